@@ -110,6 +110,7 @@ class TriggerKind(StrEnum):
     WEBHOOK = "webhook"
     BADGE = "badge"
     PAGE = "page"
+    WEBEX = "webex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,8 +381,7 @@ class Presence:
 class Listener:
     """A process that listens to MV Sense, by its last report at `seen_at`.
 
-    people_counts: how many topics with counts it watches. refused: how many topics it
-        does not, because there are too many.
+    people_counts: how many topics with counts it watches. refused: those too many.
     """
 
     listener_id: str

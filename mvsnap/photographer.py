@@ -30,6 +30,7 @@ _SAY_NOW = (
     TriggerKind.HTTP,
     TriggerKind.COMMAND,
     TriggerKind.SCHEDULE,
+    TriggerKind.WEBEX,
     TriggerKind.PAGE,
 )
 _ASK_AGAIN_S = 300.0

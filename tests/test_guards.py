@@ -27,6 +27,7 @@ PUBLIC = {
     "ops.openapi",
     "hooks.receive",
     "hooks.receive_with_token",
+    "answers.receive",
     "scanning.validate",
     "scanning.receive",
     "ops.security_txt",
@@ -356,7 +357,7 @@ def test_the_sample_as_it_is_changes_nothing() -> None:
     # Headings of sections, and nothing below them.
     inner = {
         *("sense.noise", "server.tls", "storage.s3", "scanning.correlation"),
-        *("login.second_factor", "login.oidc.roles"),
+        *("login.second_factor", "login.oidc.roles", "webex.commands"),
     }
     assert set(paths(tree)) <= set(tree) | inner
     assert tree["sense"] == {"noise": None}

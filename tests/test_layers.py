@@ -34,7 +34,7 @@ LAYERS = (
     ("status",),
     ("alerts",),
     ("web",),
-    ("badges", "wifi", "visitors", "oidc", "home_assistant"),
+    ("badges", "wifi", "visitors", "oidc", "home_assistant", "answers"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -45,7 +45,7 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors", "oidc", "home_assistant"},
+    {"badges", "wifi", "visitors", "oidc", "home_assistant", "answers"},
 )
 
 ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
@@ -53,6 +53,7 @@ ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
+    "answers.receiver",
     "badges.api_read",
     "badges.page_clips",
     "badges.page_directory",
@@ -82,6 +83,7 @@ VIEWS = (
 # Queries: in the store, and in the modules of a room that stand for it there.
 QUERIES = (
     "store",
+    "answers.requests",
     "badges.conditions",
     "badges.directory_store",
     "badges.near_queue",
@@ -214,6 +216,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving",),
     "urllib3": ("clients", "recorder", "badges.directory_client"),
     "webexteamssdk": ("clients.webex",),
+    "websockets": ("clients.webex.socket", "simulator"),
     "werkzeug": (*VIEWS, "simulator"),
     "wtforms": (*VIEWS,),
     "yaml": ("config",),

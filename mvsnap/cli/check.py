@@ -12,6 +12,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli import (
+    check_answers,
     check_channels,
     check_home_assistant,
     check_keys,
@@ -75,6 +76,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
         *check_channels.checks(settings),
+        *check_answers.checks(settings),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),
         *check_home_assistant.checks(settings),

@@ -11,10 +11,13 @@ from mvsnap.domain import CameraName, Job, Serial, is_serial
 
 HEAD = ""  # opens the thread
 END = "end"  # says that a crowd is over
+ASKED = "asked"  # what a person wrote or pressed: all that comes of it replies there
+ANSWER = "answer"  # says at once what will be done
 _NOTE = "note"
 _CLIP = "clip"
 _AGAIN = "again"
 _LINK = "link"
+_BUTTONS = "buttons"
 
 
 def note_part(serial: Serial) -> str:
@@ -32,6 +35,11 @@ def link_part(serial: Serial) -> str:
     return f"{serial} {_LINK}"
 
 
+def buttons_part(serial: Serial) -> str:
+    """Return the part for the buttons below this camera's picture."""
+    return f"{_BUTTONS} {serial}"
+
+
 def clip_part(camera: CameraName) -> str:
     """Return the part for this camera's clip."""
     return f"{_CLIP} {camera}"
@@ -47,7 +55,7 @@ def opens_thread(part: str) -> int | None:
 
     Threads have one level: where a note was sent first, it is the head.
     """
-    if part == HEAD:
+    if part in (HEAD, ASKED):
         return 0
     first, _, rest = part.partition(" ")
     if not is_serial(first):

@@ -37,6 +37,27 @@ def new_mute(
     return mute, Change(now, who, _what(mute), "", _until(mute))
 
 
+def new_snooze(
+    mute_id: str,
+    serial: Serial | None,
+    zone_id: ZoneId | None,
+    until: datetime,
+    who: str,
+    now: datetime,
+) -> tuple[Mute, Change]:
+    """Return the mute of a camera or zone up to a moment, with its audit line.
+
+    mute_id: a UUID; the same makes no second mute.
+
+    Raises:
+        BadInput: the time is too short or too long.
+    """
+    if not timedelta() < until - now <= timedelta(minutes=MAX_MINUTES):
+        raise BadInput("time: expected something between a minute and a week")
+    mute = Mute(mute_id, until, now, who, serial, zone_id)
+    return mute, Change(now, who, _what(mute), "", _until(mute))
+
+
 def end_change(mute: Mute, who: str, now: datetime) -> Change:
     """Return the audit log line of a mute that somebody ends."""
     return Change(now, who, _what(mute), _until(mute), "ended")

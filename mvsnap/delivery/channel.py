@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from mvsnap.delivery.message import Facts
 from mvsnap.domain import MessageId
@@ -49,6 +49,7 @@ class OutgoingMessage:
     site: its name.
     links: returns addresses of the files that need no log-in for that long.
     may_be_repeat: whether the message may have arrived before; after `begin_sending`.
+    card: an Adaptive Card with buttons; where none can be shown, the text is enough.
     begin_sending: records that the message is about to leave, and returns its text in
         markdown. Call it last, after everything that can fail without anything being
         sent: after a crash the next attempt says that it may be a repeat. What others
@@ -66,6 +67,7 @@ class OutgoingMessage:
     site: str = ""
     links: Callable[[timedelta], Mapping[str, str]] = lambda _valid_for: {}
     may_be_repeat: Callable[[], bool] = lambda: False
+    card: Mapping[str, Any] | None = None
 
 
 class Channel(Protocol):

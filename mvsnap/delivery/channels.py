@@ -131,6 +131,10 @@ class Channels:
         self.require_recipient(destination)
         return "can be reached"
 
+    def is_bot(self, channel: Channel) -> bool:
+        """Return whether it is that of the section webex."""
+        return channel is self._by_name.get(DEFAULT_CHANNEL)
+
     def limits(self, destination: str) -> FileLimits:
         """Return which files that destination accepts; none where it has no channel."""
         try:

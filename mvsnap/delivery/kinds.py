@@ -70,6 +70,11 @@ REPORT_KIND = MessageKind("report")
 # Stands for several messages about one camera.
 GROUP_KIND = MessageKind("group")
 
+# What the bot replies to somebody who wrote to it, or pressed a button.
+ANSWER_KIND = MessageKind("answer")
+# Follows a picture where people can press them.
+BUTTONS_KIND = MessageKind("buttons")
+
 # Asked for by somebody who set up a channel.
 TEST_KIND = MessageKind("test")
 
@@ -81,6 +86,8 @@ _ALL = (
     ALERT_KIND,
     REPORT_KIND,
     GROUP_KIND,
+    ANSWER_KIND,
+    BUTTONS_KIND,
     TEST_KIND,
     MessageKind("snapshot", attachment=_PICTURE),
     MessageKind("alarm", attachment=_PICTURE, covered_by_head=True),

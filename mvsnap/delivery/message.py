@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
@@ -22,6 +24,7 @@ class Facts:
     camera, error: of a message without an event.
     troubles: of the site, as they are now. report: about visitors.
     group: the messages of which this one gives the number.
+    lines: what the bot replies, the first one in bold; words of anybody.
     is_same: the video was sent to the room before. is_gone: it was deleted meanwhile.
     """
 
@@ -35,6 +38,7 @@ class Facts:
     troubles: tuple[Trouble, ...] = ()
     report: ReportText | None = None
     group: NoticeGroup | None = None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Message:
     room: the destination as configured; `Channels` finds its channel.
     file: the picture or clip to attach; lacking: why it is not, in words.
     parent_id: the first message of the thread it replies in.
+    card: an Adaptive Card, for a message without a file; other channels than Webex post
+        the text alone.
     """
 
     kind: MessageKind
@@ -54,6 +60,7 @@ class Message:
     file: Path | None = None
     parent_id: MessageId | None = None
     lacking: str = ""
+    card: Mapping[str, Any] | None = None
 
     @property
     def job(self) -> Job:

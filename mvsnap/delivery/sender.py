@@ -104,6 +104,7 @@ class MessageSender:
             site=self._site,
             links=lambda valid_for: links.of(facts, valid_for) if links else {},
             may_be_repeat=lambda: attempt.is_repeat,
+            card=message.card,
         )
 
     def _is_of_before(self, message: Message) -> bool:

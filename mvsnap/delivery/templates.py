@@ -36,6 +36,8 @@ _LEFT_OUT = ("note", "doubt", "no_link", "told")
 _MOST_TROUBLES = 10
 _TROUBLES_BYTES = 4500
 _MOST_LINES = 30
+# Of an answer of the bot.
+_LINES_BYTES = 6000
 _ENDS_LINK = re.compile(r"[\s()<>\[\]\\]")
 
 
@@ -149,6 +151,7 @@ class MessageTemplates:
             "lacking": neutralise(message.lacking),
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
+            **_lines(facts),
             **self._troubles(facts),
             **self._report(facts),
             "group": self._group(facts.group, zone) if facts.group else None,
@@ -252,6 +255,14 @@ def _told(raised: Event | None, prefix: str) -> list[str]:
         return []
     lines = str(raised.details.get("text", "")).splitlines()
     return [neutralise(line) for line in lines if line not in prefix]
+
+
+def _lines(facts: Facts) -> dict[str, Any]:
+    """Return the lines of an answer that a message has room for."""
+    lines = [neutralise(line) for line in facts.lines]
+    while sum(len(line.encode()) for line in lines) > _LINES_BYTES:
+        lines.pop()
+    return {"lines": lines, "more_lines": len(facts.lines) - len(lines)}
 
 
 def _size_bytes(line: dict[str, str]) -> int:

@@ -6,7 +6,7 @@ from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.config.webex import WebexSection
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
-from mvsnap.domain import MessageId
+from mvsnap.domain import MessageId, RoomId
 
 # "File previews are only rendered for attachments of 1MB or less" (Webex, Messages).
 _PREVIEW_BYTES = 1_000_000
@@ -30,7 +30,12 @@ class WebexChannel:
             message.begin_sending(),
             file=message.file,
             parent_id=message.parent_id,
+            card=message.card,
         )
+
+    def room_id(self, room: str) -> RoomId | None:
+        """Return the id of a room, None for a person; raises UpstreamError."""
+        return self._webex.resolve(room).room_id
 
     def require_recipient(self, room: str) -> None:
         to = self._webex.resolve(room)

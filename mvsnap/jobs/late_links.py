@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mvsnap.clock import SystemClock
-from mvsnap.core.message_parts import HEAD, link_part, note_part
+from mvsnap.core.message_parts import ASKED, HEAD, link_part, note_part
 from mvsnap.core.moments import is_first_picture
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK, awaited, awaits_since
 from mvsnap.delivery.kinds import LINK_KIND
@@ -111,7 +111,7 @@ class LateLinks:
         known, part = self._store.deliveries_of_job(job.id), link_part(event.serial)
 
         def head(room: str) -> MessageId | None:
-            parts = (HEAD, note_part(event.serial), event.serial)
+            parts = (HEAD, ASKED, note_part(event.serial), event.serial)
             openers = (known.get((opener, room)) for opener in parts)
             return next((o.message_id for o in openers if o and o.message_id), None)
 

@@ -15,6 +15,7 @@ from concurrent.futures import Executor
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery.attachments import Attachments
+from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import Job, JobId, PartState
 from mvsnap.errors import UpstreamError
@@ -54,6 +55,7 @@ class JobRunner:
         is_rerun: bool = True,
         on_told: Callable[[JobId], None] = lambda _job_id: None,
         notices: JobNotices | None = None,
+        buttons: MessageButtons | None = None,
     ) -> None:
         self._stores = stores
         self._notices = notices
@@ -70,7 +72,7 @@ class JobRunner:
             stores.events, cameras.photographer, retrying_sender, self._policy, clock
         )
         attachments = Attachments(stores.files, stores.clips, sender.limits)
-        self._threads = Threads(stores.events, attachments, retrying_sender)
+        self._threads = Threads(stores.events, attachments, retrying_sender, buttons)
         self._replies = ThreadedReplies(
             stores, attachments, retrying_sender, self._policy, clock
         )

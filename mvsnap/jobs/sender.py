@@ -181,6 +181,9 @@ def _with_what_is_taken(
 
 def _plainer(message: Message, lacking: str) -> Iterator[Message]:
     """Yield the message with less and less decoration: the words must arrive."""
+    if message.card is not None:
+        message = replace(message, card=None)
+        yield message
     alone = replace(message, parent_id=None)
     if message.file is not None:
         yield replace(message, file=None, lacking=lacking)

@@ -29,7 +29,12 @@ log = logging.getLogger(__name__)
 
 # Later than this, a picture of now says nothing about the alarm.
 _FIRST_WITHIN = timedelta(minutes=5)
-_ASKED_FOR = (TriggerKind.HTTP, TriggerKind.COMMAND, TriggerKind.PAGE)
+_ASKED_FOR = (
+    TriggerKind.HTTP,
+    TriggerKind.COMMAND,
+    TriggerKind.PAGE,
+    TriggerKind.WEBEX,
+)
 
 
 class JobSnapshots:

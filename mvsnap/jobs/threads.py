@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mvsnap.core.message_parts import HEAD, again_part, going_to, note_part
+from mvsnap.core.message_parts import ASKED, HEAD, again_part, going_to, note_part
 from mvsnap.delivery.attachments import Attached, Attachments
+from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, MessageId, Serial
@@ -38,8 +39,14 @@ class DelayNotice:
 
 class Threads:
     def __init__(
-        self, store: Store, attachments: Attachments, sender: RetryingSender
+        self,
+        store: Store,
+        attachments: Attachments,
+        sender: RetryingSender,
+        buttons: MessageButtons | None = None,
     ) -> None:
+        """buttons: below the pictures; None: nobody may press any."""
+        self._buttons = buttons
         self._store = store
         self._attachments = attachments
         self._sender = sender
@@ -59,7 +66,9 @@ class Threads:
         Returns None when nothing remains, else what to wait for.
         """
         raised = self._about(job)
-        heads = [_head(job, raised, room) for room in job.rooms]
+        # Where somebody asked for it, the thread is there, and the bot has answered.
+        rooms = [room for room in job.rooms if self._asked(job, room) is None]
+        heads = [_head(job, raised, room) for room in rooms]
         return soonest(self._sender.send_or_give_up(head) for head in heads)
 
     def deliver(
@@ -87,7 +96,7 @@ class Threads:
             if first is not None:
                 attached = self._attachments.file(NOTE_KIND, first, room)
             try:
-                head = heads[room].result() if room in heads else None
+                head = heads[room].result() if room in heads else self._asked(job, room)
             except UpstreamError as exc:
                 log.warning("could not post that a picture is delayed: %s", exc.message)
             else:
@@ -110,7 +119,7 @@ class Threads:
         note = known.get((note_part(event.serial), room)) or told
         try:
             above = note.message_id if note else None
-            parent_id = head.result() if head else above
+            parent_id = head.result() if head else self._asked(job, room) or above
         except UpstreamError as exc:
             if head is not None:  # clips need not wait for it
                 self._sender.defer_or_give_up(job, HEAD, room, exc)
@@ -121,7 +130,30 @@ class Threads:
             *(kind, part, room, facts, attached.file, parent_id),
             lacking=attached.lacking,
         )
-        return self._sender.send_or_give_up(message)
+        wait = self._sender.send_or_give_up(message)
+        if wait is None:
+            self._add_buttons(message, event)
+        return wait
+
+    def _add_buttons(self, message: Message, event: Event) -> None:
+        """Post the buttons for a picture in its thread; attempted once in each run."""
+        if self._buttons is None:
+            return
+        known = self._store.deliveries_of_job(message.job.id)
+        sent = known.get((message.part, message.room))
+        parent_id = message.parent_id or (sent.message_id if sent else None)
+        if parent_id is None:
+            return
+        # The head says what is raised, for all cameras; each has buttons of its own.
+        facts = replace(message.facts, raised=self._about(message.job))
+        found = self._buttons.below(facts, event, message.room, parent_id)
+        if found is not None:
+            self._sender.try_once(found)
+
+    def _asked(self, job: Job, room: str) -> MessageId | None:
+        """Return the thread of what a person wrote or pressed, if that led to it."""
+        asked = self._store.deliveries_of_job(job.id).get((ASKED, room))
+        return asked.message_id if asked else None
 
     def _about(self, job: Job) -> Event | None:
         return self._store.event(job.about) if job.about else None

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from mvsnap.answers.requests import BotRequests
 from mvsnap.config.model import Settings
 from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
@@ -133,6 +134,12 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
         ),
         DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES),
+        DataKind(
+            "Requests to the bot",
+            _DAYS,
+            old(BotRequests(parts.db).purge),
+            ("bot_requests",),
+        ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",

@@ -11,9 +11,11 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
+from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.message import Message
+from mvsnap.delivery.pressing import RoomsWithButtons
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
@@ -173,6 +175,21 @@ class Parts:
         wait_s = self.settings.meraki.picture_wait_s
         return Photographer(self.dashboards, self.clock, picture_wait_s=wait_s)
 
+    def buttons(self) -> MessageButtons | None:
+        """Return those below pictures, None where nobody could press them."""
+        webex, site = self.settings.webex, self.settings.site
+        if not webex.takes_commands:
+            return None
+        recorder = self.settings.recorder
+        recorded = {
+            serial: name
+            for name, serial in recorder.serials().items()
+            # Without a ring there is no clip of what was.
+            if serial and recorder.cameras[name].is_ring
+        }
+        rooms = RoomsWithButtons(webex.commands, self.channels())
+        return MessageButtons(rooms, recorded, site.public_url)
+
     def runner(
         self,
         *,
@@ -197,6 +214,7 @@ class Parts:
             is_rerun=is_rerun,
             on_told=on_told,
             notices=self.job_notices() if is_rerun else None,
+            buttons=self.buttons(),
         )
 
     def job_notices(self) -> JobNotices:

@@ -36,7 +36,7 @@ class Reporting:
     def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
         self._parts = parts
         self._turn = _Turn(parts)
-        self._loops = list(self._make_loops(_sources(parts, engine, jobs), jobs))
+        self._loops = list(self._make_loops(status_sources(parts, engine, jobs), jobs))
 
     def start(self) -> None:
         for loop in self._loops:
@@ -49,7 +49,7 @@ class Reporting:
         parts, clock = self._parts, self._parts.clock
         alerts, url = parts.settings.alerts, parts.settings.heartbeat_url
         rooms = parts.settings.recipients.only(alerts.channel)
-        now = partial(_now, parts)
+        now = partial(database_now, parts)
         if rooms or url is not None:
             yield Loop(
                 "turn of alerts",
@@ -118,7 +118,7 @@ class _Turn:
             self._claims.release()
 
 
-def _sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
+def status_sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
     return StatusSources(
         parts.settings,
         parts.processes,
@@ -132,6 +132,6 @@ def _sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
     )
 
 
-def _now(parts: Parts) -> datetime:
+def database_now(parts: Parts) -> datetime:
     """Return the database's time: the clocks of machines differ."""
     return parts.clock.now() if parts.db.is_sqlite else parts.store.now()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mvsnap.badges.worker import BadgeLoop
     from mvsnap.home_assistant.publisher import Publisher
     from mvsnap.jobs.clip_worker import ClipWorker
+    from mvsnap.runtime.bot import BotService
     from mvsnap.sense.listener import ListenerLoop
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 _PUBLISHERS_STOP_S = 3.0
 # How long a page waits for the answer to a test message.
 _TEST_S = 10.0
+SOCKET_EXTRA = "a library more: pip install 'websockets>=13'"
 HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
@@ -70,6 +72,7 @@ class Service:
         self._beat = ProcessBeat(self.parts, names)
         self._shared_files: SharedFiles | None = None
         self._publishers: list[Publisher] = []
+        self._bot: BotService | None = None
 
     def start(self) -> None:
         self._require_libraries()
@@ -93,6 +96,9 @@ class Service:
         if self._worker is not None:
             self._reporting = Reporting(self.parts, self._engine, self._jobs)
             self._reporting.start()
+        if self._worker is not None and self.parts.settings.webex.takes_commands:
+            self._bot = self._answering(self._engine, self._jobs)
+            self._bot.start()
         if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -112,13 +118,19 @@ class Service:
         is_there = find_spec("ha_mqtt_discoverable") is not None
         if self.parts.settings.home_assistant.enabled and not is_there:
             raise BadConfig([f"home_assistant.enabled: needs {HOME_EXTRA}"])
+        webex, url = self.parts.settings.webex, self.parts.settings.site.public_url
+        needs_socket = webex.takes_commands and webex.commands.uses_websocket(url)
+        if needs_socket and self._roles.worker and find_spec("websockets") is None:
+            raise BadConfig(
+                [f"webex.commands: needs site.public_url, or {SOCKET_EXTRA}"]
+            )
 
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
         assert self._jobs is not None
         assert self._engine is not None
         chosen = settings or self.parts.settings
-        return make_app(self.parts, self._engine, self._jobs, chosen)
+        return make_app(self.parts, self._engine, self._jobs, chosen, self._bot)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -139,6 +151,8 @@ class Service:
             self._schedules.stop()
         if self._reporting is not None:
             self._reporting.stop()
+        if self._bot is not None:
+            self._bot.stop()
         if self._shared_files is not None:
             self._shared_files.stop()
         if self._worker is not None:
@@ -147,6 +161,12 @@ class Service:
             self._engine.close()
         self._beat.stop()
         self.parts.store.close()
+
+    def _answering(self, engine: Engine, jobs: JobService) -> BotService:
+        # Imported here: most gateways have nobody to answer.
+        from mvsnap.runtime.bot import BotService
+
+        return BotService(self.parts, engine, jobs)
 
     def _publish(self) -> None:
         if not self.parts.settings.home_assistant.enabled:
@@ -226,8 +246,14 @@ def listener(parts: Parts, jobs: JobService) -> ListenerLoop:
 
 
 def make_app(
-    parts: Parts, engine: Engine, jobs: JobService, settings: Settings
+    parts: Parts,
+    engine: Engine,
+    jobs: JobService,
+    settings: Settings,
+    bot: BotService | None = None,
 ) -> Flask:
+    """bot: None where another process answers what is written to it."""
+    from mvsnap.runtime.bot import answer_parts
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
@@ -272,6 +298,7 @@ def make_app(
                 parts.badges,
                 parts.visitors,
                 wifi.build(settings, parts.db, parts.wifi),
+                answer_parts(parts, bot),
             ),
         )
     )

@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from mvsnap.answers import receiver as answers
 from mvsnap.badges import api as badges
 from mvsnap.badges import api_read as badge_reading
 from mvsnap.badges import page_clips as badge_clips
@@ -94,7 +95,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, seen.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
+    *(ops.bp, receiver.bp, channels.bp, answers.bp, badge_reading.bp),
     *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(clip_share.bp, clip_frames.bp, alarms.bp),

@@ -70,18 +70,19 @@ class SiteStore:
         ]
 
     def mute(self, mute: Mute, log: Change) -> None:
+        """Store the mute; one that is known already stays as it is."""
+        added = self._db.insert(mutes).values(
+            id=mute.id,
+            serial=mute.serial,
+            zone_id=mute.zone_id,
+            until=mute.until,
+            muted_at=mute.muted_at,
+            muted_by=mute.muted_by,
+        )
+        statement = added.on_conflict_do_nothing().returning(mutes.c.id)
         with self._db.writing() as connection:
-            connection.execute(
-                mutes.insert().values(
-                    id=mute.id,
-                    serial=mute.serial,
-                    zone_id=mute.zone_id,
-                    until=mute.until,
-                    muted_at=mute.muted_at,
-                    muted_by=mute.muted_by,
-                )
-            )
-            write_changes(connection, [log])
+            if connection.execute(statement).first() is not None:
+                write_changes(connection, [log])
 
     def unmute(self, mute_id: str, log: Change) -> bool:
         """End the mute; False if there is none with this id."""

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from mvsnap.core.message_parts import END, clip_part, note_part, opens_thread
+from mvsnap.core.message_parts import (
+    ANSWER,
+    ASKED,
+    END,
+    buttons_part,
+    clip_part,
+    note_part,
+    opens_thread,
+)
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS, MessageKind, Thread, kind_of
 from mvsnap.delivery.message import Facts, Message
@@ -39,7 +47,17 @@ DETAILS: dict[str, str | int | float] = {
 
 
 # An alert is about the site itself, a group about several events.
-WITHOUT_EVENT = ("head", "link", "note", "alert", "group", "report", "test")
+WITHOUT_EVENT = (
+    "head",
+    "link",
+    "note",
+    "alert",
+    "group",
+    "report",
+    "test",
+    "answer",
+    "buttons",
+)
 FIVE = NoticeGroup(
     *(JobId("group"), "Alarms", GATE, NOON, 5),
     first_at=NOON - timedelta(minutes=9),
@@ -104,6 +122,7 @@ def test_what_starts_a_thread_with_a_picture_says_when_it_is_late(
         "head",
         "link",
         "note",
+        "buttons",
     )
     assert ("Delivered late" in text(kind, repeat=False, late=True)) is shows_now
 
@@ -174,6 +193,9 @@ def test_parts_are_named_as_they_are_in_every_store_there_is(
     ("part", "rank"),
     [
         ("", 0),
+        (ASKED, 0),
+        (ANSWER, None),
+        (buttons_part(GATE), None),
         (note_part(GATE), 1),
         (GATE, 2),
         (END, None),

@@ -18,6 +18,7 @@ from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import (
     alarm_tables,
     alert_tables,
+    answer_tables,
     database,
     fetch_tables,
     key_tables,
@@ -35,6 +36,7 @@ from mvsnap.wifi import tables as wifi_tables
 ROOMS = (
     alarm_tables,
     alert_tables,
+    answer_tables,
     fetch_tables,
     key_tables,
     notice_tables,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +39,7 @@ _MAX_PAGES = 100
 # Webex refuses shorter ones; longer ones are no names.
 _SHORTEST_NAME, _LONGEST_NAME = 3, 128
 _MOST_PEOPLE = 1000
+_CARD = "application/vnd.microsoft.card.adaptive"
 
 
 class _PerThread(threading.local):
@@ -84,7 +85,7 @@ class Webex:
 
     def me(self) -> str:
         """Return `name <e-mail>` of the bot. Source: GET /people/me."""
-        data = self._ask(lambda api: dict(api.people.me().json_data))
+        data = self.ask(lambda api: dict(api.people.me().json_data))
         name, emails = data.get("displayName"), data.get("emails")
         email = emails[0] if isinstance(emails, list) and emails else None
         return f"{name} <{email}>" if name and email else str(name or email or "bot")
@@ -94,7 +95,7 @@ class Webex:
 
         The title is "" where Webex could not decrypt it. Source: GET /rooms.
         """
-        return self._ask(
+        return self.ask(
             lambda api: [
                 webex_rooms.room(room.json_data)
                 for room in api.rooms.list(max=_ROOMS_PER_PAGE)
@@ -161,7 +162,7 @@ class Webex:
         Raises:
             UpstreamError: it is not, which says nothing about other organizations.
         """
-        if not self._ask(lambda api: list(api.people.list(email=email, max=1))):
+        if not self.ask(lambda api: list(api.people.list(email=email, max=1))):
             raise UpstreamError(
                 f"Webex knows nobody with the address {email} in the bot's "
                 "organization: check the spelling",
@@ -191,7 +192,7 @@ class Webex:
         return Destination(to_person_email=emails[0])
 
     def _people_like(self, name: str) -> list[dict[str, Any]]:
-        return self._ask(
+        return self.ask(
             lambda api: [
                 dict(person.json_data)
                 for person in islice(api.people.list(displayName=name), _MOST_PEOPLE)
@@ -209,17 +210,19 @@ class Webex:
         *,
         file: Path | None = None,
         parent_id: MessageId | None = None,
+        card: Mapping[str, Any] | None = None,
     ) -> MessageId:
         """Post a message, with a local file, as a reply to a thread's first message.
 
-        `markdown` is truncated to Webex's limit. Source: POST /messages.
+        `markdown` is truncated to Webex's limit. card: an Adaptive Card, shown in place
+        of the text; it cannot travel with a file. Source: POST /messages.
         """
         files = None
         if file is not None:
             if not file.is_file():
                 raise UpstreamError("The file to post is gone", retry=False)
             files = [str(file.resolve())]
-        return self._ask(
+        return self.ask(
             lambda api: _message_id(
                 api.messages.create(
                     roomId=to.room_id,
@@ -227,6 +230,7 @@ class Webex:
                     parentId=parent_id,
                     markdown=fit(markdown),
                     files=files,
+                    attachments=_attachments(card) if files is None else None,
                 ).json_data
             ),
             posting=True,
@@ -237,8 +241,11 @@ class Webex:
             if self._session is not None:
                 self._session.close()
 
-    def _ask(self, question: Callable[[Any], T], *, posting: bool = False) -> T:
-        """Make one call to the SDK and turn all its exceptions into ours."""
+    def ask(self, question: Callable[[Any], T], *, posting: bool = False) -> T:
+        """Make one call to the SDK and turn all its exceptions into ours.
+
+        For the modules of this package, which know the SDK.
+        """
         if self._shared is not None:
             self._shared.require_open(posting=posting)
         self._seen.answer = None
@@ -317,6 +324,10 @@ class Webex:
             # The SDK would treat a created message as an error unless it is a 200.
             answer.status_code = 200
         return answer
+
+
+def _attachments(card: Mapping[str, Any] | None) -> list[dict[str, Any]] | None:
+    return None if card is None else [{"contentType": _CARD, "content": dict(card)}]
 
 
 def _message_id(data: Any) -> MessageId:

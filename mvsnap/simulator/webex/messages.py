@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from mvsnap.simulator.webex.cards import card_in
 from mvsnap.simulator.webex.errors import WebexError, scanning
 from mvsnap.simulator.webex.files import fetched, file_answer, uploaded
 from mvsnap.simulator.webex.model import (
@@ -127,7 +128,7 @@ def _edited(
 ) -> SimMessage:
     if body.get("roomId") != message.room_id:
         raise WebexError(400, "roomId must be that of the message.")
-    if message.files or files:
+    if message.files or files or message.card:
         raise WebexError(400, "A message with files cannot be edited.")
     if message.edits == _MOST_EDITS:
         raise WebexError(400, f"A message can be edited {_MOST_EDITS} times.")
@@ -169,6 +170,7 @@ def _message(
         parent = webex.message(str(parent_id))
         if parent.room_id != room.id or parent.parent_id is not None:
             raise WebexError(400, "Unable to reply to the specified parent message.")
+    card = card_in(body, files, has_text=bool(text or markdown))
     return SimMessage(
         id=new_id("MESSAGE"),
         room_id=room.id,
@@ -178,6 +180,7 @@ def _message(
         to_person_email=email,
         files=files,
         created=datetime.now(UTC),
+        card=card,
     )
 
 

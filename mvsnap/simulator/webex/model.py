@@ -60,6 +60,36 @@ class SimMessage:
     mentions_bot: bool = False
     edits: int = 0
     updated: datetime | None = None
+    card: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class SimPress:
+    """Somebody pressed a button of a card; inputs: its data, and what was typed."""
+
+    id: str
+    message_id: str
+    room_id: str
+    person_id: str
+    inputs: dict[str, Any]
+    created: datetime
+
+
+@dataclass
+class SimWebhook:
+    """failures: when reports were not taken; refused ones count as well."""
+
+    id: str
+    name: str
+    target_url: str
+    resource: str
+    event: str
+    filter: str
+    secret: str
+    created: datetime
+    is_active: bool = True
+    failures: list[datetime] = field(default_factory=list)
+    disabled_at: datetime | None = None
 
 
 def new_id(kind: str) -> str:

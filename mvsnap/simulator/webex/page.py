@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, jsonify, render_template_string, request
+from flask import Flask, jsonify, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from mvsnap.simulator.webex.cards import button_data, press, titles_of_buttons
+from mvsnap.simulator.webex.errors import WebexError
 from mvsnap.simulator.webex.files import file_answer
 from mvsnap.simulator.webex.markup import as_html
 from mvsnap.simulator.webex.model import SimFile, SimMessage, SimRoom, as_time
@@ -27,6 +29,9 @@ class _Shown:
     iso: str
     pictures: list[SimFile]
     others: list[SimFile]
+    sender: str
+    message_id: str
+    buttons: list[str]
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,29 @@ def add(app: Flask, webex: FakeWebex) -> None:
             _PAGE.read_text(encoding="utf-8"),
             columns=_columns(webex),
             bot_name=webex.bot_name,
+            people=webex.people,
         )
+
+    @app.post("/page/press")
+    def press_on_page() -> ResponseReturnValue:
+        """Press a button as a person chosen on the page."""
+        message = webex.message(request.form.get("message", ""))
+        title, email = request.form.get("title", ""), request.form.get("person", "")
+        if message.card is None or title not in titles_of_buttons(message.card):
+            raise WebexError(400, "There is no such button.")
+        webex.name_of(email)
+        press(webex, message.id, email, button_data(message.card, title))
+        return redirect("/", 303)
+
+    @app.post("/page/say")
+    def say_on_page() -> ResponseReturnValue:
+        """Write to the bot as a person chosen on the page; a group needs a mention."""
+        room = webex.room(request.form.get("room", ""))
+        email, text = request.form.get("person", ""), request.form.get("text", "")
+        webex.name_of(email)
+        shown = text if room.type == "direct" else f"{webex.bot_name} {text}"
+        webex.say(room.id, email, shown, mentions_bot=room.type != "direct")
+        return redirect("/", 303)
 
     @app.get("/page/files/<file_id>")
     def page_file(file_id: str) -> ResponseReturnValue:
@@ -96,4 +123,7 @@ def _shown(message: SimMessage) -> _Shown:
         iso=as_time(message.created),
         pictures=pictures,
         others=[file for file in message.files if file not in pictures],
+        sender=message.sender_email or "",
+        message_id=message.id,
+        buttons=titles_of_buttons(message.card) if message.card else [],
     )

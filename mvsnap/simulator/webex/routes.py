@@ -6,13 +6,13 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from mvsnap.simulator.webex import messages, page, people, rooms
+from mvsnap.simulator.webex import cards, messages, page, people, rooms, webhooks
 from mvsnap.simulator.webex.errors import WebexError, refusal
 from mvsnap.simulator.webex.webex import FakeWebex
 
 
 def add(app: Flask, webex: FakeWebex) -> None:
-    for part in (people, messages, rooms, page):
+    for part in (people, messages, rooms, cards, webhooks, page):
         part.add(app, webex)
 
     @app.errorhandler(HTTPException)

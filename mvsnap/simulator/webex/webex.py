@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
@@ -16,8 +17,15 @@ from mvsnap.simulator.webex.errors import WebexError, bad_token, refusal
 from mvsnap.simulator.webex.markup import as_html
 from mvsnap.simulator.webex.model import SimFile as SimFile
 from mvsnap.simulator.webex.model import SimMessage as SimMessage
+from mvsnap.simulator.webex.model import SimPress as SimPress
 from mvsnap.simulator.webex.model import SimRoom as SimRoom
+from mvsnap.simulator.webex.model import SimWebhook as SimWebhook
 from mvsnap.simulator.webex.model import as_time, new_id
+
+# Before the e-mail address, in the token of a person.
+PERSON_TOKEN = "simulated-token-of-"
+# Says that something happened: a resource, who did it, its data.
+ReportSender = Callable[[str, str, dict[str, Any]], None]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{20,}")
 
@@ -28,6 +36,8 @@ class FakeWebex:
     page_max: the most rooms per page, whatever the caller requests.
     empty_last_page: the last page has a next link to an empty one, as Webex may do.
     people: names by e-mail address, of the people that exist.
+    report: sends what happened to the webhooks; set by `webex_app`.
+    failures_to_disable: how many reports in five minutes disable a webhook.
     scans: how many downloads are answered 423 before the file is served.
     """
 
@@ -51,6 +61,11 @@ class FakeWebex:
         self.page_max = page_max
         self.empty_last_page = False
         self.scans = 0
+        self.failures_to_disable = 100
+        self.webhooks: list[SimWebhook] = []
+        self.presses: list[SimPress] = []
+        self.sockets: Any = None
+        self.report: ReportSender = lambda *_: None
         self._lock = threading.Lock()
         self.bot_id = self.person_id(self.bot_email)
         for title in rooms:
@@ -124,12 +139,53 @@ class FakeWebex:
     def post(self, message: SimMessage) -> None:
         with self._lock:
             self.messages.append(message)
-            for room in self.rooms:
-                if room.id == message.room_id:
-                    room.last_activity = message.created
+            room = next((r for r in self.rooms if r.id == message.room_id), None)
+            if room is not None:
+                room.last_activity = message.created
+        # In a group, a bot is only shown what mentions it.
+        if room is not None and (room.type == "direct" or message.mentions_bot):
+            self._report_message(message, room)
+
+    def _report_message(self, message: SimMessage, room: SimRoom) -> None:
+        email = message.sender_email or self.bot_email
+        person_id = self.person_id(email)
+        data = {
+            "id": message.id,
+            "roomId": room.id,
+            "roomType": room.type,
+            "personId": person_id,
+            "personEmail": email,
+            "created": as_time(message.created),
+        }
+        self.report("messages", person_id, data)
+
+    def add_press(self, made: SimPress) -> None:
+        with self._lock:
+            self.presses.append(made)
+        data = {
+            "id": made.id,
+            "type": "submit",
+            "messageId": made.message_id,
+            "personId": made.person_id,
+            "roomId": made.room_id,
+            "created": as_time(made.created),
+        }
+        self.report("attachmentActions", made.person_id, data)
+
+    def pressed(self, press_id: str) -> SimPress:
+        for made in list(self.presses):
+            if made.id == press_id:
+                return made
+        raise WebexError(404, "The requested resource could not be found.")
 
     def say(
-        self, room_id: str, email: str, text: str, *, mentions_bot: bool = False
+        self,
+        room_id: str,
+        email: str,
+        text: str,
+        *,
+        mentions_bot: bool = False,
+        parent_id: str | None = None,
     ) -> str:
         """Post as a person, and return the message's id."""
         message = SimMessage(
@@ -137,7 +193,7 @@ class FakeWebex:
             room_id=room_id,
             text=text,
             markdown="",
-            parent_id=None,
+            parent_id=parent_id,
             to_person_email=None,
             files=[],
             created=datetime.now(UTC),
@@ -200,6 +256,9 @@ class FakeWebex:
             plain["parentId"] = message.parent_id
         if message.to_person_email:
             plain["toPersonEmail"] = message.to_person_email
+        if message.card is not None:
+            kind = "application/vnd.microsoft.card.adaptive"
+            plain["attachments"] = [{"contentType": kind, "content": message.card}]
         if message.files:
             prefix = f"{root.rstrip('/')}/v1/contents"
             plain["files"] = [f"{prefix}/{file.id}" for file in message.files]
@@ -210,6 +269,12 @@ class FakeWebex:
             return None
         given = bearer_of(request.headers)
         if secrets.compare_digest(given.encode(), self.bot_token.encode()):
+            g.person = self.bot_email
+            return None
+        # A person's own program: there is a token for each.
+        email = given.removeprefix(PERSON_TOKEN)
+        if given.startswith(PERSON_TOKEN) and email in self.people:
+            g.person = email
             return None
         return bad_token()
 

@@ -35,7 +35,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _AUTHENTICATOR = "mvsnap_guard"
 # Addresses for programs: their errors are always JSON.
 _PROGRAMS = (
-    "/api/", "/webhook", "/scanning", "/healthz", "/readyz", "/metrics",
+    "/api/", "/webhook", "/webex", "/scanning", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ _TRIGGERS = {
     TriggerKind.WEBHOOK: "webhook {}",
     TriggerKind.BADGE: "badge review, {}",
     TriggerKind.PAGE: "{} on the camera's page",
+    TriggerKind.WEBEX: "{} in Webex",
 }
 _SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
 # How long a link may work, in hours: its label.

@@ -1,0 +1,194 @@
+"""What commands and buttons do: pictures, clips, snoozes. Each leaves an audit line.
+
+Doing one again, after a crash, changes nothing: job and mute have ids of their request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mvsnap.answers.model import Asker, BotReply, PlaceOrder
+from mvsnap.clock import Clock
+from mvsnap.config.recorder import RecorderSection
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.core.commands import Verb
+from mvsnap.core.days import lasting
+from mvsnap.core.message_parts import ANSWER, ASKED
+from mvsnap.core.mutes import end_change, new_snooze
+from mvsnap.core.mutes import place as muted_place
+from mvsnap.core.spoken_times import SpokenTime
+from mvsnap.delivery.cards import undo_card
+from mvsnap.domain import (
+    Change,
+    DeliveryState,
+    Job,
+    Mute,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.errors import BadInput, QueueFull
+from mvsnap.jobs.service import JobRequest, JobService
+from mvsnap.store.audit import AuditLog
+from mvsnap.store.events import Store
+from mvsnap.store.site import SiteStore
+
+_CLIP = SpokenTime.of_seconds(30)
+_SNOOZE = SpokenTime.of_seconds(3600)
+
+
+def request_of(request_id: str, who: str) -> JobRequest:
+    """Return a request whose job has the same id whenever this is answered."""
+    return JobRequest(
+        Trigger(TriggerKind.WEBEX, who), (), idempotency_key=f"webex {request_id}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BotActions:
+    """zone: of the site, whose mornings end a snooze until tomorrow."""
+
+    jobs: JobService
+    store: Store
+    site: SiteStore
+    audit: AuditLog
+    recorder: RecorderSection
+    zone: ZoneInfo
+    clock: Clock
+
+    def do(self, order: PlaceOrder, asker: Asker) -> BotReply:
+        """Do it and return what to reply.
+
+        Raises:
+            BadInput: the time does not fit.
+        """
+        do_one = {
+            Verb.SNAPSHOT: self._snapshot,
+            Verb.CLIP: self._clip,
+            Verb.SNOOZE: self._snooze,
+            Verb.UNSNOOZE: self._unsnooze,
+        }[order.verb]
+        return do_one(order, asker)
+
+    def is_new(self, asker: Asker) -> bool:
+        """Return whether no reply was tried yet: else all is in the audit log."""
+        known = self.store.deliveries_of_job(asker.job_id)
+        return (ANSWER, asker.room_id) not in known
+
+    def snooze_all(self, time: SpokenTime | None, asker: Asker) -> BotReply:
+        now = self.clock.now()
+        until = (time or _SNOOZE).end(now, self.zone)
+        mute, change = new_snooze(str(asker.job_id), None, None, until, asker.who, now)
+        self.site.mute(mute, change)
+        return BotReply(
+            (
+                f"All cameras are snoozed until {self._local(until)}",
+                "Crowds are recorded, and nobody is notified. unsnooze ends that.",
+            )
+        )
+
+    def snooze_ends(self, asker: Asker) -> BotReply:
+        """End all mutes: the one who writes no name wants to be notified again."""
+        return self._end(self.site.mutes(self.clock.now()), asker, "")
+
+    def _snapshot(self, order: PlaceOrder, asker: Asker) -> BotReply:
+        place = order.place
+        assert place.serial is not None
+        doing = f"Taking a picture of {place.camera or place.name}"
+        wanted = request_of(asker.request_id, asker.who)
+        return self._hand_in(
+            asker, place, doing, replace(wanted, serials=(place.serial,))
+        )
+
+    def _clip(self, order: PlaceOrder, asker: Asker) -> BotReply:
+        place, camera = order.place, order.place.recorded_as
+        assert camera is not None
+        seconds = self._clip_s(order.time or _CLIP)
+        is_ring = self.recorder.cameras[camera].is_ring
+        what = f"the {'last' if is_ring else 'next'} {lasting(seconds)}"
+        wanted = replace(
+            request_of(asker.request_id, asker.who),
+            clips=(camera,),
+            # Without a ring there is nothing of before.
+            pre_roll_s=seconds if is_ring else 0.0,
+            post_roll_s=0.0 if is_ring else seconds,
+        )
+        doing = f"Making a clip of {what} of {place.camera or place.name}"
+        return self._hand_in(asker, place, doing, wanted)
+
+    def _clip_s(self, time: SpokenTime) -> float:
+        seconds, most_s = time.length.total_seconds(), self.recorder.max_clip_s
+        if time.until_tomorrow or not 1 <= seconds <= most_s:
+            raise BadInput(f"time: expected 1 s to {most_s:g} s, like 30 s")
+        return seconds
+
+    def _hand_in(
+        self, asker: Asker, place: WatchedPlace, doing: str, wanted: JobRequest
+    ) -> BotReply:
+        # Before the job: its messages reply there from the first one on.
+        self.store.set_delivery(
+            asker.job_id,
+            ASKED,
+            asker.room_id,
+            DeliveryState.SENT,
+            self.clock.now(),
+            message_id=asker.thread,
+        )
+        try:
+            job: Job = self.jobs.accept(replace(wanted, rooms=(asker.room_id,)))
+        except QueueFull as exc:
+            return BotReply((f"Not accepted: {exc.message}",))
+        key = place.serial or place.recorded_as
+        self._note(asker, f"camera {key}", "", f"{doing}, job {job.id}")
+        return BotReply((f"{doing} …",))
+
+    def _snooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
+        place, now = order.place, self.clock.now()
+        assert place.serial is not None
+        until = (order.time or _SNOOZE).end(now, self.zone)
+        mute, change = new_snooze(
+            str(asker.job_id), place.serial, place.zone_id, until, asker.who, now
+        )
+        self.site.mute(mute, change)
+        text = f"{place.label} is snoozed until {self._local(until)}"
+        more = "Crowds there are recorded, and nobody is notified."
+        return BotReply((text, more), undo_card(f"{text}. {more}", place))
+
+    def _unsnooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
+        place, active = order.place, self.site.mutes(self.clock.now())
+        ended = [mute for mute in active if _is_of(mute, place)]
+        return self._end(ended, asker, place.label)
+
+    def _end(self, mutes: list[Mute], asker: Asker, label: str) -> BotReply:
+        now = self.clock.now()
+        ended = [
+            mute
+            for mute in mutes
+            if self.site.unmute(mute.id, end_change(mute, asker.who, now))
+        ]
+        left = [mute for mute in self.site.mutes(now) if mute.serial is None]
+        lines = [
+            f"No longer snoozed: {muted_place(mute.serial, mute.zone_id)}"
+            for mute in ended
+        ]
+        if not lines:
+            lines = [f"{label} was not snoozed" if label else "Nothing was snoozed"]
+        lines += [f"All cameras are snoozed until {self._local(m.until)}" for m in left]
+        return BotReply(tuple(lines))
+
+    def _note(self, asker: Asker, what: str, before: str, after: str) -> None:
+        if self.is_new(asker):
+            self.audit.add(Change(self.clock.now(), asker.who, what, before, after))
+
+    def _local(self, moment: datetime) -> str:
+        # Up to a minute later than said is better than earlier.
+        shown = moment.astimezone(self.zone)
+        return f"{shown:%Y-%m-%d %H:%M %Z}"
+
+
+def _is_of(mute: Mute, place: WatchedPlace) -> bool:
+    """Return whether ending that place's snooze ends this mute: its zones', too."""
+    if mute.serial != place.serial:
+        return False
+    return place.zone_id is None or mute.zone_id == place.zone_id

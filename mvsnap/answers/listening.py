@@ -1,0 +1,67 @@
+"""Keeps a websocket to Webex open, and stores what comes through it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from mvsnap.answers.requests import BotRequests
+from mvsnap.clients.webex.activities import ActivityKind
+from mvsnap.clients.webex.socket import WebexSocket
+from mvsnap.clock import SystemClock
+from mvsnap.core.webex_reports import BotRequestKind
+from mvsnap.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+_AGAIN_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+# Whoever was connected that long may have broken for another reason.
+_LONG_S = 60.0
+
+
+class SocketListening:
+    """now: returns the database's time. on_new: called for each new request."""
+
+    def __init__(
+        self,
+        socket: WebexSocket,
+        requests: BotRequests,
+        clock: SystemClock,
+        *,
+        now: Callable[[], datetime],
+        on_new: Callable[[], None],
+    ) -> None:
+        self._socket = socket
+        self._requests = requests
+        self._clock = clock
+        self._now = now
+        self._on_new = on_new
+        self._is_ending = False
+        self._broken = 0
+
+    def end(self) -> None:
+        self._is_ending = True
+
+    def step(self) -> float | None:
+        """Listen until the connection breaks; return after how many seconds again."""
+        began_s = self._clock.monotonic()
+        try:
+            self._socket.listen(self._note, self._is_over)
+            return 0.0
+        except UpstreamError as exc:
+            if self._clock.monotonic() - began_s > _LONG_S:
+                self._broken = 0
+            again_s = _AGAIN_S[min(self._broken, len(_AGAIN_S) - 1)]
+            self._broken += 1
+            log.warning("%s: again in %g s", exc.message, again_s)
+            return again_s
+
+    def _is_over(self) -> bool:
+        return self._is_ending or self._clock.stopped
+
+    def _note(self, kind: ActivityKind, request_id: str) -> None:
+        self._broken = 0
+        if self._requests.note(request_id, BotRequestKind(kind), self._now()):
+            log.info("a %s in Webex is to be answered", kind)
+            self._on_new()

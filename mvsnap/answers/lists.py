@@ -1,0 +1,176 @@
+"""What the bot replies to questions: help, cameras, events, status. Nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mvsnap.answers.model import BotReply
+from mvsnap.answers.places import NamedPlaces
+from mvsnap.clock import Clock
+from mvsnap.core.camera_names import WatchedPlace, find_places
+from mvsnap.core.commands import BotCommand, Verb
+from mvsnap.domain import Event, EventKind, Mute, Serial
+from mvsnap.status.model import Condition, StatusRow
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.site import SiteStore
+
+_MOST_EVENTS = 10
+_MOST_CAMERAS = 40
+_MOST_ROWS = 12
+_KINDS = {
+    EventKind.SNAPSHOT: ("picture", "pictures"),
+    EventKind.CLIP: ("clip", "clips"),
+    EventKind.ALARM: ("alarm", "alarms"),
+    EventKind.CROWD: ("crowd", "crowds"),
+    EventKind.NOISE: ("noise", "noises"),
+    EventKind.CROSSING: ("crossing", "crossings"),
+    EventKind.MISMATCH: ("badge mismatch", "badge mismatches"),
+}
+# The end of a crowd is no event of its own for people.
+_NOT_LISTED = (EventKind.END,)
+
+HELP = BotReply(
+    (
+        "What you can write here",
+        "snapshot NAME: a picture of a camera, now",
+        "clip NAME 30s: the last 30 seconds, where it records",
+        "snooze NAME 1h: crowds there are recorded, and nobody is notified; "
+        "also 10 min, until tomorrow, or all in place of a name",
+        "unsnooze NAME: ends that; without a name: all",
+        "cameras: their names",
+        "events today: what happened; also yesterday, and with a name",
+        "status: what works and what does not",
+        "A name can be a part of it, in any case.",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BotLists:
+    """rows: of the status, as its page has them. zone: of the site."""
+
+    store: Store
+    site: SiteStore
+    rows: Callable[[], Iterable[StatusRow]]
+    zone: ZoneInfo
+    clock: Clock
+
+    def reply(self, command: BotCommand, places: NamedPlaces) -> BotReply:
+        if command.verb is Verb.CAMERAS:
+            return self.cameras(places)
+        if command.verb is Verb.EVENTS:
+            return self._events(command, places)
+        if command.verb is Verb.STATUS:
+            return self.status()
+        if command.verb is Verb.HELP:
+            return HELP
+        hint = f" Did you mean {command.near}?" if command.near else ""
+        return BotReply((f"That is no command.{hint}", "Write help to see them all."))
+
+    def cameras(self, places: NamedPlaces) -> BotReply:
+        found, mutes = places.cameras, self.site.mutes(self.clock.now())
+        if not found:
+            return BotReply(("No camera is known yet.",))
+        lines = [self._camera(camera, mutes) for camera in found[:_MOST_CAMERAS]]
+        if len(found) > len(lines):
+            lines.append(f"and {len(found) - len(lines)} more")
+        count = f"{len(found)} camera{'' if len(found) == 1 else 's'}"
+        return BotReply((count, *lines))
+
+    def status(self) -> BotReply:
+        rows = list(self.rows())
+        bad = [row for row in rows if row.health is Condition.TROUBLE]
+        unknown = sum(row.health is Condition.UNKNOWN for row in rows)
+        lines = [f"{row.name}: {row.text}".rstrip(": ") for row in bad[:_MOST_ROWS]]
+        if len(bad) > len(lines):
+            lines.append(f"and {len(bad) - len(lines)} more")
+        if unknown:
+            lines.append(f"{unknown} of {len(rows)} are not known")
+        for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
+            where = _muted(mute, self._names())
+            lines.append(
+                f"Snoozed until {self._local(mute.until)}: {where} ({mute.muted_by})"
+            )
+        if not bad:
+            return BotReply(("Everything works", *lines))
+        return BotReply((f"{len(bad)} of {len(rows)} in trouble", *lines))
+
+    def _camera(self, camera: WatchedPlace, mutes: Sequence[Mute]) -> str:
+        marks = []
+        if camera.recorded_as is not None:
+            marks.append("records")
+        own = [m for m in mutes if m.zone_id is None and m.serial == camera.serial]
+        if camera.serial is not None and own:
+            marks.append(f"snoozed until {self._local(own[-1].until)}")
+        return f"{camera.name} ({', '.join(marks)})" if marks else camera.name
+
+    def _events(self, command: BotCommand, places: NamedPlaces) -> BotReply:
+        since, until = self._day(command.days_ago)
+        cameras, title = self._named(command.name, places)
+        day = "today" if not command.days_ago else "yesterday"
+        if cameras == ():
+            return BotReply((f"There is no “{command.name}” here.",))
+        wanted = EventFilter(
+            without=_NOT_LISTED, serials=cameras, since=since, until=until
+        )
+        newest = self.store.events(wanted, _MOST_EVENTS + 1)
+        if not newest:
+            return BotReply((f"No events {day}{title}",))
+        lines = [self._event(event) for event in newest[:_MOST_EVENTS]]
+        head = f"Events {day}{title}"
+        if cameras is None:
+            head += f": {self._sums(since, until)}"
+        elif len(newest) > _MOST_EVENTS:
+            head += f": the last {_MOST_EVENTS}"
+        return BotReply((head, *lines))
+
+    def _named(
+        self, name: str, places: NamedPlaces
+    ) -> tuple[tuple[Serial, ...] | None, str]:
+        """Return the cameras of a name, () if there are none, None: of all."""
+        if not name:
+            return None, ""
+        found = find_places(name, (*places.cameras, *places.zones)).sure
+        # A camera without a serial is known by its name there.
+        keys = [Serial(p.serial or p.recorded_as or "") for p in found]
+        names = dict.fromkeys(p.camera or p.name for p in found)
+        return tuple(dict.fromkeys(keys)), f" of {', '.join(names)}"
+
+    def _day(self, days_ago: int) -> tuple[datetime, datetime]:
+        day = self.clock.now().astimezone(self.zone).date() - timedelta(days=days_ago)
+        begins = datetime.combine(day, time(), self.zone)
+        ends = datetime.combine(day + timedelta(days=1), time(), self.zone)
+        return begins, ends
+
+    def _sums(self, since: datetime, until: datetime) -> str:
+        counts = self.store.count_events(since, until)
+        return ", ".join(
+            f"{count} {_KINDS[kind][count != 1]}"
+            for kind in _KINDS
+            if (count := counts.get(kind, 0))
+        )
+
+    def _event(self, event: Event) -> str:
+        at = event.occurred_at.astimezone(self.zone)
+        camera = event.camera_name or event.serial
+        where = f"{camera}, {event.zone_name}" if event.zone_name else camera
+        what = _KINDS.get(event.kind, (event.kind,))[0]
+        said = event.title.partition("\n")[0].strip()
+        parts = [f"{at:%H:%M}", where, what, *([said[:80]] if said else [])]
+        return " · ".join(part for part in parts if part)
+
+    def _local(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    def _names(self) -> dict[str, str]:
+        return {camera.serial: camera.name for camera in self.site.cameras()}
+
+
+def _muted(mute: Mute, names: dict[str, str]) -> str:
+    if mute.serial is None:
+        return "all cameras"
+    camera = names.get(mute.serial) or mute.serial
+    return camera if mute.zone_id is None else f"{camera}, zone {mute.zone_id}"

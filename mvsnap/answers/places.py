@@ -1,0 +1,91 @@
+"""The cameras and zones that people can name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mvsnap.config.model import Settings
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.core.presses import BotPress
+from mvsnap.domain import (
+    FULL_FRAME,
+    CameraName,
+    Serial,
+    ZoneId,
+    is_serial,
+    unnamed_zone,
+)
+from mvsnap.errors import BadInput
+from mvsnap.store.site import SiteStore
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlaces:
+    """cameras: by name. zones: of those in the Dashboard."""
+
+    cameras: tuple[WatchedPlace, ...]
+    zones: tuple[WatchedPlace, ...]
+
+    def pressed(self, press: BotPress) -> WatchedPlace:
+        """Return the place of a button.
+
+        Raises:
+            BadInput: the camera is gone, or was never there.
+        """
+        zone_id = press.zone_id
+        at_camera = replace(press, zone_id=None)
+        camera = next((c for c in self.cameras if at_camera.is_at(c)), None)
+        if camera is None:
+            raise BadInput("This camera is no longer there")
+        if zone_id is None:
+            return camera
+        known = next((zone for zone in self.zones if press.is_at(zone)), None)
+        if known is not None:
+            return known
+        name = "whole picture" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
+        return replace(camera, name=name, zone_id=zone_id, camera=camera.name)
+
+
+def read_cameras(site: SiteStore, settings: Settings) -> NamedPlaces:
+    names = {camera.serial: camera.name or camera.serial for camera in site.cameras()}
+    for serial in settings.cameras_named():
+        if is_serial(serial):
+            names.setdefault(Serial(serial), serial)
+    recorder = settings.recorder.serials()
+    recorded = {serial: name for name, serial in recorder.items() if serial}
+    cameras = [
+        _of_dashboard(serial, name, recorded.get(serial))
+        for serial, name in names.items()
+    ]
+    cameras += [
+        WatchedPlace(name, recorded_as=name)
+        for name, serial in recorder.items()
+        if serial is None
+    ]
+    cameras.sort(key=lambda camera: camera.name.casefold())
+    return NamedPlaces(tuple(cameras), tuple(_zones(site, cameras)))
+
+
+def _of_dashboard(
+    serial: Serial, name: str, recorded_as: CameraName | None
+) -> WatchedPlace:
+    # While the Dashboard has not said its name, the recorder's will do.
+    shown = recorded_as if recorded_as and name == serial else name
+    return WatchedPlace(shown, serial, recorded_as)
+
+
+def _zones(site: SiteStore, cameras: Sequence[WatchedPlace]) -> list[WatchedPlace]:
+    of_camera = site.zones()
+    return [
+        replace(
+            camera,
+            name=zone.label or unnamed_zone(zone.zone_id),
+            zone_id=ZoneId(zone.zone_id),
+            camera=camera.name,
+        )
+        for camera in cameras
+        if camera.serial is not None
+        for zone in of_camera.get(camera.serial, ())
+        if zone.zone_id != FULL_FRAME
+    ]

@@ -1,0 +1,203 @@
+"""Answers one request: reads it in Webex, asks who may, does it, replies in its thread.
+
+Everything that is done has an id of the request: however often this runs, after a crash
+or an outage, there is one job, one mute and one reply.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mvsnap.answers.actions import BotActions, request_of
+from mvsnap.answers.lists import BotLists
+from mvsnap.answers.model import Asker, BotReply, PlaceOrder
+from mvsnap.answers.orders import check, order_of
+from mvsnap.answers.permissions import BotPermissions
+from mvsnap.answers.places import read_cameras
+from mvsnap.answers.requests import BotRequest
+from mvsnap.clients.webex.inbox import WebexInbox, WrittenMessage
+from mvsnap.clock import Clock
+from mvsnap.config.model import Settings
+from mvsnap.core.commands import BotCommand, Verb, parse
+from mvsnap.core.message_parts import ANSWER
+from mvsnap.core.presses import BotPress, read_press
+from mvsnap.core.webex_reports import BotRequestKind, is_bot
+from mvsnap.delivery.kinds import ANSWER_KIND
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.delivery.sender import MessageSender
+from mvsnap.domain import Change
+from mvsnap.errors import BadInput, UpstreamError
+from mvsnap.store.audit import AuditLog
+from mvsnap.store.site import SiteStore
+
+log = logging.getLogger(__name__)
+
+# Later, "now" and "the last 30 s" are something else.
+_LATE = timedelta(minutes=10)
+# A report of something that old was sent a second time, by whomever.
+_FORGOTTEN = timedelta(days=1)
+_LONGEST_SHOWN = 100
+_AT_PLACES = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """said: what was written or pressed, for the audit log."""
+
+    asker: Asker
+    said: str
+    text: str = ""
+    press: BotPress | None = None
+    mistake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    settings: Settings
+    inbox: WebexInbox
+    permissions: BotPermissions
+    actions: BotActions
+    lists: BotLists
+    sender: MessageSender
+    site: SiteStore
+    audit: AuditLog
+    clock: Clock
+
+    def answer(self, request: BotRequest) -> None:
+        """Answer it; nothing if there is nobody to answer.
+
+        Raises:
+            UpstreamError: not yet, or never.
+        """
+        read = self._read(request)
+        if read is None:
+            return
+        asker = read.asker
+        why_not = self.permissions.refusal(
+            asker.who, asker.room_id, is_direct=asker.is_direct
+        )
+        if why_not:
+            self._refuse(read, why_not)
+            reply = BotReply(
+                ("You may not do this here.", "An admin can allow it: webex.commands")
+            )
+        elif self.clock.now() - asker.at > _LATE:
+            reply = BotReply(("This came too late and was not done: ask again.",))
+        else:
+            reply = self._reply(read)
+        self._send(reply, asker, request)
+
+    def _read(self, request: BotRequest) -> _Read | None:
+        if request.kind is BotRequestKind.MESSAGE:
+            return self._read_message(request)
+        pressed = self.inbox.press(request.id)
+        if self._is_no_person(pressed.person_id, pressed.email):
+            return None
+        if _is_forgotten(request, pressed.at):
+            return None
+        asker = self._asker(request, pressed.card, pressed.email)
+        try:
+            press = read_press(pressed.inputs)
+        except BadInput as exc:
+            return _Read(asker, "a button", mistake=exc.message)
+        if press is None:
+            return None
+        place = press.camera or press.serial
+        return _Read(asker, f"button {press.verb} {place}", press=press)
+
+    def _read_message(self, request: BotRequest) -> _Read | None:
+        message = self.inbox.message(request.id)
+        if self._is_no_person(message.person_id, message.email):
+            return None
+        if _is_forgotten(request, message.at):
+            return None
+        asker = self._asker(request, message, message.email)
+        return _Read(asker, _shown(message.text), text=message.text)
+
+    def _is_no_person(self, person_id: str, email: str) -> bool:
+        """Return whether it is of this bot or another: they would never end."""
+        return is_bot(email) or person_id == self.inbox.identity().person_id
+
+    def _asker(self, request: BotRequest, at: WrittenMessage, who: str) -> Asker:
+        return Asker(
+            who=who,
+            room_id=at.room_id,
+            is_direct=at.is_direct,
+            thread=at.thread,
+            job_id=request_of(request.id, who).job_id(),
+            request_id=request.id,
+            at=request.came_at,
+        )
+
+    def _reply(self, read: _Read) -> BotReply:
+        """Do what was asked for; a mistake of the person is a reply, too."""
+        if read.mistake:
+            return BotReply((f"That button does not work: {read.mistake}",))
+        try:
+            if read.press is not None:
+                return self._pressed(read.press, read.asker)
+            return self._written(read.text, read.asker)
+        except BadInput as exc:
+            return BotReply((exc.message,))
+
+    def _pressed(self, press: BotPress, asker: Asker) -> BotReply:
+        place = read_cameras(self.site, self.settings).pressed(press)
+        order = PlaceOrder(press.verb, place, press.time)
+        return check(order) or self.actions.do(order, asker)
+
+    def _written(self, text: str, asker: Asker) -> BotReply:
+        command = parse(text, self.inbox.identity().names)
+        places = read_cameras(self.site, self.settings)
+        if command.verb not in _AT_PLACES:
+            return self.lists.reply(command, places)
+        if (reply := self._of_all(command, asker)) is not None:
+            return reply
+        order = order_of(command, places)
+        return order if isinstance(order, BotReply) else self.actions.do(order, asker)
+
+    def _of_all(self, command: BotCommand, asker: Asker) -> BotReply | None:
+        """Return the reply to a command about all cameras, None for any other."""
+        if command.verb is Verb.UNSNOOZE and (command.all or not command.name):
+            return self.actions.snooze_ends(asker)
+        if not command.all:
+            return None
+        if command.verb is Verb.SNOOZE:
+            return self.actions.snooze_all(command.time, asker)
+        return BotReply((f"One camera at a time: {command.verb} NAME",))
+
+    def _refuse(self, read: _Read, why: str) -> None:
+        who, now = read.asker.who or "somebody", self.clock.now()
+        log.warning("refused %s in Webex: %s", who, why)
+        if self.actions.is_new(read.asker):
+            said, why = read.said, f"refused: {why}"
+            self.audit.add(Change(now, who, "bot in Webex", said, why))
+
+    def _send(self, reply: BotReply, asker: Asker, request: BotRequest) -> None:
+        job = replace(
+            request_of(request.id, asker.who).job(asker.job_id, request.came_at),
+            rooms=(asker.room_id,),
+        )
+        facts = Facts(job, lines=reply.lines)
+        message = Message(
+            *(ANSWER_KIND, ANSWER, asker.room_id, facts),
+            parent_id=asker.thread,
+            card=reply.card,
+        )
+        try:
+            self.sender.send_once(message)
+        except UpstreamError as exc:
+            if exc.retry:
+                raise
+            # The thread may be gone, or the card refused: the words must arrive.
+            plain = replace(message, parent_id=None, card=None)
+            self.sender.send_once(plain)
+
+
+def _is_forgotten(request: BotRequest, at: datetime | None) -> bool:
+    return at is not None and request.came_at - at > _FORGOTTEN
+
+
+def _shown(text: str) -> str:
+    return " ".join(text[:_LONGEST_SHOWN].split()) or "an empty message"

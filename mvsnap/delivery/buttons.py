@@ -1,0 +1,60 @@
+"""The message with buttons that follows the picture of a camera, where one can press.
+
+A card cannot travel with a picture: it replies in the same thread. It is decoration:
+whatever becomes of it, the picture is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.core.message_parts import buttons_part
+from mvsnap.delivery.cards import place_card
+from mvsnap.delivery.kinds import BUTTONS_KIND
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.domain import CameraName, Event, MessageId, Serial, TriggerKind
+
+
+@dataclass(frozen=True, slots=True)
+class MessageButtons:
+    """can_press: whether anybody in a room may use buttons, by the destination.
+
+    recorded: the cameras of the recorder that have a serial. public_url: of the pages.
+    """
+
+    can_press: Callable[[str], bool]
+    recorded: Mapping[Serial, CameraName]
+    public_url: str | None = None
+
+    def below(
+        self, facts: Facts, event: Event, room: str, parent_id: MessageId
+    ) -> Message | None:
+        """Return the message that follows the one with this event's picture."""
+        # Whoever has just asked for a picture knows how to ask for another.
+        is_asked = facts.job.trigger.kind is TriggerKind.WEBEX
+        if is_asked or not event.serial or not self.can_press(room):
+            return None
+        place = self._place(event, facts.raised)
+        card = place_card(place, self._page(facts.raised or event))
+        return Message(
+            *(BUTTONS_KIND, buttons_part(event.serial), room, facts),
+            parent_id=parent_id,
+            card=card,
+        )
+
+    def _place(self, event: Event, raised: Event | None) -> WatchedPlace:
+        """Return the zone of a crowd in this camera, else the camera."""
+        recorded_as = self.recorded.get(event.serial)
+        camera = event.camera_name or event.serial
+        zone_id = raised.zone_id if raised else None
+        if raised is None or zone_id is None or raised.serial != event.serial:
+            return WatchedPlace(camera, event.serial, recorded_as)
+        name = raised.zone_name or str(zone_id)
+        return WatchedPlace(name, event.serial, recorded_as, zone_id, camera)
+
+    def _page(self, event: Event) -> str | None:
+        if self.public_url is None:
+            return None
+        return f"{self.public_url}/events/{event.id}"

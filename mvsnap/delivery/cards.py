@@ -1,0 +1,95 @@
+"""Adaptive Cards of Webex: buttons below a message. Pure.
+
+A card cannot travel with a file, and Webex shows it in place of the message's text,
+which is for apps that know no cards. Source: "Buttons and Cards" of Webex, which takes
+version 1.3 and five buttons in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mvsnap.clients.webex.text import neutralise
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.core.commands import Verb
+from mvsnap.core.presses import press_data
+
+Card = Mapping[str, Any]
+
+MOST_BUTTONS = 5
+_SNOOZES = (
+    ("Snooze 10 min", "10 min"),
+    ("Snooze 1 h", "1 h"),
+    ("Snooze until tomorrow", "until tomorrow"),
+)
+_LONGEST_TITLE = 60
+
+
+def place_card(place: WatchedPlace, open_url: str | None) -> Card:
+    """Return the buttons for a camera or zone. open_url: of its event's page."""
+    body = [_text(place.label)]
+    if place.serial is not None:  # a mute is of a camera of the Dashboard
+        snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
+        body.append({"type": "ActionSet", "actions": snoozes})
+    actions = []
+    if place.serial is not None:
+        actions.append(_button("Picture now", Verb.SNAPSHOT, place))
+    if place.recorded_as is not None:
+        actions.append(_button("Clip of the last 30 s", Verb.CLIP, place, "30 s"))
+    if open_url is not None:
+        actions.append({"type": "Action.OpenUrl", "title": "Open", "url": open_url})
+    return _card(body, actions)
+
+
+def choice_card(
+    question: str, verb: Verb, places: Sequence[WatchedPlace], time: str = ""
+) -> Card:
+    """Return a button for each of some places that a name may have meant."""
+    titles = _titles(places)
+    buttons = [
+        _button(title, verb, place, time)
+        for title, place in zip(titles, places, strict=True)
+    ]
+    return _card([_text(question)], buttons[:MOST_BUTTONS])
+
+
+def undo_card(text: str, place: WatchedPlace) -> Card:
+    """Return the button that ends a snooze."""
+    return _card([_text(text)], [_button("Unsnooze", Verb.UNSNOOZE, place)])
+
+
+def _titles(places: Sequence[WatchedPlace]) -> list[str]:
+    """Return their names; of two that are called the same, with what differs."""
+    labels = [place.label for place in places]
+    return [
+        f"{label} ({place.serial or place.recorded_as})"
+        if labels.count(label) > 1
+        else label
+        for label, place in zip(labels, places, strict=True)
+    ]
+
+
+def _card(body: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Card:
+    return {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.3",
+        "body": body,
+        "actions": actions,
+    }
+
+
+def _text(text: str) -> dict[str, Any]:
+    # It takes markdown, too.
+    return {"type": "TextBlock", "text": neutralise(text), "wrap": True}
+
+
+def _button(
+    title: str, verb: Verb, place: WatchedPlace, time: str = ""
+) -> dict[str, Any]:
+    return {
+        "type": "Action.Submit",
+        "title": title[:_LONGEST_TITLE],
+        "data": press_data(verb, place, time),
+    }

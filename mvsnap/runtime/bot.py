@@ -1,0 +1,147 @@
+"""The bot of a running mvsnap: its requests, its threads, its webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from mvsnap.answers.actions import BotActions
+from mvsnap.answers.listening import SocketListening
+from mvsnap.answers.lists import BotLists
+from mvsnap.answers.loop import AnswerLoop
+from mvsnap.answers.parts import PATH, AnswerParts, report_secret
+from mvsnap.answers.permissions import BotPermissions
+from mvsnap.answers.registration import Registration
+from mvsnap.answers.requests import BotRequests
+from mvsnap.answers.responder import Responder
+from mvsnap.clients.webex.client import Webex
+from mvsnap.clients.webex.inbox import WebexInbox
+from mvsnap.clients.webex.socket import WebexSocket
+from mvsnap.clients.webex.webhooks import WebexWebhooks
+from mvsnap.delivery.webex import open_webex
+from mvsnap.jobs.engine_interface import Engine
+from mvsnap.jobs.service import JobService
+from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.parts import Parts
+from mvsnap.runtime.reporting import database_now, status_sources
+from mvsnap.store.database import OUTAGES
+
+_REGISTER_S, _REGISTER_AGAIN_S = 300.0, 30.0
+_STOP_S = 1.0
+_NAMED_BY = 8  # characters
+
+
+class BotService:
+    """The worker's part: it answers, and keeps the webhooks registered."""
+
+    def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
+        webex = _webex(parts)
+        responder = _responder(parts, engine, jobs, webex)
+        self._answers = AnswerLoop(
+            BotRequests(parts.db),
+            responder.answer,
+            parts.clock,
+            now=partial(database_now, parts),
+        )
+        self._loops = [self._answers.loop]
+        self._listening: SocketListening | None = None
+        commands, url = parts.settings.webex.commands, parts.settings.site.public_url
+        if commands.uses_websocket(url):
+            self._listening = _listening(parts, self.wake)
+            self._loops.append(
+                Loop("websocket of Webex", self._listening.step, 1.0, parts.clock)
+            )
+        elif url is not None:
+            self._loops.append(_registration(parts, webex, f"{url}{PATH}"))
+
+    def start(self) -> None:
+        for loop in self._loops:
+            loop.start()
+
+    def wake(self) -> None:
+        self._answers.wake()
+
+    def stop(self) -> None:
+        if self._listening is not None:
+            self._listening.end()
+        stop_all(self._loops, _STOP_S)
+
+
+def answer_parts(parts: Parts, bot: BotService | None) -> AnswerParts:
+    """Return what the receiver needs. bot: None where another process answers."""
+    on_new = bot.wake if bot is not None else (lambda: None)
+    return AnswerParts(BotRequests(parts.db), partial(_secret, parts), on_new)
+
+
+def _secret(parts: Parts) -> str:
+    return report_secret(parts.users.link_key())
+
+
+def _webex(parts: Parts) -> Webex:
+    webex = open_webex(parts.settings.webex)
+    assert webex is not None  # webex.takes_commands
+    shared = parts.buckets.webex()
+    if shared is not None:
+        webex.share(shared)
+    return webex
+
+
+def _responder(
+    parts: Parts, engine: Engine, jobs: JobService, webex: Webex
+) -> Responder:
+    settings, inbox = parts.settings, WebexInbox(webex)
+    sources, zone = status_sources(parts, engine, jobs), settings.site.zone
+    return Responder(
+        settings,
+        inbox,
+        BotPermissions(settings.webex.commands, inbox.is_room),
+        BotActions(
+            *(jobs, parts.store, parts.site, parts.audit, settings.recorder, zone),
+            parts.clock,
+        ),
+        BotLists(
+            *(parts.store, parts.site, lambda: sources.rows(database_now(parts))),
+            *(zone, parts.clock),
+        ),
+        parts.sender(),
+        parts.site,
+        parts.audit,
+        parts.clock,
+    )
+
+
+def _listening(parts: Parts, on_new: Callable[[], None]) -> SocketListening:
+    settings = parts.settings.webex
+    assert settings.bot_token is not None  # webex.takes_commands
+    socket = WebexSocket(
+        settings.commands.device_url,
+        settings.bot_token.get_secret_value(),
+        _name(_secret(parts)),
+    )
+    return SocketListening(
+        socket,
+        BotRequests(parts.db),
+        parts.clock,
+        now=partial(database_now, parts),
+        on_new=on_new,
+    )
+
+
+def _name(secret: str) -> str:
+    """Return what this installation is called in Webex: two sites may have one bot."""
+    return f"mvsnap-{secret[:_NAMED_BY]}"
+
+
+def _registration(parts: Parts, webex: Webex, url: str) -> Loop:
+    def webhooks() -> WebexWebhooks:
+        secret = _secret(parts)
+        return WebexWebhooks(webex, _name(secret), url, secret)
+
+    return Loop(
+        "webhooks of Webex",
+        Registration(webhooks).step,
+        _REGISTER_S,
+        parts.clock,
+        failed_s=_REGISTER_AGAIN_S,
+        outages=OUTAGES,
+    )

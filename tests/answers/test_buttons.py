@@ -1,0 +1,133 @@
+"""Buttons below pictures: where there are any, and what they do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mvsnap.delivery.buttons import MessageButtons
+from mvsnap.domain import CameraName, EventKind, ZoneId
+from mvsnap.simulator.webex.cards import rows_of_buttons
+from mvsnap.simulator.webex.webex import SimMessage
+from tests.answers.bot import GUARD, STRANGER, Bot
+from tests.core import build
+
+PUBLIC = "https://mvsnap.example.com"
+
+
+def posted(bot: Bot, *, can_press: bool = True, **about: Any) -> list[SimMessage]:
+    """Post a picture, of a crowd if `about` says so; return all messages."""
+    serial = bot.serials[0]
+    given: dict[str, Any] = {}
+    if about:
+        raised = build.event(serial=serial, occurred_at=bot.crew.clock.now(), **about)
+        bot.crew.store.add_event(raised)
+        given["about"] = raised.id
+    job = bot.crew.job(serial, **given)
+    buttons = MessageButtons(
+        lambda _room: can_press, {serial: CameraName("Robot")}, PUBLIC
+    )
+    assert bot.crew.runner(buttons=buttons).run(job) is None
+    return bot.webex.messages
+
+
+def crowd() -> dict[str, Any]:
+    return {
+        "kind": EventKind.CROWD,
+        "zone_id": ZoneId("6"),
+        "zone_name": "Queue",
+        "details": {"limit": 3, "dwell_s": 3},
+    }
+
+
+def test_a_picture_has_buttons_in_its_thread(bot: Bot) -> None:
+    picture, buttons = posted(bot)
+    assert picture.files
+    assert not picture.card
+    assert buttons.parent_id == picture.id
+    assert buttons.card
+    assert "snooze" in buttons.text  # for apps that show no cards
+    titles = [b["title"] for row in rows_of_buttons(buttons.card) for b in row]
+    assert sorted(titles) == sorted(
+        [
+            *("Snooze 10 min", "Snooze 1 h", "Snooze until tomorrow"),
+            *("Picture now", "Clip of the last 30 s", "Open"),
+        ]
+    )
+
+
+def test_open_leads_to_the_event(bot: Bot) -> None:
+    _, buttons = posted(bot, **crowd())
+    (event,) = (e for e in bot.crew.events if e.kind is EventKind.CROWD)
+    assert f"{PUBLIC}/events/{event.id}" in str(buttons.card)
+
+
+def test_nobody_who_may_press_no_buttons(bot: Bot) -> None:
+    assert len(posted(bot, can_press=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "lasts"),
+    [("Snooze 10 min", timedelta(minutes=10)), ("Snooze 1 h", timedelta(hours=1))],
+)
+def test_the_zone_of_a_crowd_is_snoozed(bot: Bot, title: str, lasts: timedelta) -> None:
+    _, buttons = posted(bot, **crowd())
+    assert "Gate 3, Queue is snoozed until" in bot.press(buttons, title)
+    (mute,) = bot.mutes
+    assert (mute.serial, mute.zone_id) == (bot.serials[0], "6")
+    assert (mute.until - mute.muted_at, mute.muted_by) == (lasts, GUARD)
+
+
+def test_until_tomorrow_is_until_the_morning(bot: Bot) -> None:
+    _, buttons = posted(bot)
+    bot.press(buttons, "Snooze until tomorrow")
+    (mute,) = bot.mutes
+    local = mute.until.astimezone(bot.settings.site.zone)
+    assert (local.hour, local.minute) == (6, 0)
+    assert mute.zone_id is None
+
+
+def test_a_picture_now_comes_into_the_same_thread(bot: Bot) -> None:
+    picture, buttons = posted(bot)
+    assert "**Taking a picture" in bot.press(buttons, "Picture now")
+    bot.crew.run(bot.jobs[0])
+    assert bot.webex.messages[-1].files
+    assert bot.webex.messages[-1].parent_id == picture.id
+
+
+def test_a_stranger_s_press_is_refused_and_in_the_log(bot: Bot) -> None:
+    _, buttons = posted(bot)
+    assert "You may not" in bot.press(buttons, "Snooze 1 h", who=STRANGER)
+    (change,) = bot.changes
+    assert (bot.mutes, change.who) == ([], STRANGER)
+    assert "button snooze" in change.before
+    assert "refused" in change.after
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"mvsnap": "delete", "serial": "Q2AA-AAAA-AAAA"},
+        {"mvsnap": "snapshot"},
+        {"mvsnap": "snapshot", "serial": "Q2ZZ-ZZZZ-ZZZZ"},
+        {"mvsnap": "snapshot", "serial": ["x"]},
+        {"mvsnap": ["snapshot"], "serial": "x" * 1_000_000},
+        {"mvsnap": "snooze", "camera": "Robot", "for": "1 h"},
+    ],
+    ids=["verb", "nothing", "unknown", "list", "long", "recorder"],
+)
+def test_inputs_that_no_button_sends_do_nothing(
+    bot: Bot, inputs: dict[str, Any]
+) -> None:
+    _, buttons = posted(bot)
+    assert bot.send(buttons, inputs)
+    assert (bot.jobs, bot.mutes, bot.changes) == ([], [], [])
+
+
+def test_a_snooze_of_a_year_is_no_button_s(bot: Bot) -> None:
+    _, buttons = posted(bot)
+    inputs = {"mvsnap": "snooze", "serial": bot.serials[0], "for": "365 d"}
+    assert "week" in bot.send(buttons, inputs)
+    assert bot.mutes == []
