@@ -133,13 +133,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
         ),
-        DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES),
-        DataKind(
-            "Requests to the bot",
-            _DAYS,
-            old(BotRequests(parts.db).purge),
-            ("bot_requests",),
-        ),
+        *_of_people(parts, old),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
         DataKind(
             "MV Sense states",
@@ -167,6 +161,13 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
+
+
+def _of_people(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:
+    """Yield what is kept of whom to notify, and of what they answer."""
+    yield DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES)
+    asked = old(BotRequests(parts.db).purge)
+    yield DataKind("Requests to the bot", _DAYS, asked, ("bot_requests",))
 
 
 def _of_visitors(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:

@@ -15,12 +15,11 @@ from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, Event, EventKind
 from tests.core import build
 from tests.core.build import GATE, NOON
-from tests.delivery.test_kinds import DETAILS
+from tests.delivery.test_kinds import DETAILS, FIVE, WITHOUT_EVENT
 
 LINK = (
     "https://n1.meraki.com/Site/n/abc/manage/nodes/new_list/1?timestamp=1772625590000"
 )
-WITHOUT_EVENT = ("head", "link", "note", "alert", "test", "answer", "buttons")
 LONG = ("x_y ", "ж", "漢", "🚨", "<&lt;", "_*a")
 
 
@@ -53,6 +52,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
         error=words * 1000,
         troubles=(long,) * 30,
         report=ReportText("Visitors", ((words * 99)[:200],) * 60, "/visitors/report"),
+        group=FIVE,
         lines=((words * 200)[:200],) * 50,
     )
     now = NOON + timedelta(hours=1)

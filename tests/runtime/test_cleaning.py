@@ -152,6 +152,8 @@ PLAIN = (
     "notices",
     "notice_groups",
     "seen_jobs",
+    "alarm_messages",
+    "bot_requests",
 )
 
 

@@ -28,7 +28,7 @@ def test_many_threads_are_counted_each_and_hit_no_fault() -> None:
     assert good == 1_500
 
 
-def test_who_is_over_the_limit_is_told_how_long_to_wait() -> None:
+def test_who_is_over_the_limit_learns_how_long_to_wait() -> None:
     limit = Limit(Limiter(), 1, "Too many")
     assert not limit.reached_by("a key")
     assert limit.is_first("a key")
