@@ -79,10 +79,15 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.clock = DatabaseClock(is_sqlite=self.is_sqlite)
         self._reader = for_reading(engine)
+        self._single = engine.execution_options(mvsnap_single=True)
         self._turn = turns(engine.dialect.name)
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self._reader.connect()
+
+    def reading_once(self) -> AbstractContextManager[Connection]:
+        """For one statement: SQLite is spared the transaction around it."""
+        return self._single.connect()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -261,5 +266,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail with "database is
     # locked" if another process wrote in between: writers queue up front.
-    reading = connection.get_execution_options().get("mvsnap_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if "mvsnap_single" not in options:
+        reading = options.get("mvsnap_reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -6,13 +6,51 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    select,
+    update,
+)
 
 from mvsnap.domain import Change, LoginSession, Role, User
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import second_factors, sessions, users
+
+
+def _alive(
+    now: datetime | BindParameter[datetime], unused: datetime | BindParameter[datetime]
+) -> tuple[ColumnElement[bool], ...]:
+    """unused: who was here last at that time is out."""
+    is_in = ~sessions.c.awaits_code
+    return is_in, sessions.c.ends_at > now, sessions.c.used_at > unused
+
+
+# Asked with each request of a page: the statement is made once.
+_FIND = (
+    select(
+        sessions,
+        users,
+        exists()
+        .where(
+            second_factors.c.user_name == users.c.name,
+            second_factors.c.secret.is_not(None),
+        )
+        .label("has_factor"),
+    )
+    .join(users, users.c.name == sessions.c.user_name)
+    .where(
+        sessions.c.id == bindparam("session_id"),
+        *_alive(bindparam("now"), bindparam("unused")),
+    )
+)
 
 
 class SessionStore:
@@ -35,17 +73,9 @@ class SessionStore:
 
         None if it has ended, or was not used for as long as `idle`.
         """
-        has_factor = exists().where(
-            second_factors.c.user_name == users.c.name,
-            second_factors.c.secret.is_not(None),
-        )
-        statement = (
-            select(sessions, users, has_factor.label("has_factor"))
-            .join(users, users.c.name == sessions.c.user_name)
-            .where(sessions.c.id == session_id, *_alive(now, idle))
-        )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        asked = {"session_id": session_id, "now": now, "unused": now - idle}
+        with self._db.reading_once() as connection:
+            row = connection.execute(_FIND, asked).one_or_none()
         if row is None:
             return None
         return _session(row), _user(row), bool(row.has_factor)
@@ -65,7 +95,7 @@ class SessionStore:
     def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
         """Return the sessions of a user, the one used last first; at most a hundred."""
         statement = select(sessions).where(
-            sessions.c.user_name == name, *_alive(now, idle)
+            sessions.c.user_name == name, *_alive(now, now - idle)
         )
         newest = statement.order_by(sessions.c.used_at.desc(), sessions.c.id).limit(100)
         with self._db.reading() as connection:
@@ -117,11 +147,6 @@ def end_sessions(connection: Connection, name: str, *, but: str = "") -> None:
     """End the sessions of a user as a part of another transaction."""
     of_user = (sessions.c.user_name == name) & (sessions.c.id != but)
     connection.execute(delete(sessions).where(of_user))
-
-
-def _alive(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
-    is_in = ~sessions.c.awaits_code
-    return is_in, sessions.c.ends_at > now, sessions.c.used_at > now - idle
 
 
 def _user(row: Row[Any]) -> User:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from mvsnap.clock import SystemClock, poll
 from mvsnap.sqlite_errors import LOCKED, is_locked
@@ -18,6 +19,7 @@ from mvsnap.store.time_limits import DatabaseAway, time_limits, waited_in_vain
 NEW_FILE_S = 0.1
 # Bytes: a log that one large transaction has stretched becomes that small again.
 _LARGEST_LOG = 16 * 1024 * 1024
+_LIMIT_MS = "mvsnap_limit_ms"
 
 
 def open_jobs_file(url: str) -> Engine:
@@ -86,8 +88,12 @@ def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
     connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
 
 
-def _limit(connection: Any, _record: Any, _proxy: Any) -> None:
-    connection.execute(f"PRAGMA busy_timeout={time_limits().lock_s * 1000:.0f}")
+def _limit(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    wanted_ms = round(time_limits().lock_s * 1000)
+    # `info` is of this connection: a new one has to be told anew.
+    if record.info.get(_LIMIT_MS) != wanted_ms:
+        connection.execute(f"PRAGMA busy_timeout={wanted_ms}")
+        record.info[_LIMIT_MS] = wanted_ms
 
 
 def _tell_a_request(context: ExceptionContext) -> DatabaseAway | None:

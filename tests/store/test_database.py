@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from mvsnap.store import (
 )
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.tables import metadata
+from mvsnap.store.time_limits import TimeLimits, time_limits, with_limits
 from mvsnap.visitors import tables as visitor_tables
 from mvsnap.wifi import tables as wifi_tables
 
@@ -204,6 +206,42 @@ def test_a_sqlite_file_survives_a_power_cut_and_may_lie_anywhere(
     # 2 is FULL.
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30000}
     assert (tmp_path / name).exists()
+
+
+def test_a_kept_connection_waits_as_long_as_each_who_asks_can(tmp_path: Path) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+
+    def waits_ms(limits: TimeLimits) -> object:
+        with with_limits(limits), engine.connect() as connection:
+            return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+    patient, hasty = time_limits(), replace(time_limits(), lock_s=0.25)
+    limits = (patient, hasty, hasty, patient)
+    assert [waits_ms(each) for each in limits] == [30000, 250, 250, 30000]
+    engine.dispose()  # the next connection has not heard of any limit
+    assert waits_ms(hasty) == 250
+    engine.dispose()
+
+
+def test_a_single_statement_needs_no_transaction_and_blocks_no_writer(
+    tmp_path: Path,
+) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    db = database.Database(engine)
+    for way, in_transaction in (
+        (db.reading, True),
+        (db.reading_once, False),
+        (db.reading, True),
+    ):
+        with way() as connection:
+            assert connection.scalar(text("select count(*) from users")) == 0
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            assert raw.in_transaction is in_transaction
+            with db.writing() as other:
+                other.execute(text("delete from users"))
+    engine.dispose()
 
 
 @pytest.mark.parametrize("name", ["100%.db", "a#b.db", "a&b=c.db"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from flask import url_for
 
@@ -171,12 +172,12 @@ def _list_url(name: str, day: date) -> str:
     if name == "crowds":
         kind = EventKind.CROWD.value
         return url_for("crowd_events.index", day=day.isoformat(), kind=kind)
-    asked = {
+    lists: dict[str, dict[str, Any]] = {
         "snapshots": {"kind": EventKind.SNAPSHOT.value, "state": STORED},
         "clips": {"kind": EventKind.CLIP.value, "state": STORED},
         "failures": {"state": EventState.FAILED.value},
-    }[name]
-    return url_for("event_pages.index", day=day.isoformat(), **asked)  # type: ignore[arg-type]
+    }
+    return url_for("event_pages.index", day=day.isoformat(), **lists[name])
 
 
 def _latest_clip(here: Gateway) -> LatestClip | None:
