@@ -49,6 +49,10 @@ class BadgeTableQuery(Struct):
         Annotated[str, Meta(description="open, match, mismatch or unsure")] | UnsetType
     ) = UNSET
     only: Annotated[str, Meta(description="unknown or no_picture")] | UnsetType = UNSET
+    judged_since: (
+        Annotated[str, Meta(description="ISO 8601 time of the last verdict, included")]
+        | UnsetType
+    ) = UNSET
     since: Since | UnsetType = UNSET
     until: Until | UnsetType = UNSET
 
@@ -106,7 +110,24 @@ class BadgeVerdictAnswer(Struct):
     judged_by: str
 
 
+class NearPictureAnswer(Struct):
+    """A picture shortly before or after a swipe, which somebody asked for.
+
+    offset_s: after the swipe, negative before it; at: that moment. error: why there is
+    no picture.
+    """
+
+    offset_s: int
+    at: Time
+    picture: BadgePictureState
+    picture_url: Link | None
+    error: str | None
+
+
 class ReviewedBadgeAnswer(BadgeEventAnswer):
-    """A badge event with all verdicts about it, newest first."""
+    """A badge event with all verdicts about it, newest first, and the pictures around
+    it, in the order of time.
+    """
 
     verdicts: list[BadgeVerdictAnswer]
+    near: list[NearPictureAnswer]

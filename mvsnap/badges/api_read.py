@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.answers import (
@@ -14,11 +16,12 @@ from mvsnap.badges.answers import (
     BadgesQuery,
     BadgeTableQuery,
     BadgeVerdictAnswer,
+    NearPictureAnswer,
     ReviewedBadgeAnswer,
 )
-from mvsnap.badges.conditions import BadgeFilter
+from mvsnap.badges.conditions import BadgeFilter, JudgedSince
 from mvsnap.badges.csv_export import BADGE_COLUMNS
-from mvsnap.badges.model import BadgeEvent, parse_text
+from mvsnap.badges.model import BadgeEvent, NearPicture, parse_text
 from mvsnap.badges.page_filter import (
     Only,
     department,
@@ -27,6 +30,7 @@ from mvsnap.badges.page_filter import (
     parse_verdict,
     user_ids,
 )
+from mvsnap.badges.page_near import near_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import iso
@@ -39,7 +43,7 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import MOST_LISTED, names
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
-from mvsnap.web.links import badge_picture_url
+from mvsnap.web.links import badge_picture_url, near_picture_url
 from mvsnap.web.pages.filters import one_of
 from mvsnap.web.params import Parameters, read_parameters
 from mvsnap.web.private_file import private_file
@@ -84,7 +88,10 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
         BadgeVerdictAnswer(made.verdict, made.note, iso(made.judged_at), made.judged_by)
         for made, _ in _store().judgements(badge.id)
     ]
-    return json_response(ReviewedBadgeAnswer(**_fields(badge), verdicts=verdicts))
+    near = [_near(badge, one) for one in feature(BadgeParts).near.of(badge.id)]
+    return json_response(
+        ReviewedBadgeAnswer(**_fields(badge), verdicts=verdicts, near=near)
+    )
 
 
 @bp.get("/badges/<badge_id>/picture.jpg")
@@ -92,12 +99,24 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
 def badge_picture(badge_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     badge = _badge(badge_id)
-    path = gateway().files.picture(badge.picture_path)
-    if path is None:
-        words = "This badge event has no picture, or it was deleted"
-        raise NotFound(badge.error or words)
+    return _picture(badge, badge.picture_path, badge.error)
+
+
+@bp.get("/badges/<badge_id>/near/<offset_s>/picture.jpg")
+@auth.key_or_login("review")
+def badge_near_picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
+    read_parameters(request).allow_only("apikey")
+    badge = _badge(badge_id)
+    found = near_picture(badge, offset_s)
+    return _picture(badge, found.picture_path, found.error)
+
+
+def _picture(badge: BadgeEvent, path: str | None, error: str | None) -> Response:
+    file: Path | None = gateway().files.picture(path)
+    if file is None:
+        raise NotFound(error or "There is no picture, or it was deleted")
     viewed(f"badge event {badge.id}")
-    return private_file(path, "image/jpeg")
+    return private_file(file, "image/jpeg")
 
 
 def _filter(parameters: Parameters) -> BadgeFilter:
@@ -105,6 +124,7 @@ def _filter(parameters: Parameters) -> BadgeFilter:
     person, verdict = parameters.get("person"), parameters.get("verdict")
     since, until = parameters.get("since"), parameters.get("until")
     after, only = parameters.get("after"), _only(parameters.get("only"))
+    judged = parameters.get("judged_since")
     people = feature(BadgeParts).directory
     if after is not None:
         _require_known(after)
@@ -116,6 +136,7 @@ def _filter(parameters: Parameters) -> BadgeFilter:
         lacks_picture=only is Only.NO_PICTURE,
         serials=auth.caller().serials,
         verdict=_named("verdict", parse_verdict, verdict),
+        judged_since=_judged_since(judged) if judged else None,
         since=params.parse_moment("since", since) if since else None,
         until=params.parse_moment("until", until) if until else None,
         after=parse_badge_id(after) if after else None,
@@ -124,6 +145,10 @@ def _filter(parameters: Parameters) -> BadgeFilter:
 
 def _only(text: str | None) -> Only | None:
     return _named("only", lambda given: Only(one_of(given, list(Only))), text)
+
+
+def _judged_since(text: str) -> JudgedSince:
+    return _store().judged_since(params.parse_moment("judged_since", text))
 
 
 def _named(name: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
@@ -176,6 +201,13 @@ def _fields(badge: BadgeEvent) -> dict[str, Any]:
         "judged_at": iso(badge.judged_at) if badge.judged_at else None,
         "judged_by": badge.judged_by or None,
     }
+
+
+def _near(badge: BadgeEvent, near: NearPicture) -> NearPictureAnswer:
+    has_picture = near.picture_path is not None
+    url = near_picture_url(badge.id, near.offset_s) if has_picture else None
+    at = iso(badge.swiped_at + timedelta(seconds=near.offset_s))
+    return NearPictureAnswer(near.offset_s, at, near.picture, url, near.error)
 
 
 def _store() -> BadgeStore:

@@ -22,11 +22,20 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedSince:
+    """Verdicts from a moment on; are_many: a page of their events is soon together."""
+
+    moment: datetime
+    are_many: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BadgeFilter:
     """Which badge events; None means any. `until` is exclusive; `after` is paging.
 
     department: of the directory. is_unknown: badges that are not in the directory.
-    lacks_picture: none was fetched, or not yet.
+    lacks_picture: none was fetched, or not yet. judged_since: their last verdict, also
+    one that undid another.
     """
 
     reader: str | None = None
@@ -36,6 +45,7 @@ class BadgeFilter:
     lacks_picture: bool = False
     serials: tuple[Serial, ...] | None = None
     verdict: Verdict | None = None
+    judged_since: JudgedSince | None = None
     since: datetime | None = None
     until: datetime | None = None
     after: BadgeId | None = None
@@ -57,6 +67,8 @@ def conditions(wanted: BadgeFilter) -> list[ColumnElement[bool]]:
         found.append(badges.c.serial.in_(wanted.serials))
     if wanted.verdict is not None:
         found.append(badges.c.verdict == wanted.verdict)
+    if wanted.judged_since is not None:
+        found.append(_judged(wanted.judged_since))
     if wanted.since is not None:
         found.append(badges.c.swiped_at >= wanted.since)
     if wanted.until is not None:
@@ -74,6 +86,16 @@ def _is_of(department: Department) -> ColumnElement[bool]:
         own = of_it.where(people.c.user_id == badges.c.user_id)
         return own.correlate(badges).exists()
     return badges.c.user_id.in_(of_it)
+
+
+def _judged(since: JudgedSince) -> ColumnElement[bool]:
+    """Of many, the newest events are looked through until there are enough; few are
+    looked up by their time.
+    """
+    if since.are_many:
+        return badges.c.judged_at >= since.moment
+    some = badges.alias()
+    return badges.c.id.in_(select(some.c.id).where(some.c.judged_at >= since.moment))
 
 
 def _unknown_ids() -> Select[Any]:

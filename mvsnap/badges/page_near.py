@@ -69,7 +69,8 @@ def ask(badge_id: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/near/<offset_s>/picture.jpg")
 @auth.page(Role.VIEWER)
 def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
-    path = gateway().files.picture(_known(badge_id, offset_s).picture_path)
+    near = near_picture(known_badge(badge_id), offset_s)
+    path = gateway().files.picture(near.picture_path)
     if path is None:
         raise NotFound("No such picture, or it was deleted")
     viewed(f"badge event {badge_id}")
@@ -79,15 +80,17 @@ def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/near/<offset_s>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
-    path = gateway().files.small_picture(_known(badge_id, offset_s).picture_path)
+    near = near_picture(known_badge(badge_id), offset_s)
+    path = gateway().files.small_picture(near.picture_path)
     if path is None:
         raise NotFound("No such picture, or it was deleted")
     return private_file(path, "image/jpeg")
 
 
-def _known(badge_id: str, offset_s: str) -> NearPicture:
+def near_picture(badge: BadgeEvent, offset_s: str) -> NearPicture:
+    """Return the picture that was asked for, or raise NotFound."""
     if offset_s in map(str, NEAR_S):
-        for near in feature(BadgeParts).near.of(known_badge(badge_id).id):
+        for near in feature(BadgeParts).near.of(badge.id):
             if str(near.offset_s) == offset_s:
                 return near
     raise NotFound(f"No picture {offset_s[:10]!r} s from this swipe")

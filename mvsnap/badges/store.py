@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from mvsnap.badges.conditions import BadgeFilter, conditions, each_value
+from mvsnap.badges.conditions import BadgeFilter, JudgedSince, conditions, each_value
 from mvsnap.badges.model import (
     BadgeEvent,
     BadgeId,
@@ -40,6 +40,8 @@ _MOST_READERS = 300
 _LONGEST_WAIT = timedelta(minutes=5)
 # More verdicts than all reviewers give in a few seconds.
 _RECENT = 200
+# Fewer are sorted for a page in less time than a page takes.
+_MANY_JUDGED = 1000
 # Complete badge events, with the directory's data.
 ALL = select(
     badges,
@@ -201,6 +203,13 @@ class BadgeStore:
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _judgement(row)
+
+    def judged_since(self, moment: datetime) -> JudgedSince:
+        inner = select(literal(1)).where(badges.c.judged_at >= moment)
+        some = inner.select_from(badges).limit(_MANY_JUDGED).subquery()
+        with self._db.reading() as connection:
+            found = connection.execute(select(func.count()).select_from(some))
+            return JudgedSince(moment, are_many=found.scalar_one() >= _MANY_JUDGED)
 
     def to_notify(self, now: datetime, limit: int) -> list[Judgement]:
         """Return mismatches that are due to be posted, oldest first."""

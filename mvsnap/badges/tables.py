@@ -39,6 +39,13 @@ badges = Table(
 )
 # Written out: with a parameter in its place, SQLite would not use the index.
 LACKS_PICTURE = badges.c.picture != literal_column("'fetched'")
+# Programs ask for what was judged since they last asked.
+Index(
+    "badges_judged",
+    badges.c.judged_at,
+    sqlite_where=badges.c.judged_at.is_not(None),
+    postgresql_where=badges.c.judged_at.is_not(None),
+)
 # Few lack one: the index is small.
 Index(
     "badges_lacking_picture",

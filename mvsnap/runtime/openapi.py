@@ -229,6 +229,14 @@ def _badge_paths(root: str) -> Json:
                 badge_id,
             )
         },
+        f"{root}/badges/{{badge_id}}/near/{{offset_s}}/picture.jpg": {
+            "get": _file(
+                "getBadgeNearPicture",
+                "A picture before or after a swipe; needs the scope review",
+                "image/jpeg",
+                [*badge_id, path_parameter("offset_s", "-5, -2, 2 or 5")],
+            )
+        },
     }
 
 

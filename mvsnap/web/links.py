@@ -20,6 +20,11 @@ def badge_picture_url(badge_id: str) -> str:
     return _external(path)
 
 
+def near_picture_url(badge_id: str, offset_s: int) -> str:
+    names = {"badge_id": badge_id, "offset_s": str(offset_s)}
+    return _external(url_for("badge_reading.badge_near_picture", **names))
+
+
 def clip_url(event_id: str) -> str:
     return _external(url_for("events.clip", event_id=event_id))
 

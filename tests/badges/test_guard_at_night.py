@@ -14,6 +14,7 @@ import pytest
 
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
+from mvsnap.badges.directory_store import PhotoRequest
 from mvsnap.badges.model import BadgeId
 from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
@@ -133,6 +134,23 @@ def test_the_large_picture_is_zoomed_and_judges_nobody(web: Web) -> None:
         page.keyboard.press("m")
         page.keyboard.press("Escape")
         assert web.badges.judgements(newest.id) == []
+
+
+def test_the_photo_of_the_directory_is_large_beside_the_picture(web: Web) -> None:
+    made = web.badges.badges(BadgeFilter(), 2)[1]
+    add_people(web, Cardholder(made.user_id, "Person 2", "Night", "a.jpg"))
+    path = web.files.save_photo(portrait_of(made.user_id))
+    web.directory.keep_photo(PhotoRequest(made.user_id, "a.jpg"), path)
+    with serve(web.app) as url, visitor() as page:
+        log_in(page, f"{url}/badges/{made.id}", "guard", PASSWORD)
+        page.get_by_role("link", name="in the directory. Enlarge").click()
+        caption = page.locator("#picture-caption")
+        caption.get_by_text("Directory · 2 of 2").wait_for()
+        page.keyboard.press("+")
+        assert scale(page).startswith("scale(1.5)")
+        page.keyboard.press("ArrowLeft")
+        caption.get_by_text("1 of 2").wait_for()
+        page.keyboard.press("Escape")
 
 
 def test_a_phone_has_undo_and_no_wider_page(web: Web) -> None:

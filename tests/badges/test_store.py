@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from mvsnap.badges import store
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore
@@ -62,6 +63,21 @@ def judged(
 ) -> Judgement:
     at = NOON + timedelta(seconds=after_s)
     return Judgement(badge_id, verdict, note, at, "anna", at + timedelta(seconds=10))
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+def test_few_and_many_verdicts_since_a_time_are_found(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(store, "_MANY_JUDGED", many)
+    first, second, _ = add(stores, badge(0), badge(1), badge(2))
+    stores.badges.judge(judged(second, Verdict.MATCH, after_s=5))
+    stores.badges.judge(judged(first, Verdict.UNSURE, after_s=9))
+    for after_s, found in ((5, [second, first]), (6, [first]), (10, [])):
+        since = stores.badges.judged_since(NOON + timedelta(seconds=after_s))
+        assert since.are_many is (len(found) >= many)
+        wanted = BadgeFilter(judged_since=since)
+        assert ids(stores.badges.badges(wanted, 9)) == found
 
 
 def test_what_is_known_is_not_added_again(stores: Stores) -> None:

@@ -134,7 +134,16 @@
     else if (event.key === "0") reset();
   });
 
-  // Another picture keeps the place: the same door a moment later.
+  // The next picture keeps the place: the same door a moment later. One of another shape
+  // is of something else, such as a photo.
+  let shape = 0;
+  image.addEventListener("load", () => {
+    const { naturalWidth, naturalHeight } = image;
+    const next = naturalWidth / naturalHeight;
+    if (Math.abs(next - shape) > 0.02) reset();
+    shape = next;
+  });
+
   dialog.addEventListener("close", reset);
   draw();
 })();

@@ -1,4 +1,4 @@
-"""Badge review: which events lack a picture; the pictures around a swipe."""
+"""Badge review: events that lack a picture or were judged; pictures around a swipe."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ down_revision = "0033"
 
 _MOMENT = sa.DateTime(timezone=True)
 _LACKS_PICTURE = sa.text("picture != 'fetched'")
+_IS_JUDGED = sa.text("judged_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -19,6 +20,13 @@ def upgrade() -> None:
         ["swiped_at", "id"],
         sqlite_where=_LACKS_PICTURE,
         postgresql_where=_LACKS_PICTURE,
+    )
+    op.create_index(
+        "badges_judged",
+        "badges",
+        ["judged_at"],
+        sqlite_where=_IS_JUDGED,
+        postgresql_where=_IS_JUDGED,
     )
     op.create_table(
         "near_pictures",
