@@ -26,7 +26,12 @@ _NOW = timedelta(seconds=5)
 # Who asks for a picture of now is served with one this late; it says so. Later it would
 # no longer show who asked.
 _LATE = timedelta(seconds=30)
-_SAY_NOW = (TriggerKind.HTTP, TriggerKind.COMMAND, TriggerKind.SCHEDULE)
+_SAY_NOW = (
+    TriggerKind.HTTP,
+    TriggerKind.COMMAND,
+    TriggerKind.SCHEDULE,
+    TriggerKind.PAGE,
+)
 _ASK_AGAIN_S = 300.0
 _AFTER_FAILURE_S = 30.0
 # From the question to the answer: all who wait for a name wait for the same answer.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
+from mvsnap.logs import FFMPEG
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.upstreams import OUTCOMES
 from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
@@ -21,13 +25,30 @@ from tests.servers.postgres import postgres_url as postgres_url
 from tests.servers.s3 import s3_server as s3_server
 from tests.servers.visitor import closes_chromium as closes_chromium
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LOGGERS = ("", "mvsnap", FFMPEG, "dbos")
+
 
 @pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    """Commands that a test runs in its own process close the files of what follows."""
+def process_as_before() -> Iterator[None]:
+    """What a command changes in the process of a test does not stay for the next."""
     own = os.umask(0o022)
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
     yield
+    for logger, level, its_handlers in levels:
+        logger.setLevel(level)
+        logger.handlers[:] = its_handlers
+    for number, handler in handlers:
+        signal.signal(number, handler)
     os.umask(own)
+
+
+@pytest.fixture(autouse=True)
+def no_outcomes() -> None:
+    """What a service that ends notes of its clouds is not of the next test's."""
+    OUTCOMES._known.clear()
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ def test_a_camera_is_asked_for_the_moment_that_is_evidence(
     assert moment_to_ask(asking, wanted_moment(asking), now) == asked
 
 
+def test_a_button_of_a_page_is_as_any_other() -> None:
+    pressed = job(trigger=Trigger(TriggerKind.PAGE, "rita"))
+    assert moment_to_ask(pressed, NOON, after(29)) is None
+
+
 @pytest.mark.parametrize(
     "kind", [TriggerKind.WEBHOOK, TriggerKind.SENSE, TriggerKind.SENSOR]
 )

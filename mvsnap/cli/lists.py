@@ -64,6 +64,15 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         return
     # That of the only organization would say nothing.
     with_organization = len(found.answered) > 1 or bool(settings.organizations)
+    out.print(_table(seen, default, with_organization=with_organization))
+
+
+def _table(
+    seen: Sequence[tuple[Organization, Camera]],
+    used: Sequence[str],
+    *,
+    with_organization: bool,
+) -> Table:
     table = Table("name", "serial", "model", "status", "used")
     if with_organization:
         table.add_column("organization")
@@ -75,10 +84,10 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
             camera.serial,
             camera.model,
             f"[{colour}]{camera.status}[/{colour}]",
-            "yes" if camera.serial in default else "",
+            "yes" if camera.serial in used else "",
             *([name] if with_organization else ()),
         )
-    out.print(table)
+    return table
 
 
 def _plain(of: Organization, camera: Camera, used: Sequence[str]) -> dict[str, Any]:

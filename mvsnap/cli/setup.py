@@ -77,17 +77,9 @@ def init(
     if existed:
         out.print(f"{path} exists: your answers replace the old ones.")
     values: Values = {}
-    sections: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
-        ("site", lambda: _ask_site(known)),
-        ("meraki", lambda: _ask_meraki(known, mistakes)),
-        ("webex", lambda: _ask_webex(known, mistakes)),
-        ("ixon", lambda: ask_ixon(known)),
-        ("recorder", lambda: ask_cameras(known, values)),
-        ("login", lambda: ask_login(known, logins)),
-    )
-    for name, ask in sections:
+    for section, ask in _sections(known, mistakes, values, logins).items():
         with _resumable(values):
-            values[name] = ask()
+            values[section] = ask()
         write_settings(path, values, [], replace=not existed)
     tokens = [_new_token()] if _needs_token(known, values) else []
     values["webhooks"] = {"tokens": tokens} if tokens else {}
@@ -104,6 +96,23 @@ def init(
     ran_before = existed and bool(known.api_keys)
     for step in _next_steps(known, values, key, ran_before=ran_before):
         out.print(f"  {step}")
+
+
+def _sections(
+    known: Settings,
+    mistakes: Sequence[str],
+    values: Values,
+    logins: LoginBackend | None,
+) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return what asks for each section, in order. values: the answers so far."""
+    return {
+        "site": lambda: _ask_site(known),
+        "meraki": lambda: _ask_meraki(known, mistakes),
+        "webex": lambda: _ask_webex(known, mistakes),
+        "ixon": lambda: ask_ixon(known),
+        "recorder": lambda: ask_cameras(known, values),
+        "login": lambda: ask_login(known, logins),
+    }
 
 
 @contextmanager

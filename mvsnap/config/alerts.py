@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ AlertKind = Literal[
     "jobs",
     "occupancy",
 ]
-ALERT_KINDS: tuple[AlertKind, ...] = AlertKind.__args__  # type: ignore[attr-defined]
+ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 
 
 class AlertSection(Section):

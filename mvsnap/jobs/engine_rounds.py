@@ -98,6 +98,7 @@ class Rounds:
         self._is_behind = False
         dbos._sys_db.transition_delayed_workflows()
         for queue in (*self._queues, dbos._registry.get_internal_queue()):
+            # Of an event it uses what `_OnePass` has.
             queue_worker_thread(_OnePass(stop_event), dbos, queue)  # type: ignore[arg-type]
         are_left, self._next_delay_ms = rest(dbos)
         if are_left:

@@ -108,10 +108,10 @@ def wait_for_end(site: Site, accepted: Accepted, crowds: int, limit_s: float) ->
         return is_all and heard >= crowds and _waiting(site) == 0
 
     try:
-        wait_until(is_over, "everything is told", limit_s)
+        wait_until(is_over, "every message is posted", limit_s)
     except NotThere:
         return  # the counts say what is missing
-    threading.Event().wait(_ROUND_S)  # for what comes although all is told
+    threading.Event().wait(_ROUND_S)  # for repeats, which come after all is posted
 
 
 def _waiting(site: Site) -> int:

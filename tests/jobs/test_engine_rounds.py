@@ -98,9 +98,11 @@ def test_a_file_that_was_locked_holds_nothing_up_afterwards(bench: Bench) -> Non
     with closing(ClientEngine(bench.url)) as client:
         client.submit(job("before"))
         wait_until(lambda: bench.ran == ["before"], "it began")
+        # Its end is written after it ran: a lock in between would keep it open.
+        wait_until(lambda: client.oldest_run() is None, "it ended")
         with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
             other.execute("BEGIN IMMEDIATE")
-            wait_until(lambda: client.oldest_run() is None, "it is read still")
+            assert client.oldest_run() is None, "it is read still"
             other.execute("ROLLBACK")
         client.submit(job("after"))
         wait_until(lambda: bench.ran == ["before", "after"], "it began")

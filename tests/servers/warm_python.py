@@ -68,7 +68,7 @@ def alone_with(files: list[int]) -> None:
     told = files.pop()
     for number, file in enumerate(files):
         os.dup2(file, number)
-    # Only now: whoever is told may kill the session.
+    # Only now: whoever reads it may kill the session.
     os.write(told, b"%d\n" % os.getpid())
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 

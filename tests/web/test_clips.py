@@ -518,6 +518,9 @@ def test_the_overview_counts_clips_and_links_the_latest(web: Web) -> None:
     client = web.log_in(Role.VIEWER)
     html = client.get("/").text
     assert "1 clip 1 failure" in words(html)
-    (failures,) = re.findall(r'href="(/clips\?[^"]*state=failed)">1</a>', html)
-    assert len(listed(client, failures.replace("&amp;", "&"))) == 1
+    (failures,) = re.findall(
+        r'href="(/events\?[^"]*state=failed[^"]*)"[^>]*>1</a>', html
+    )
+    listing = client.get(failures.replace("&amp;", "&")).text
+    assert listing.count('<li class="event-row"') == 1
     assert f'href="/clips/{clip.id}">Robot 3 stopped</a>' in html

@@ -123,5 +123,7 @@ def test_what_happens_now_appears_without_a_reload(shop: Shop) -> None:
         page.get_by_text("No matches.").wait_for()
         event = add(shop.web, Later().now(), kind=EventKind.NOISE, title="Loud noise")
         page.locator(f"#event-{event.id}").wait_for()
-        told = page.locator("[data-live-news]")
-        wait_until(lambda: "Noise: Loud noise" in told.inner_text(), "it is told", 5)
+        news = page.locator("[data-live-news]")
+        wait_until(
+            lambda: "Noise: Loud noise" in news.inner_text(), "it is announced", 5
+        )

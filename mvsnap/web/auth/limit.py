@@ -6,7 +6,10 @@ Most services never count: the library, of 2 MB, is imported when something is t
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,8 +23,21 @@ if TYPE_CHECKING:
 class Limiter:
     """The counters that several limits share."""
 
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+
+    @contextmanager
+    def windows(self) -> Iterator[FixedWindowRateLimiter]:
+        """The counters, for one thread at a time.
+
+        The library locks each counter but not its clean-up: two threads that start it
+        at once get a RuntimeError, and one of two first counts may be lost.
+        """
+        with self._one_at_a_time:
+            yield self._windows
+
     @cached_property
-    def windows(self) -> FixedWindowRateLimiter:
+    def _windows(self) -> FixedWindowRateLimiter:
         from limits.storage import MemoryStorage
         from limits.strategies import FixedWindowRateLimiter
 
@@ -29,7 +45,7 @@ class Limiter:
 
     @property
     def has_counted(self) -> bool:
-        return "windows" in vars(self)
+        return "_windows" in vars(self)
 
 
 class Limit:
@@ -61,19 +77,24 @@ class Limit:
         """Return whether `who` was not counted yet in this window."""
         if not self._limiter.has_counted:
             return True
-        left = self._limiter.windows.get_window_stats(self._item, who).remaining
+        with self._limiter.windows() as windows:
+            left = windows.get_window_stats(self._item, who).remaining
         return int(left) == self._item.amount
 
     def hit(self, who: str) -> bool:
         """Count one attempt; False when it is over the limit."""
-        return self._limiter.windows.hit(self._item, who)
+        with self._limiter.windows() as windows:
+            return windows.hit(self._item, who)
 
     def reached_by(self, who: str) -> bool:
-        counted = self._limiter
-        return counted.has_counted and not counted.windows.test(self._item, who)
+        if not self._limiter.has_counted:
+            return False
+        with self._limiter.windows() as windows:
+            return not windows.test(self._item, who)
 
     def too_many(self, who: str) -> TooManyRequests:
-        reset_at = self._limiter.windows.get_window_stats(self._item, who).reset_time
+        with self._limiter.windows() as windows:
+            reset_at = windows.get_window_stats(self._item, who).reset_time
         wait_s = max(1, math.ceil(reset_at - time.time()))
         return TooManyRequests(
             f"{self._what}; try again in {wait_s} s", retry_after_s=wait_s

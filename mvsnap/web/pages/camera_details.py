@@ -62,13 +62,13 @@ class ZoneOutline:
 
 @dataclass(frozen=True, slots=True)
 class CameraEvent:
-    """address: of its picture, its clip or its list; None: there is none."""
+    """address: of its page."""
 
     id: str
     at: datetime
     kind: str
     text: str
-    address: str | None
+    address: str
     error: str
 
 
@@ -159,19 +159,9 @@ def event_line(event: Event) -> CameraEvent:
         event.occurred_at,
         event.kind.capitalize(),
         f"{text}, {place}" if place and event.kind in RAISED else text,
-        _address(event),
+        url_for("event_pages.show", event_id=event.id),
         event.error or "",
     )
-
-
-def _address(event: Event) -> str | None:
-    if event.kind is EventKind.CLIP:
-        return url_for("clips.show", clip_id=event.id)
-    if event.snapshot_path is not None:
-        return url_for("events.snapshot", event_id=event.id)
-    if event.kind in RAISED:
-        return url_for("crowd_events.index", serial=event.serial, kind=event.kind)
-    return None
 
 
 def recorder_values(section: RecorderCameraSection) -> Iterator[SetValue]:

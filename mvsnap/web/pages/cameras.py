@@ -21,7 +21,7 @@ from mvsnap.camera_sources import recorder_settings
 from mvsnap.config.recipients import JobRooms
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.domain import Change, Job, JobId, Role, Trigger, TriggerKind
+from mvsnap.domain import Change, Job, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound, QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.recorder.live import MOST_VIEWERS
@@ -212,8 +212,9 @@ def _live_part(camera: KnownCamera) -> dict[str, Any]:
 
 
 def _events(camera: KnownCamera) -> list[Any]:
-    by = camera.serial or camera.recorded_as or ""
-    wanted = EventFilter(kinds=event_kinds(), serials=(by,))  # type: ignore[arg-type]
+    # Events of a recorder camera without a serial are found by its name.
+    by = Serial(camera.serial or camera.recorded_as or "")
+    wanted = EventFilter(kinds=event_kinds(), serials=(by,))
     return gateway().store.events(wanted, _EVENTS)
 
 

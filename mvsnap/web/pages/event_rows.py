@@ -78,8 +78,9 @@ class EventLine:
         peak, lasted_s = details.get("peak"), details.get("duration_s")
         unit = str(details.get("unit", "")).strip()
         top = f"peak: {peak:g} {unit}".strip() if isinstance(peak, int | float) else ""
-        is_number = isinstance(lasted_s, int | float)
-        lasted = f"lasted {lasting(lasted_s)}" if is_number else ""  # type: ignore[arg-type]
+        lasted = ""
+        if isinstance(lasted_s, int | float):
+            lasted = f"lasted {lasting(lasted_s)}"
         return ", ".join(filter(None, (top, lasted)))
 
     @property

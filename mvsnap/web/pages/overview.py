@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -244,8 +245,8 @@ def _today(now: datetime) -> Today:
     of_today = EventSearch(EventFilter(since=since, until=until))
     failed = replace(of_today, state=EventState.FAILED)
 
-    def events(**given: str) -> str:
-        return url_for("event_pages.index", day=day, **given)  # type: ignore[arg-type]
+    def events(**given: Any) -> str:
+        return url_for("event_pages.index", day=day, **given)
 
     def worked(kind: EventKind, what: str) -> TodayNumber:
         number = happened.get(kind, 0) - errors.get(kind, 0)
