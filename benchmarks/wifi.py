@@ -34,6 +34,7 @@ from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.devices import mac_text
 from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.model import VisitOrder, WifiFilter
+from mvsnap.wifi.overview import activity
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.visits import Observation, VisitRule
 from tests.gateway import clouds, environment, gateway
@@ -277,11 +278,7 @@ def _pages(db: Database) -> dict[str, Callable[[WifiFilter], object]]:
     near = WifiCorrelation(db, long_stay_s=_RULE.long_stay_s, window_s=30)
 
     def overview(wanted: WifiFilter) -> None:
-        reports.totals(wanted)
-        reports.by_hour(wanted, zone)
-        reports.by_day(wanted, zone)
-        reports.busiest(wanted, zone)
-        reports.dwell(wanted)
+        activity(reports, wanted, zone, datetime.now(UTC))
 
     def of_presences(wanted: WifiFilter) -> None:
         near.summary(wanted)

@@ -47,8 +47,12 @@ def _day(day: date | datetime) -> str:
 
 
 def percent_words(value: float | None) -> str:
-    """Return a change with its sign, such as +12%; - where nothing is known."""
+    """Return a change with its sign, such as +12%; - where nothing is known.
+
+    What is shown as none has no direction either.
+    """
     if value is None:
         return "–"
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return f"{sign}{abs(value):.0f}%"
+    shown = f"{abs(value):.0f}"
+    sign = "±" if shown == "0" else "+" if value > 0 else "−"
+    return f"{sign}{shown}%"

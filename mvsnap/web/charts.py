@@ -115,6 +115,11 @@ def ticks(highest: float) -> list[int]:
     return [n * step for n in range(max(1, math.ceil(highest / step)) + 1)]
 
 
+def number_words(value: float) -> str:
+    """Return it as the table of the chart does, at any size: 1,234,567 or 0.7."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
 def _parts(values: Sequence[float | None], highest: float) -> list[BarPart]:
     found, begin = [], 0.0
     for number, value in enumerate(values):
@@ -137,7 +142,7 @@ def _drawn(chart: BarChart, size: tuple[int, int], css_class: str) -> Markup:
         margin=8,
         spacing=8,
         y_labels=ticks(_highest(chart)),
-        formatter=lambda value: f"{value:g}",
+        value_formatter=number_words,  # of the axis
         truncate_label=-1,
     )
     graph.x_labels = _fitting(chart.labels, size[0] - _AXIS)
@@ -181,7 +186,10 @@ def _bar(chart: BarChart, series: Series, number: int) -> dict[str, Any] | None:
         return None
     where = f"{series.name}, {label}" if len(chart.series) > 1 else label
     so_far = _SO_FAR if number == chart.unfinished else ""
-    return {"value": value, "label": f"{where}: {value:g} {chart.unit}{so_far}"}
+    return {
+        "value": value,
+        "label": f"{where}: {number_words(value)} {chart.unit}{so_far}",
+    }
 
 
 def _bare(root: Any, title: str, css_class: str) -> Any:

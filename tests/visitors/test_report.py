@@ -15,6 +15,7 @@ from mvsnap.core.last_run import LastRun
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Role
 from mvsnap.runtime import visitor_reports
+from mvsnap.visitors.page_text import percent_words
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
 from tests.visitors.test_pages import (
     GATE,
@@ -135,3 +136,15 @@ def test_a_mistake_is_an_error_page(viewer: FlaskClient, asked: str) -> None:
 def test_a_week_is_reported_on_monday(every: str, cron: str) -> None:
     section = ReportSection.model_validate({"every": every, "channel": "Shop"})
     assert section.cron == cron
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [(None, "–"), (12.4, "+12%"), (-0.6, "−1%"), (0.4, "±0%"), (-0.4, "±0%")],
+)
+def test_what_rounds_to_nothing_has_no_direction(
+    web: Web, change: float | None, shown: str
+) -> None:
+    assert percent_words(change) == shown
+    fields = web.app.jinja_env.get_template("visitors/_fields.html")
+    assert str(fields.make_module().percent(change)) == shown

@@ -142,3 +142,11 @@ def test_bars_with_names_lie_side_by_side_in_percent_of_the_longest() -> None:
 def test_bars_with_names_of_which_none_is_known_have_no_parts() -> None:
     none = BarChart("Zones", ["A"], [Series("n", [None])], "presences", "Zone")
     assert [(bar.total, list(bar.parts)) for bar in none.lying] == [(0, [])]
+
+
+def test_a_large_number_is_written_out() -> None:
+    assert titles(chart(1_234_567, 20 / 7).wide) == [
+        "00:00: 1,234,567 entrances",
+        "01:00: 2.9 entrances",
+    ]
+    assert "1,000,000" in chart(1_234_567).wide
