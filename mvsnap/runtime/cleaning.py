@@ -185,7 +185,8 @@ def _of_visitors(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKi
 def _of_log_ins(parts: Parts, over: Callable[[_Purge], Step]) -> Iterator[DataKind]:
     hours, kept, users = "login.session_hours", "until they end", parts.users
     yield DataKind("Sessions", hours, over(users.sessions.purge), ("sessions",))
-    yield DataKind("Log-ins of a provider", hours, over(users.purge), ("secrets",))
+    ended = over(users.purge)
+    yield DataKind("Provider log-ins, shared links", kept, ended, ("secrets",))
     yield DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",))
     of_sessions = over(parts.session_keys.purge)
     yield DataKind("Replaced session keys", kept, of_sessions, ("secrets",))

@@ -21,6 +21,7 @@ from mvsnap.store.last_admin import require_another_admin
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.second_factors import SecondFactorStore, forget_factor
 from mvsnap.store.sessions import SessionStore, end_sessions
+from mvsnap.store.shared_links import SHARED, SharedLinks
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
 
@@ -36,6 +37,7 @@ class UserStore:
         self._db = db
         self.sessions = SessionStore(db)
         self.second_factors = SecondFactorStore(db)
+        self.shared_links = SharedLinks(db)
 
     def user(self, name: str) -> User | None:
         """Return the user; names are lower case."""
@@ -184,8 +186,8 @@ class UserStore:
         return self.secret(_LINKS)
 
     def purge(self, now: datetime, *, dry_run: bool = False) -> PurgeResult:
-        """Forget what belongs to log-ins of a provider, after its time."""
-        ours = or_(*(secrets.c.name.startswith(p) for p in (_USED, _TOKEN)))
+        """Forget log-ins of a provider and shared links, after their time."""
+        ours = or_(*(secrets.c.name.startswith(p) for p in (_USED, _TOKEN, SHARED)))
         old = ours & (secrets.c.value < iso(now))
         return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
 

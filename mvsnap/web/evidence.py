@@ -1,14 +1,18 @@
 """Pictures and clips by a signed link: no log-in, until it expires.
 
-Those in messages and those that people make on the page of a clip are alike.
+Those in messages, and those that people make on the page of a clip: these can be ended.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
 
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core import signed_links
+from mvsnap.domain import EventId
 from mvsnap.errors import Forbidden
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
@@ -36,11 +40,25 @@ def require_signed(event_id: str, file: str) -> None:
     """Let this request see the one file of its address.
 
     Raises:
-        Forbidden: the link was not made here, or has expired.
+        Forbidden: the link was not made here, has expired or was ended.
     """
-    here = gateway()
     expires, signature = (request.args.get(n, "") for n in ("expires", "signature"))
-    key, now = here.users.link_key(), here.clock.now()
-    if not signed_links.is_valid(key, event_id, file, expires, signature, now):
-        raise Forbidden("This link has expired or is not complete")
-    g.caller = Caller("signed link", ["read", "review"])
+    for key in _keys(event_id, file):
+        if signed_links.is_valid(key, event_id, file, expires, signature, _now()):
+            g.caller = Caller("signed link", ["read", "review"])
+            return
+    raise Forbidden("This link has expired, was ended or is not complete")
+
+
+def _keys(event_id: str, file: str) -> Iterator[str]:
+    """Yield what may have signed the address: of messages, then of people."""
+    users = gateway().users
+    yield users.link_key()
+    if file == signed_links.CLIP:
+        shared = users.shared_links.of_clip(EventId(event_id), _now())
+        if shared is not None:
+            yield shared.key
+
+
+def _now() -> datetime:
+    return gateway().clock.now()

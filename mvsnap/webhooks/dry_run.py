@@ -27,8 +27,8 @@ class DryJob:
     """A job that would be made. rule: "" for the defaults of the sender.
 
     at: the moment that its pictures would show, None: now. rooms: where its message
-    would go, with the cameras where not all go there. is_known: the same message was
-    received before, so nothing new would happen.
+    would go. apart: the rooms of each camera, if they are not all the same. is_known:
+    the same message was received before, so nothing new would happen.
     """
 
     rule: str
@@ -36,6 +36,7 @@ class DryJob:
     serials: Sequence[str]
     clips: Sequence[str]
     rooms: Sequence[str]
+    apart: Sequence[tuple[str, Sequence[str]]]
     at: datetime | None
     is_known: bool
     notes: Sequence[str]
@@ -77,7 +78,7 @@ def _of(alarm: Alarm, by: AlarmSender, index: int) -> DryRun:
         found = orders_of(alarm, by, index)
     except MvsnapError as exc:  # as the sender would be answered
         return replace(plain, refused=exc.message)
-    jobs = [_job(alarm, order, by) for order in found.orders]
+    jobs = [_job(alarm, order) for order in found.orders]
     return replace(plain, jobs=jobs, ignored=found.ignored, badges=len(found.swipes))
 
 
@@ -97,14 +98,15 @@ def _facts(alarm: Alarm) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
-def _job(alarm: Alarm, order: AlarmOrder, by: AlarmSender) -> DryJob:
+def _job(alarm: Alarm, order: AlarmOrder) -> DryJob:
     wanted = order.job_request
     return DryJob(
-        rule="" if wanted.trigger.by == by.name else wanted.trigger.by,
+        rule=order.rule,
         title=headline(alarm, order.title),
         serials=wanted.serials,
         clips=wanted.clips,
         rooms=wanted.rooms,
+        apart=wanted.camera_rooms,
         at=wanted.at,
         is_known=gateway().jobs.known(wanted.job_id()) is not None,
         notes=order.notes,

@@ -25,11 +25,15 @@ _MAX_KEY = 255
 
 @dataclass(frozen=True, slots=True)
 class AlarmOrder:
-    """One job of an alarm before it is accepted; `notes` are returned to the sender."""
+    """One job of an alarm before it is accepted; `notes` are returned to the sender.
+
+    rule: the one by which it is done, "" for the sender's defaults.
+    """
 
     job_request: JobRequest
     title: str
     notes: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,8 @@ def _order(alarm: Alarm, match: RuleMatch, by: AlarmSender, index: int) -> Alarm
         rule=_rule(match, by),
         idempotency_key=_idempotency_key(alarm, by, index),
     )
-    notes = (doubt(alarm, now), *wanted.notes)
-    return AlarmOrder(job_request, match.title, tuple(filter(None, notes)))
+    notes = tuple(filter(None, (doubt(alarm, now), *wanted.notes)))
+    return AlarmOrder(job_request, match.title, notes, match.rule)
 
 
 def _rule(match: RuleMatch, by: AlarmSender) -> str:

@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.clip_model import Clip, ClipState
+from mvsnap.core import signed_links
 from mvsnap.domain import EventId, Role
 from mvsnap.store import clip_search
 from tests.web.build import Web, below_field, send
@@ -20,6 +21,7 @@ from tests.web.clip_build import SETTINGS, add_alarm, add_clip, add_film
 
 PAGE = "/clips"
 AT = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+FAR = datetime(2200, 1, 1, tzinfo=UTC)
 VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
 
 
@@ -184,6 +186,42 @@ def test_a_deleted_clip_is_gone_behind_its_link(web: Web) -> None:
     path = shared(web.log_in(Role.REVIEWER), clip, "1").removeprefix("http://localhost")
     web.clips.delete(clip.id)
     assert web.app.test_client().get(path).status_code == 404
+
+
+def test_the_links_to_a_clip_are_ended(web: Web) -> None:
+    clip, other = of_machine(web, 0, "Press"), of_machine(web, 1, "Robot")
+    reviewer, stranger = web.log_in(Role.REVIEWER), web.app.test_client()
+    page = f"{PAGE}/{clip.id}"
+    assert "End links" not in reviewer.get(page).text
+
+    def path(of: Clip, hours: str) -> str:
+        return shared(reviewer, of, hours).removeprefix("http://localhost")
+
+    mine, longer, apart = path(clip, "1"), path(clip, "24"), path(other, "1")
+    in_a_message = signed_links.link(
+        "", web.users.link_key(), clip.id, signed_links.CLIP, FAR
+    )
+    assert "End links" in reviewer.get(page).text
+    assert "End links" not in web.log_in(Role.VIEWER).get(page).text
+    assert send(reviewer, f"{page}/end-links").status_code == 303
+    later = path(clip, "1")
+    codes = [
+        stranger.get(one, buffered=True).status_code
+        for one in (mine, longer, apart, in_a_message, later)
+    ]
+    assert codes == [403, 403, 200, 200, 200]
+    ended = [change.after for change in web.site.changes(9)]
+    assert ended.count("links ended") == 1
+
+
+def test_who_may_end_which_links(web: Web, viewer: FlaskClient) -> None:
+    address = f"{PAGE}/{of_machine(web, 0, 'Press').id}/end-links"
+    assert send(viewer, address).status_code == 403
+    reviewer = web.log_in(Role.REVIEWER)
+    assert send(reviewer, address).status_code == 303
+    assert "there are no links" in html.unescape(reviewer.get(PAGE).text)
+    assert not [one for one in web.site.changes(9) if "links" in one.after]
+    assert send(reviewer, f"{PAGE}/unknown/end-links").status_code == 404
 
 
 @pytest.mark.parametrize("hours", ["", "0", "25", "-1", "24 ", "1e9"])

@@ -18,7 +18,15 @@ from mvsnap.store.events import EventFilter
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web, send
 from tests.webhooks.build import ixon
-from tests.webhooks.web_build import HALL, HOOK, WEBHOOKS, HookWeb, accepted, alert
+from tests.webhooks.web_build import (
+    HALL,
+    HOOK,
+    TOKEN,
+    WEBHOOKS,
+    HookWeb,
+    accepted,
+    alert,
+)
 
 TEST = "/alarms/test"
 RULES = [
@@ -135,6 +143,27 @@ def test_a_test_goes_by_the_settings_of_its_sender(reviewer: FlaskClient) -> Non
     )
     assert "Recipients Alarms" in shown
     assert f"Pictures of {GATE}" in result_of(reviewer, message, "")
+
+
+def test_a_rule_named_as_its_sender_is_a_rule(tmp_path: Path) -> None:
+    rule = {"name": "machines", "match": {"alarm": "17"}, "room": "Line 7"}
+    web = HookWeb(tmp_path, webhooks=WEBHOOKS | {"rules": [rule]})
+    reviewer = web.log_in(Role.REVIEWER)
+    assert "By rule “machines” Text" in result_of(reviewer, {"alarm": 17})
+    assert "By default Text" in result_of(reviewer, {"alarm": 18})
+    web.close()
+
+
+def test_cameras_of_other_organizations_have_their_recipients(tmp_path: Path) -> None:
+    north = {"name": "North", "api_key": "k", "organization_id": "2", "room": "Fjord"}
+    web = HookWeb(
+        tmp_path,
+        webhooks={"tokens": [{"name": "all", "token": TOKEN, "cameras": [GATE, DOOR]}]},
+        organizations=[north | {"cameras": [DOOR]}],
+    )
+    shown = result_of(web.log_in(Role.REVIEWER), {"title": "x"}, "all")
+    assert f"Recipients Alarms: {GATE} Fjord: {DOOR} Shows" in shown
+    web.close()
 
 
 @pytest.mark.parametrize(

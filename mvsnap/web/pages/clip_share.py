@@ -1,10 +1,10 @@
-"""A link to one clip for people without a log-in: signed, and it ends."""
+"""Links to one clip for people without a log-in: signed, and they end."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import Clip, ClipState
@@ -30,11 +30,10 @@ def share(clip_id: str) -> ResponseReturnValue:
     _require_video(clip)
     now = here.clock.now()
     until = (now + timedelta(hours=hours)).replace(microsecond=0)
-    url = signed_links.link(
-        gateway_url(), here.users.link_key(), clip.id, signed_links.CLIP, until
-    )
     said = f"link for everybody until {until:%Y-%m-%d %H:%M} UTC"
-    here.audit.add(change(clip, auth.person().name, now, "", said))
+    log = change(clip, auth.person().name, now, "", said)
+    key = here.users.shared_links.share(clip.id, until, log)
+    url = signed_links.link(gateway_url(), key, clip.id, signed_links.CLIP, until)
     return render_template(
         "clips/shared.html",
         row=clip_row(clip, here.settings, now),
@@ -43,6 +42,19 @@ def share(clip_id: str) -> ResponseReturnValue:
         is_local=here.settings.site.public_url is None,
         back=url_for("clips.show", clip_id=clip.id),
     )
+
+
+@bp.post("/clips/<clip_id>/end-links")
+@auth.page(Role.REVIEWER)
+def end(clip_id: str) -> ResponseReturnValue:
+    clip, here = known_clip(clip_id), gateway()
+    who, now = auth.person().name, here.clock.now()
+    log = change(clip, who, now, "links for everybody", "links ended")
+    if here.users.shared_links.end(clip.id, log):
+        flash("The links to this clip no longer work.", "success")
+    else:
+        flash("No changes: there are no links to this clip.", "warning")
+    return redirect(url_for("clips.show", clip_id=clip.id), 303)
 
 
 def _hours(text: str) -> str:

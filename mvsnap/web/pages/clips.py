@@ -160,6 +160,7 @@ def show(clip_id: str) -> ResponseReturnValue:
         beside=[*_beside(asked, clip)],
         here=_here(),
         shares=SHARED_FOR,
+        shared=gateway().users.shared_links.of_clip(clip.id, _now()),
         may_keep=auth.person().may(Role.REVIEWER),
         may_delete=auth.person().may(Role.ADMIN),
     )
