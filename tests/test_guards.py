@@ -356,7 +356,7 @@ def test_the_sample_as_it_is_changes_nothing() -> None:
     # Headings of sections, and nothing below them.
     inner = {
         *("sense.noise", "server.tls", "storage.s3", "scanning.correlation"),
-        *("login.second_factor", "login.oidc.roles"),
+        *("login.second_factor", "login.oidc.roles", "webex.group", "webex.escalation"),
     }
     assert set(paths(tree)) <= set(tree) | inner
     assert tree["sense"] == {"noise": None}
