@@ -14,7 +14,7 @@ from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, Event, EventKind
 from tests.core import build
 from tests.core.build import GATE, NOON
-from tests.delivery.test_kinds import DETAILS
+from tests.delivery.test_kinds import DETAILS, FIVE, WITHOUT_EVENT
 
 LINK = (
     "https://n1.meraki.com/Site/n/abc/manage/nodes/new_list/1?timestamp=1772625590000"
@@ -31,7 +31,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     if kind in ("alarm", "crowd", "noise", "crossing", "head"):
         about = EventKind("alarm" if kind == "head" else kind)
         raised = build.event(kind=about, details=details)
-    if kind not in ("head", "link", "note", "alert", "test"):
+    if kind not in WITHOUT_EVENT:
         own = kind if raised is None else "snapshot"
         event = build.event(
             kind=EventKind(own), details=details, video_link=LINK, error=words * 1000
@@ -47,9 +47,10 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     )
     facts = Facts(
         *(job, event, raised),
-        camera="Gate",
+        camera=words * 50 if kind == "group" else "Gate",
         error=words * 1000,
         troubles=(long,) * 30,
+        group=FIVE if kind == "group" else None,
     )
     now = NOON + timedelta(hours=1)
     message = Message(KINDS[kind], GATE, "Alarms", facts)
@@ -63,13 +64,7 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
     text = said(kind, words)
     assert len(text.encode()) <= MAX_MARKDOWN_BYTES
     assert text.endswith("_This message may be a duplicate._")
-    if KINDS[kind].thread is Thread.STARTS and kind not in (
-        "head",
-        "link",
-        "note",
-        "alert",
-        "test",
-    ):
+    if KINDS[kind].thread is Thread.STARTS and kind not in WITHOUT_EVENT:
         assert f"[Video of that moment]({LINK})" in text
         assert "No picture: " in text
         assert "_Delivered late: " in text
@@ -77,12 +72,14 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
         assert "Clip to follow: " in text
 
 
-@pytest.mark.parametrize("kind", ["alarm", "crowd", "snapshot", "clip", "alert"])
+@pytest.mark.parametrize(
+    "kind", ["alarm", "crowd", "snapshot", "clip", "alert", "group"]
+)
 def test_a_channel_with_little_room_gets_the_fixed_parts(kind: str) -> None:
     text = said(kind, "漢", 750)
     assert len(text.encode()) <= 750
     assert text.endswith("_This message may be a duplicate._")
-    if kind not in ("clip", "alert"):
+    if kind not in ("clip", "alert", "group"):
         assert f"[Video of that moment]({LINK})" in text
 
 
