@@ -14,6 +14,7 @@ from rich.markup import escape
 from mvsnap.cli import (
     check_channels,
     check_home_assistant,
+    check_hours,
     check_keys,
     check_logins,
     check_meraki,
@@ -75,6 +76,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
         *check_channels.checks(settings),
+        *check_hours.checks(settings),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),
         *check_home_assistant.checks(settings),
