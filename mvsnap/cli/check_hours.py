@@ -68,7 +68,13 @@ def _to_nobody(settings: Settings) -> Iterator[str]:
 def _rules(settings: Settings) -> Iterator[Rule]:
     """Yield each rule that may have hours, with those it may notify."""
     from mvsnap.domain import Serial, ZoneId
-    from mvsnap.rule_names import sense_rule, sensor_rule, token_rule, webhook_rule
+    from mvsnap.rule_names import (
+        crossing_rule,
+        sense_rule,
+        sensor_rule,
+        token_rule,
+        webhook_rule,
+    )
     from mvsnap.sense.rules import SenseRules
 
     tokens = settings.webhooks.tokens
@@ -85,6 +91,10 @@ def _rules(settings: Settings) -> Iterator[Rule]:
     sense = SenseRules(settings.sense, settings.recipients)
     # Those of no override, and those of each.
     yield sense_rule("", ""), "sense", _rooms(settings, settings.sense.rooms or None)
+    for number, line in enumerate(settings.sense.crossings):
+        name = crossing_rule(number, line.serial, line.line)
+        rooms = sense.rooms(Serial(line.serial), ZoneId(line.line))
+        yield name, f"sense.crossings {line.serial} {line.line}", rooms
     for one in settings.sense.overrides:
         shown = f"sense.overrides {one.serial} {one.zone}"
         named = sense.rooms(Serial(one.serial), ZoneId(one.zone))

@@ -67,6 +67,10 @@ def test_hours_that_meet_are_named() -> None:
             },
             "sense.triggers a/#",
         ),
+        (
+            {"sense": {"rooms": ["Office"], "crossings": [{"when": BY_NIGHT}]}},
+            "sense.crossings * *",
+        ),
         ({"sense": {"rooms": ["Office"], "when": BY_NIGHT}}, "sense"),
         (
             {

@@ -18,7 +18,13 @@ from mvsnap.domain import EventId, EventKind, Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
-from mvsnap.rule_names import sense_rule, sensor_rule, token_rule, webhook_rule
+from mvsnap.rule_names import (
+    crossing_rule,
+    sense_rule,
+    sensor_rule,
+    token_rule,
+    webhook_rule,
+)
 from mvsnap.store import database
 from mvsnap.store.event_search import EventState, find_event
 from mvsnap.store.events import Store
@@ -223,6 +229,18 @@ def test_each_kind_of_rule_has_hours_outside_of_which_it_notifies_nobody(
     site.go_to(NIGHT)
     site.trigger("3", rule=rule)
     assert site.sent == [("2", "Alarms"), ("3", "Alarms")]
+
+
+def test_a_rule_for_crossings_has_the_hours_of_its_camera_or_its_own(
+    site: Site,
+) -> None:
+    own = [{}, {"when": BY_DAY}, {"outside": "later"}]
+    site.use(sense={"when": BY_NIGHT, "crossings": own})
+    for number in range(4):  # the last is gone from the settings
+        site.trigger(f"{number}", rule=crossing_rule(number, GATE, "a line"))
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(NIGHT)
+    assert site.sent == [("1", "Alarms"), ("2", "Alarms")]
 
 
 def test_an_exception_for_a_zone_has_hours_of_its_own(site: Site) -> None:
