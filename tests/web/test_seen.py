@@ -116,7 +116,7 @@ def test_what_was_kept_back_is_in_the_list_with_its_reason(web: Web) -> None:
     keep(web, late, Notice(JOB, "Guard", NoticeState.QUIET, NOON))
     reasons = (
         "Guard: quiet hours, nothing is sent",
-        "Office: quiet hours, sent at 2026-06-01 14:00",
+        "Office: quiet hours, to be sent Mon 01 Jun 14:00",
     )
     text = words_of(viewer, "/events")
     assert f"quiet {'; '.join(reasons)}" in text
