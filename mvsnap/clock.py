@@ -59,6 +59,10 @@ class SystemClock:
         """
         return min(self._nows()) - age
 
+    def latest(self) -> datetime:
+        """Return what it would say now by the setting that is ahead of the others."""
+        return max(self._nows())
+
     def removable_before(self, age: timedelta) -> datetime:
         """Return the moment before which rows are as old as that, to remove them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _SENSE = "sense"
+_CROSSINGS = "sense.crossings"
 
 
 def sense_rule(serial: str, zone_id: str) -> str:
@@ -14,6 +15,19 @@ def zone_of(name: str) -> tuple[str, str] | None:
     """Return the camera and zone of such a name, None if it is of another rule."""
     first, *rest = name.split(" ", 2)
     return (rest[0], rest[1]) if first == _SENSE and len(rest) == 2 else None
+
+
+def crossing_rule(number: int, serial: str, line_id: str) -> str:
+    """Return the name of a rule for crossings, by its place in the settings."""
+    return f"{_CROSSINGS} {number} {serial} {line_id}"
+
+
+def crossing_of(name: str) -> tuple[int, str, str] | None:
+    """Return the place, camera and line of such a name, None if it is another."""
+    first, *rest = name.split(" ", 3)
+    if first != _CROSSINGS or len(rest) != 3:
+        return None
+    return int(rest[0]), rest[1], rest[2]
 
 
 def webhook_rule(name: str) -> str:

@@ -123,6 +123,14 @@ class CrossingSection(Section):
     cooldown_s: float = Field(
         300, ge=0, le=86_400, description="wait this long before the next alert"
     )
+    when: When = Field(
+        None,
+        description="hours in which it notifies; default: sense.when, or that of an "
+        "exception",
+    )
+    outside: Outside | None = Field(
+        None, description="default: sense.outside, or that of an exception"
+    )
 
 
 class SensorTrigger(Section):

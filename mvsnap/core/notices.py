@@ -84,7 +84,7 @@ def by_hours(
 def by_count(
     grouping: Grouping | None,
     earlier: Iterable[datetime],
-    ends_at: datetime | None,
+    open_until: Iterable[datetime],
     now: datetime,
 ) -> Decision:
     """Return whether one more message of a camera is sent by itself.
@@ -92,18 +92,18 @@ def by_count(
     While more come than that, there is one message for each length of time.
 
     earlier: when those before it were due, sent by themselves or not.
-    ends_at: when the group that was opened last is over.
+    open_until: when the groups that others may still join are over.
     """
     if grouping is None:
         return SEND
-    begin = now - grouping.within
-    # What is later than now was noted before the clock was set back.
-    if sum(begin < at <= now for at in earlier) < grouping.most:
+    within = grouping.within
+    # Clocks of machines differ a little, so what is a little later than now counts.
+    # What is far later was noted before the clock was set back.
+    if sum(abs(now - at) < within for at in earlier) < grouping.most:
         return SEND
-    end = now + grouping.within
-    if ends_at is not None and now < ends_at <= end:
-        end = ends_at
-    return Decision(NoticeState.GROUPED, end)
+    end = now + within
+    joined = (at for at in open_until if now < at < end + within)
+    return Decision(NoticeState.GROUPED, min(joined, default=end))
 
 
 def of_reply(

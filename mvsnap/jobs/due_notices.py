@@ -1,25 +1,28 @@
 """Does what is due about notices: late messages, counts of groups, escalations.
 
 Every worker does this. What was decided is in the store before a job is handed over,
-and each step may be repeated: a process that dies in between loses nothing.
+and each step may be repeated: a process that dies in between loses nothing. One that
+fails does not hold up the others.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import Callable, Hashable, Iterable
+from datetime import timedelta
+from typing import Protocol, TypeVar
 
-from mvsnap.clock import Clock
+from mvsnap.clock import SMALLEST_STEP, SystemClock
 from mvsnap.core.notices import Notice, NoticeState
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
+from mvsnap.loop import Outages
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import NoticeStore
 
 log = logging.getLogger(__name__)
+T = TypeVar("T", bound=Hashable)
 
 # A run that was handed over has begun by then, or is handed over once more.
 _AGAIN = timedelta(minutes=1)
@@ -47,7 +50,8 @@ class DueNotices:
         rules: NoticeRules,
         jobs: JobsAgain,
         submit: Callable[[Job], None],
-        clock: Clock,
+        clock: SystemClock,
+        outages: Outages = (),
     ) -> None:
         self._notices = notices
         self._decisions = decisions
@@ -55,20 +59,42 @@ class DueNotices:
         self._jobs = jobs
         self._submit = submit
         self._clock = clock
+        self._outages = outages
+        self._failing: set[Hashable] = set()
+        self._failed: set[Hashable] = set()
 
     def step(self) -> None:
         now = self._clock.now()
-        for notice in self._notices.to_escalate(now):
-            self._escalate(notice, now)
+        self._failed = set()
+        escalating = self._notices.to_escalate(now, self._clock.latest())
+        self._each(self._escalate, filter(self._has_waited, escalating))
         due = self._notices.due(now)
-        for late in (one for one in due if one.state is not NoticeState.NOW):
-            self._decide_again(late)
-        if any(one.state is not NoticeState.NOW for one in due):
+        kept_back = [one for one in due if one.state is not NoticeState.NOW]
+        self._each(self._decide_again, kept_back)
+        if kept_back:
             due = self._notices.due(self._clock.now())
-        for notice in (one for one in due if one.state is NoticeState.NOW):
-            self._resume(notice, now)
-        for group in self._notices.ended_groups(now):
-            self._hand_over(group)
+        sent = (one for one in due if one.state is NoticeState.NOW)
+        self._each(self._resume, sent)
+        longest = self._rules.counted_within + SMALLEST_STEP
+        self._each(self._hand_over, self._notices.ended_groups(now, longest))
+        self._failing = self._failed
+
+    def _each(self, do: Callable[[T], None], found: Iterable[T]) -> None:
+        for one in found:
+            try:
+                do(one)
+            except self._outages:
+                raise
+            except Exception:
+                self._failed.add(one)
+                if one not in self._failing:
+                    log.exception("notices: failed, will be tried again: %s", one)
+
+    def _has_waited(self, notice: Notice) -> bool:
+        """Return whether the time has passed, whatever the clock was set to since."""
+        at = notice.escalate_at
+        waits = at - notice.noted_at if at is not None else timedelta()
+        return self._clock.passed_since(notice.noted_at) >= waits
 
     def _decide_again(self, late: Notice) -> None:
         job = self._jobs.known(late.job_id)
@@ -80,15 +106,17 @@ class DueNotices:
         else:
             self._decisions.decide_again(late, job)
 
-    def _resume(self, notice: Notice, now: datetime) -> None:
+    def _resume(self, notice: Notice) -> None:
         is_handed_over = self._jobs.resume(notice.job_id)
         if not is_handed_over and self._jobs.known(notice.job_id) is None:
             log.warning("nothing is known of job %s any more", notice.job_id)
             self._notices.drop(notice)
             return
-        self._notices.look_again(notice, now + (_AGAIN if is_handed_over else _SOON))
+        wait = _AGAIN if is_handed_over else _SOON
+        self._notices.look_again(notice, self._clock.now() + wait)
 
-    def _escalate(self, notice: Notice, now: datetime) -> None:
+    def _escalate(self, notice: Notice) -> None:
+        now = self._clock.now()
         escalation = self._rules.of_room(notice.room).escalation
         is_seen = self._notices.seen(notice.job_id) is not None
         rooms = escalation.rooms if escalation and not is_seen else ()

@@ -13,7 +13,13 @@ from mvsnap.config.recipients import Recipients
 from mvsnap.core.notices import Grouping, Hours
 from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.rule_names import sensor_rule, token_rule, webhook_rule, zone_of
+from mvsnap.rule_names import (
+    crossing_of,
+    sensor_rule,
+    token_rule,
+    webhook_rule,
+    zone_of,
+)
 from mvsnap.sense.rules import SenseRules
 from mvsnap.spelling import folded
 
@@ -63,6 +69,12 @@ class NoticeRules:
         if (zone := zone_of(name)) is not None:
             serial, zone_id = zone
             return _hours(*self._sense.hours(Serial(serial), ZoneId(zone_id)))
+        if (crossing := crossing_of(name)) is not None:
+            number, serial, line_id = crossing
+            found = self._sense.hours_of_crossing(
+                number, Serial(serial), ZoneId(line_id)
+            )
+            return _hours(*found)
         return self._by_rule.get(name, ())
 
     @property

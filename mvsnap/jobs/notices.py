@@ -55,8 +55,13 @@ class JobNotices:
         if new:
             self._decide(job, new, replies_to, is_reply=first is not None)
             known = self._notices.of_job(job.id)
-        if any(one.due_at and one.state is NoticeState.NOW for one in known.values()):
-            self._notices.begun(job.id)
+        is_due = [
+            room
+            for room, one in known.items()
+            if one.due_at and one.state is NoticeState.NOW
+        ]
+        if is_due:
+            self._notices.begun(job.id, is_due)
         # Who was notified by an escalation gets what follows, too.
         extra = {r: one for r, one in replies_to.items() if one.is_extra}
         return admitted(job, extra | known)
@@ -114,10 +119,11 @@ class JobNotices:
     def _chooser(
         self, job: Job, replies_to: Mapping[str, Notice], *, is_reply: bool
     ) -> Callable[[str, EarlierNotices], Notice]:
-        now = self._clock.now()
         camera = "" if is_reply else counted_camera(job)
 
         def choose(room: str, history: EarlierNotices) -> Notice:
+            # Not earlier: others may have decided while this waited for its turn.
+            now = self._clock.now()
             rules = self._rules.of_room(room)
             hours = (*self._rules.of_rule(job.rule), *rules.hours)
             if is_reply:
@@ -128,7 +134,7 @@ class JobNotices:
             is_sent, after = decision.state is NoticeState.NOW, rules.escalation
             if is_sent and camera:
                 decision = by_count(
-                    rules.grouping, history.earlier, history.ends_at, now
+                    rules.grouping, history.earlier, history.open_until, now
                 )
             escalate_at = None
             if after and decision == SEND and not is_of_site:

@@ -146,6 +146,7 @@ class Worker:
             JobList(self.engine, parts.job_states, parts.clock),
             self.engine.submit,
             parts.clock,
+            OUTAGES,
         )
 
     def _chores(self) -> Chores:

@@ -23,7 +23,8 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.loop import Loop
-from mvsnap.rule_names import sense_rule
+from mvsnap.rule_names import crossing_rule, sense_rule
+from mvsnap.sense.events import Place
 from mvsnap.sense.rules import SenseRules
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import EventFilter, Store
@@ -134,8 +135,19 @@ class Outbox:
             rooms=rooms,
             prefix=event.title,
             about=event.id,
-            rule=sense_rule(event.serial, event.zone_id or ""),
+            rule=self._rule(event),
         )
+
+    def _rule(self, event: Event) -> str:
+        """Return the name of the rule that has raised it."""
+        zone_id = event.zone_id or ZoneId("")
+        if event.kind is EventKind.CROSSING:
+            began_ms = round(event.occurred_at.timestamp() * 1000)
+            for number, _rule in self.rules.crossings(event.serial, zone_id):
+                place = Place(event.kind, event.serial, zone_id, number)
+                if place.event_id(began_ms) == event.id:
+                    return crossing_rule(number, event.serial, zone_id)
+        return sense_rule(event.serial, zone_id)
 
     def _is_muted(self, event: Event) -> bool:
         """Return whether it is muted by now; it may have waited for long."""

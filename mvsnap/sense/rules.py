@@ -107,6 +107,16 @@ class SenseRules:
         when = self._value("when", serial, zone_id)
         return when, self._value("outside", serial, zone_id)
 
+    def hours_of_crossing(
+        self, number: int, serial: Serial, line_id: ZoneId
+    ) -> tuple[tuple[TimeSpan, ...] | None, Outside]:
+        """Return the same of a rule for crossings, by its number in the settings."""
+        when, outside = self.hours(serial, line_id)
+        if number < len(self._sense.crossings):  # it may have gone from the settings
+            rule = self._sense.crossings[number]
+            when, outside = rule.when or when, rule.outside or outside
+        return when, outside
+
     def _value(self, name: str, serial: Serial, zone_id: ZoneId) -> Any:
         value = self._overridden(name, serial, zone_id)
         return getattr(self._sense, name) if value is None else value

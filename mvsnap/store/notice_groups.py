@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from mvsnap.domain import JobId
 from mvsnap.store.database import Database
@@ -15,8 +15,6 @@ from mvsnap.store.notice_tables import notice_groups, notices
 
 _c, _g = notices.c, notice_groups.c
 _MOST = 200
-# Nothing is due later than that, unless the clock was ahead when it was decided.
-_LONGEST_AHEAD = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,15 @@ class NoticeGroups:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def ended_groups(self, now: datetime) -> list[NoticeGroup]:
-        """Return groups whose message is due and has no job yet."""
+    def ended_groups(self, now: datetime, longest: timedelta) -> list[NoticeGroup]:
+        """Return groups whose message is due and has no job yet.
+
+        longest: one that lasts longer was opened before the clock was set back.
+        """
+        is_over = or_(_g.ends_at <= now, _g.ends_at > now + longest)
         statement = (
             select(notice_groups)
-            .where(_g.handed_over.is_(False), is_due(_g.ends_at, now))
+            .where(_g.handed_over.is_(False), is_over)
             .order_by(_g.ends_at)
             .limit(_MOST)
         )
@@ -82,7 +84,3 @@ class NoticeGroups:
     def _update(self, statement: Any) -> None:
         with self._db.writing() as connection:
             connection.execute(statement)
-
-
-def is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
-    return or_(column <= now, column > now + _LONGEST_AHEAD)

@@ -10,20 +10,23 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Column,
+    ColumnElement,
     Connection,
     Row,
     and_,
-    func,
+    exists,
     or_,
     select,
     text,
     update,
 )
 
+from mvsnap.clock import SMALLEST_STEP
 from mvsnap.core.notices import Notice, NoticeState
 from mvsnap.domain import JobId
 from mvsnap.store.events import Store
-from mvsnap.store.notice_groups import NoticeGroups, is_due
+from mvsnap.store.notice_groups import NoticeGroups
 from mvsnap.store.notice_tables import notice_groups, notices, seen_jobs
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
@@ -39,11 +42,12 @@ _MOST = 200
 class EarlierNotices:
     """What was decided about a camera and a destination within some time.
 
-    earlier: when each of its messages was due. ends_at: of the group opened last.
+    earlier: when each of its messages was due. open_until: when the groups are over
+    whose messages have not been counted yet.
     """
 
     earlier: Sequence[datetime] = ()
-    ends_at: datetime | None = None
+    open_until: Sequence[datetime] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +107,30 @@ class NoticeStore(NoticeGroups):
 
     def due(self, now: datetime) -> list[Notice]:
         """Return notices whose job has to be looked at, those first that were first."""
-        statement = select(notices).where(is_due(_c.due_at, now))
+        statement = select(notices).where(_is_due(_c.due_at, now))
         return self._read(statement.order_by(_c.due_at, _c.noted_at, _c.job_id))
 
-    def to_escalate(self, now: datetime) -> list[Notice]:
-        statement = select(notices).where(is_due(_c.escalate_at, now))
-        return self._read(statement.order_by(_c.escalate_at, _c.job_id))
+    def to_escalate(self, now: datetime, latest: datetime) -> list[Notice]:
+        """Return notices that may be due to escalate.
+
+        latest: what the clock would say now if nobody had set it.
+        """
+        at = _c.escalate_at
+        statement = select(notices).where(or_(_is_due(at, now), at <= latest))
+        return self._read(statement.order_by(at, _c.job_id))
 
     def look_again(self, notice: Notice, at: datetime) -> None:
         """Have the job of a notice looked at once more, if nothing has happened."""
         same = _is_same(notice) & (_c.due_at == notice.due_at)
         self._update(update(notices).where(same).values(due_at=at))
 
-    def begun(self, job_id: JobId) -> None:
-        """A run of the job sends what was still to be sent."""
+    def begun(self, job_id: JobId, rooms: Iterable[str]) -> None:
+        """A run of the job sends what was still to be sent to these.
+
+        Not to all: another may be added while it begins, and the run leaves it out.
+        """
         sent = (_c.job_id == job_id) & (_c.state == NoticeState.NOW)
-        statement = update(notices).where(sent, _c.due_at.is_not(None))
+        statement = update(notices).where(sent, _c.room.in_(list(rooms)))
         self._update(statement.values(due_at=None))
 
     def drop(self, notice: Notice) -> None:
@@ -132,8 +144,8 @@ class NoticeStore(NoticeGroups):
             for one in extra:
                 added = self._db.insert(notices).values(_values(one))
                 connection.execute(added.on_conflict_do_nothing())
-            done = update(notices).where(_is_same(notice)).values(escalate_at=None)
-            connection.execute(done)
+            same = _is_same(notice) & (_c.escalate_at == notice.escalate_at)
+            connection.execute(update(notices).where(same).values(escalate_at=None))
 
     def see(self, job_id: JobId, who: str, now: datetime) -> bool:
         """Store that somebody has seen the messages of a job; False: it was before."""
@@ -159,7 +171,9 @@ class NoticeStore(NoticeGroups):
         return purge(
             self._db,
             OldRows(notices, old),
-            OldRows(notice_groups, _g.ends_at < before, counted=False),
+            OldRows(
+                notice_groups, _g.handed_over & (_g.ends_at < before), counted=False
+            ),
             OldRows(seen_jobs, seen_jobs.c.seen_at < before, counted=False),
             dry_run=dry_run,
         )
@@ -219,12 +233,23 @@ def _history(
     earlier = connection.execute(
         select(_c.noted_at).where(sent).order_by(_c.noted_at.desc()).limit(1001)
     )
-    ends_at = select(func.max(_g.ends_at)).where(
-        _g.room == room, _g.camera == camera, _g.handed_over.is_(False)
+    # The run that counts the messages of a group has a notice by then, decided in turn:
+    # each message is in the group before that, or joins another.
+    is_counted = exists().where(_c.job_id == _g.id)
+    ends = select(_g.ends_at).where(
+        *(_g.room == room, _g.camera == camera, _g.ends_at > since),
+        *(_g.handed_over.is_(False), ~is_counted),
     )
     return EarlierNotices(
-        earlier.scalars().all(), connection.execute(ends_at).scalar_one_or_none()
+        earlier.scalars().all(),
+        connection.execute(ends.order_by(_g.ends_at).limit(_MOST)).scalars().all(),
     )
+
+
+def _is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
+    """Return also those that were decided before the clock was set back."""
+    from_ahead = column.is_not(None) & (_c.noted_at > now + SMALLEST_STEP)
+    return or_(column <= now, from_ahead)
 
 
 def _is_same(notice: Notice) -> Any:

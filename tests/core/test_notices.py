@@ -81,12 +81,12 @@ def test_what_concerns_the_site_is_kept_or_sent() -> None:
 def replay(seconds: list[int], grouping: Grouping = THREE_IN_TEN) -> list[str]:
     """Return what becomes of messages due at these seconds, with the group's end."""
     earlier: list[datetime] = []
-    ends_at: datetime | None = None
+    open_until: list[datetime] = []
     found = []
     for second in seconds:
         now = NOON + timedelta(seconds=second)
-        decision = by_count(grouping, earlier, ends_at, now)
-        ends_at = decision.at or ends_at
+        decision = by_count(grouping, earlier, open_until, now)
+        open_until += [decision.at] if decision.at else []
         earlier.append(now)
         after = (decision.at - NOON).total_seconds() if decision.at else 0
         found.append(f"until {after:g}" if decision.at else decision.state.value)
@@ -94,7 +94,7 @@ def replay(seconds: list[int], grouping: Grouping = THREE_IN_TEN) -> list[str]:
 
 
 def test_without_grouping_each_is_sent() -> None:
-    assert by_count(None, [NOON] * 100, None, NOON) == SEND
+    assert by_count(None, [NOON] * 100, [], NOON) == SEND
 
 
 def test_more_than_so_many_become_one() -> None:
@@ -136,13 +136,20 @@ def test_with_none_by_itself_all_become_one() -> None:
 
 def test_what_a_clock_noted_that_was_ahead_does_not_count() -> None:
     ahead = [NOON + timedelta(hours=1)] * 5
-    assert by_count(THREE_IN_TEN, ahead, None, NOON) == SEND
+    assert by_count(THREE_IN_TEN, ahead, [], NOON) == SEND
+
+
+def test_what_a_clock_noted_that_is_a_little_ahead_counts() -> None:
+    ahead = [NOON + timedelta(seconds=1)] * 3
+    end = NOON + timedelta(minutes=10, seconds=1)
+    expected = Decision(NoticeState.GROUPED, end)
+    assert by_count(THREE_IN_TEN, ahead, [end], NOON) == expected
 
 
 def test_a_group_of_a_clock_that_was_ahead_is_not_waited_for() -> None:
     far = NOON + timedelta(days=1)
     expected = Decision(NoticeState.GROUPED, NOON + timedelta(minutes=10))
-    assert by_count(THREE_IN_TEN, [NOON] * 3, far, NOON) == expected
+    assert by_count(THREE_IN_TEN, [NOON] * 3, [far], NOON) == expected
 
 
 # --- replies

@@ -20,7 +20,7 @@ from mvsnap.domain import DeliveryState
 from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
-from tests.delivery.test_kinds import about, trouble
+from tests.delivery.test_kinds import FIVE, about, trouble
 from tests.jobs.fakes import Crew, crew
 from tests.servers.certificates import make_pair
 from tests.servers.mail import mail_server, text_of
@@ -101,6 +101,7 @@ def message(kind: MessageKind, name: str) -> Message:
         camera="Gate",
         error="offline",
         troubles=(trouble("Gate"),),
+        group=FIVE if kind is KINDS["group"] else None,
     )
     return Message(kind, kind.name, name, facts)
 

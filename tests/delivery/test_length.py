@@ -48,11 +48,11 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     )
     facts = Facts(
         *(job, event, raised),
-        camera="Gate",
+        camera=words * 50 if kind == "group" else "Gate",
         error=words * 1000,
         troubles=(long,) * 30,
         report=ReportText("Visitors", ((words * 99)[:200],) * 60, "/visitors/report"),
-        group=FIVE,
+        group=FIVE if kind == "group" else None,
         lines=((words * 200)[:200],) * 50,
     )
     now = NOON + timedelta(hours=1)
@@ -76,13 +76,13 @@ def test_long_words_leave_the_fixed_parts(kind: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["alarm", "crowd", "snapshot", "clip", "alert", "report"]
+    "kind", ["alarm", "crowd", "snapshot", "clip", "alert", "report", "group"]
 )
 def test_a_channel_with_little_room_gets_the_fixed_parts(kind: str) -> None:
     text = said(kind, "漢", 750)
     assert len(text.encode()) <= 750
     assert text.endswith("_This message may be a duplicate._")
-    if kind not in ("clip", "alert", "report"):
+    if kind not in ("clip", "alert", "report", "group"):
         assert f"[Video of that moment]({LINK})" in text
 
 

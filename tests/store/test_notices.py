@@ -12,6 +12,7 @@ import pytest
 from mvsnap.core.notices import Grouping, Notice, NoticeState, by_count
 from mvsnap.domain import JobId
 from mvsnap.store import database
+from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
 from tests.store.fixtures import url as url
 
@@ -38,7 +39,7 @@ def count(number: int, now: datetime, camera: str = "gate") -> Choose:
     """Decide by the number of messages alone."""
 
     def choose(room: str, history: EarlierNotices) -> Notice:
-        found = by_count(TWO, history.earlier, history.ends_at, now)
+        found = by_count(TWO, history.earlier, history.open_until, now)
         return Notice(job(number), room, found.state, now, camera, found.at)
 
     return choose
@@ -53,6 +54,10 @@ def decide(
 
 def states(store: NoticeStore, *numbers: int, room: str = "A") -> list[NoticeState]:
     return [store.of_job(job(number))[room].state for number in numbers]
+
+
+def ended_groups(store: NoticeStore, now: datetime) -> list[NoticeGroup]:
+    return store.ended_groups(now, TWO.within)
 
 
 def late(number: int, due_at: datetime, room: str = "A") -> Notice:
@@ -81,8 +86,8 @@ def test_more_than_two_of_a_camera_become_one(store: NoticeStore) -> None:
         decide(store, number, NOON + number * MINUTE)
     assert states(store, 0, 1, 2, 3, 4) == [NOW, NOW, GROUPED, GROUPED, GROUPED]
     end = NOON + 12 * MINUTE
-    assert store.ended_groups(end - timedelta(seconds=1)) == []
-    (ended,) = store.ended_groups(end)
+    assert ended_groups(store, end - timedelta(seconds=1)) == []
+    (ended,) = ended_groups(store, end)
     group = store.group(ended.id)
     assert group is not None
     assert (group.messages, group.first_at, group.last_at, group.ends_at) == (
@@ -90,7 +95,7 @@ def test_more_than_two_of_a_camera_become_one(store: NoticeStore) -> None:
     )
     assert group.job_ids == [job(4)]
     store.handed_over(group.id)
-    assert store.ended_groups(end) == []
+    assert ended_groups(store, end) == []
 
 
 def test_cameras_and_destinations_are_counted_apart(store: NoticeStore) -> None:
@@ -114,7 +119,7 @@ def test_of_many_at_once_two_are_sent_by_themselves(store: NoticeStore) -> None:
         list(pool.map(lambda number: decide(store, number, NOON), range(20)))
     found = states(store, *range(20))
     assert found.count(NOW) == 2
-    (group,) = store.ended_groups(NOON + 10 * MINUTE)
+    (group,) = ended_groups(store, NOON + 10 * MINUTE)
     counted = store.group(group.id)
     assert counted is not None
     assert counted.messages == 18
@@ -141,7 +146,7 @@ def test_what_was_kept_back_is_decided_again_once(store: NoticeStore) -> None:
     store.decide_again(kept, NOON, choose)
     assert asked == ["A"]
     assert store.due(NOON) == [again]
-    store.begun(job(1))
+    store.begun(job(1), ["A"])
     assert store.due(NOON) == []
     assert states(store, 1) == [NOW]
 
@@ -160,9 +165,29 @@ def test_a_job_is_looked_at_again_unless_it_has_begun(store: NoticeStore) -> Non
     store.look_again(due, NOON + MINUTE)
     assert store.due(NOON) == []
     (again,) = store.due(NOON + MINUTE)
-    store.begun(job(1))
+    store.begun(job(1), ["A"])
     store.look_again(again, NOON + 2 * MINUTE)
     assert store.due(NOON + 5 * MINUTE) == []
+
+
+def test_a_run_that_begins_leaves_what_is_added_meanwhile(store: NoticeStore) -> None:
+    added = replace(late(1, NOON, "B"), state=NOW)
+    keep(store, replace(late(1, NOON), state=NOW), added)
+    store.begun(job(1), ["A"])
+    assert store.due(NOON) == [added]
+
+
+def test_what_is_counted_already_is_joined_by_no_other(store: NoticeStore) -> None:
+    for number in range(3):
+        decide(store, number, NOON)
+    (group,) = ended_groups(store, NOON + 10 * MINUTE)
+    keep(store, Notice(group.id, "A", NOW, NOON + 10 * MINUTE))
+    decide(store, 4, NOON + 9 * MINUTE)
+    counted = store.group(group.id)
+    assert counted is not None
+    assert counted.messages == 1
+    ends = [one.ends_at for one in ended_groups(store, NOON + 19 * MINUTE)]
+    assert ends == [NOON + 10 * MINUTE, NOON + 19 * MINUTE]
 
 
 def test_what_is_dropped_is_quiet(store: NoticeStore) -> None:
@@ -177,11 +202,12 @@ def test_an_escalation_adds_whom_it_does_not_know(store: NoticeStore) -> None:
     first = Notice(job(1), "A", NOW, NOON, "gate", escalate_at=NOON + MINUTE)
     other = Notice(job(1), "B", NOW, NOON, "gate")
     keep(store, first, other)
-    assert store.to_escalate(NOON) == []
-    assert store.to_escalate(NOON + MINUTE) == [first]
+    assert store.to_escalate(NOON, NOON) == []
+    assert store.to_escalate(NOON + MINUTE, NOON) == [first]
+    assert store.to_escalate(NOON, NOON + MINUTE) == [first]
     extra = Notice(job(1), "C", NOW, NOON + MINUTE, due_at=NOON, is_extra=True)
     store.escalate(first, [replace(extra, room="B"), extra])
-    assert store.to_escalate(NOON + MINUTE) == []
+    assert store.to_escalate(NOON + MINUTE, NOON) == []
     known = store.of_job(job(1))
     assert known["B"] == other
     assert known["C"] == extra
@@ -224,10 +250,11 @@ def test_what_a_clock_decided_that_was_years_ahead_does_not_wait_for_years(
     store: NoticeStore,
 ) -> None:
     ahead = NOON + timedelta(days=2000)
-    keep(store, late(1, ahead), Notice(job(2), "A", NOW, ahead, escalate_at=ahead))
+    escalating = Notice(job(2), "A", NOW, ahead, escalate_at=ahead)
+    keep(store, replace(late(1, ahead), noted_at=ahead), escalating)
     decide(store, 3, ahead)
     decide(store, 4, ahead)
     decide(store, 5, ahead)
     assert [one.job_id for one in store.due(NOON)] == [job(1)]
-    assert [one.job_id for one in store.to_escalate(NOON)] == [job(2)]
-    assert len(store.ended_groups(NOON)) == 1
+    assert [one.job_id for one in store.to_escalate(NOON, NOON)] == [job(2)]
+    assert len(ended_groups(store, NOON)) == 1

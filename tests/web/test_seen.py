@@ -116,7 +116,7 @@ def test_what_was_kept_back_is_in_the_list_with_its_reason(web: Web) -> None:
     keep(web, late, Notice(JOB, "Guard", NoticeState.QUIET, NOON))
     reasons = (
         "Guard: quiet hours, nothing is sent",
-        "Office: quiet hours, sent at 2026-06-01 14:00",
+        "Office: quiet hours, to be sent Mon 01 Jun 14:00",
     )
     text = words_of(viewer, "/events")
     assert f"quiet {'; '.join(reasons)}" in text
@@ -128,7 +128,7 @@ def test_what_was_kept_back_is_in_the_list_with_its_reason(web: Web) -> None:
 def test_what_was_grouped_is_in_the_list_and_in_the_api(web: Web) -> None:
     keep(web, Notice(JOB, "Guard", NoticeState.GROUPED, NOON))
     viewer = web.log_in(Role.VIEWER)
-    assert "grouped Guard: grouped, one message with" in words_of(viewer, "/events")
+    assert "grouped Guard: grouped, one message says" in words_of(viewer, "/events")
     (found,) = web.client().get("/api/v1.0/events?state=grouped").get_json()["events"]
     assert (found["id"], found["state"]) == (EVENT, "grouped")
 

@@ -19,8 +19,8 @@ def _text(notice: Notice, zone: tzinfo) -> str:
     if notice.state is NoticeState.QUIET:
         return f"{room}: quiet hours, nothing is sent"
     if notice.state is NoticeState.GROUPED:
-        return f"{room}: grouped, one message with the number of them"
+        return f"{room}: grouped, one message says how many there were"
     if notice.state is NoticeState.LATE and notice.due_at is not None:
-        at = f"{notice.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
-        return f"{room}: quiet hours, sent at {at}"
+        at = f"{notice.due_at.astimezone(zone):%a %d %b %H:%M}"
+        return f"{room}: quiet hours, to be sent {at}"
     return f"{room}: notified because nobody confirmed" if notice.is_extra else ""
