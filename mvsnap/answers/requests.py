@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,8 +13,8 @@ from mvsnap.store.answer_tables import bot_requests
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 
-# Longer than all calls to Webex for one answer may take.
-_TAKEN_FOR = timedelta(seconds=120)
+# Renewed while it is being answered; after that its process is dead.
+TAKEN_FOR = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class BotRequests:
         taken = (
             update(bot_requests)
             .where(bot_requests.c.id == request_id, is_left)
-            .values(taken_until=now + _TAKEN_FOR, tries=bot_requests.c.tries + 1)
+            .values(taken_until=now + TAKEN_FOR, tries=bot_requests.c.tries + 1)
             .returning(bot_requests)
         )
         with self._db.writing() as connection:
@@ -59,6 +60,14 @@ class BotRequests:
         if row is None:  # another process was faster
             return None
         return BotRequest(row.id, BotRequestKind(row.kind), row.came_at, row.tries)
+
+    def keep(self, request_ids: Sequence[str], now: datetime) -> None:
+        """Say that the caller still answers these."""
+        statement = update(bot_requests).where(
+            bot_requests.c.id.in_(request_ids), bot_requests.c.answered_at.is_(None)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement.values(taken_until=now + TAKEN_FOR))
 
     def put_back(self, request_id: str, until: datetime) -> None:
         """Let it be taken again, from then on."""

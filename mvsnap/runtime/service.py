@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 _PUBLISHERS_STOP_S = 3.0
 # How long a page waits for the answer to a test message.
 _TEST_S = 10.0
-SOCKET_EXTRA = "a library more: pip install 'websockets>=13'"
+SOCKET_EXTRA = "a library more: pip install 'websockets>=15'"
 HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
