@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.store.answer_tables import bot_requests
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge
 
 # Renewed while it is being answered; after that its process is dead.
 TAKEN_FOR = timedelta(seconds=20)
@@ -79,10 +78,6 @@ class BotRequests:
         statement = update(bot_requests).where(bot_requests.c.id == request_id)
         with self._db.writing() as connection:
             connection.execute(statement.values(answered_at=now, taken_until=None))
-
-    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
-        rows = OldRows(bot_requests, bot_requests.c.came_at < before)
-        return purge(self._db, rows, dry_run=dry_run)
 
 
 def _is_left(now: datetime) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mvsnap.answers.actions import BotActions
 from mvsnap.answers.lists import BotLists
 from mvsnap.answers.loop import AnswerLoop
-from mvsnap.answers.parts import PATH, AnswerParts, report_secret
+from mvsnap.answers.parts import PATH
 from mvsnap.answers.permissions import BotPermissions
 from mvsnap.answers.requests import BotRequests
 from mvsnap.answers.responder import Responder
@@ -19,6 +19,7 @@ from mvsnap.delivery.webex import open_webex
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.bot_reports import secret_of
 from mvsnap.runtime.parts import Parts
 from mvsnap.runtime.reporting import database_now, status_sources
 from mvsnap.runtime.turns import turn_of
@@ -79,16 +80,6 @@ class BotService:
         self._answers.wait(_ANSWERS_S)
 
 
-def answer_parts(parts: Parts, bot: BotService | None) -> AnswerParts:
-    """Return what the receiver needs. bot: None where another process answers."""
-    on_new = bot.wake if bot is not None else (lambda: None)
-    return AnswerParts(BotRequests(parts.db), partial(_secret, parts), on_new)
-
-
-def _secret(parts: Parts) -> str:
-    return report_secret(parts.users.link_key())
-
-
 def _webex(parts: Parts) -> Webex:
     webex = open_webex(parts.settings.webex)
     assert webex is not None  # webex.takes_commands
@@ -132,7 +123,7 @@ def _listening(parts: Parts, on_new: Callable[[], None]) -> SocketListening:
     socket = WebexSocket(
         settings.commands.device_url,
         settings.bot_token.get_secret_value(),
-        _name(_secret(parts)),
+        _name(secret_of(parts)),
     )
     return SocketListening(
         socket,
@@ -155,7 +146,7 @@ def _registration(parts: Parts, webex: Webex, url: str) -> Loop:
     from mvsnap.clients.webex.webhooks import WebexWebhooks
 
     def webhooks() -> WebexWebhooks:
-        secret = _secret(parts)
+        secret = secret_of(parts)
         return WebexWebhooks(webex, _name(secret), url, secret)
 
     return Loop(

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from mvsnap.answers.requests import BotRequests
 from mvsnap.config.model import Settings
 from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import has_table
+from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult, to_the_end
 
 # Who changed what is asked for long after the pictures are gone.
@@ -128,7 +128,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Requests to the bot",
             _DAYS,
-            old(BotRequests(parts.db).purge),
+            old(partial(purge_requests, parts.db)),
             ("bot_requests",),
         ),
         DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),

@@ -251,13 +251,18 @@ def make_app(
     bot: BotService | None = None,
 ) -> Flask:
     """bot: None where another process answers what is written to it."""
-    from mvsnap.runtime.bot import answer_parts
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
     channels = parts.channels()
+    answers: tuple[object, ...] = ()
+    if settings.webex.takes_commands:
+        # Imported here: most gateways have nobody to answer.
+        from mvsnap.runtime.bot_reports import answer_parts
+
+        answers = (answer_parts(parts, bot),)
     if parts.settings.on_postgresql:
         # A WSGI server's process has no thread for it.
         with suppress(*OUTAGES):
@@ -295,7 +300,7 @@ def make_app(
                 parts.badges,
                 parts.visitors,
                 wifi.build(settings, parts.db, parts.wifi),
-                answer_parts(parts, bot),
+                *answers,
             ),
         )
     )

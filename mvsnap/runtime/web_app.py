@@ -19,7 +19,6 @@ from werkzeug.exceptions import (
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mvsnap.answers import receiver as answers
 from mvsnap.badges import api as badges
 from mvsnap.badges import pages as badge_review
 from mvsnap.config.server import ServerSection
@@ -83,7 +82,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp, answers.bp),
+    *(ops.bp, receiver.bp, channels.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(visitors.bp, wifi.bp, badge_review.bp, settings.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
@@ -144,6 +143,11 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_error_handler(Exception, _bug)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if gateway.settings.webex.takes_commands:
+        # Imported here: most gateways have nobody to answer.
+        from mvsnap.answers import receiver as answers
+
+        app.register_blueprint(answers.bp)
     app.wsgi_app = _with_short_waits(app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
     app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
