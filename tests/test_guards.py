@@ -434,6 +434,7 @@ HOMES = {
         *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
+        "answers/loop.py",
         *("recorder/connection.py", "recorder/probing.py"),
         *("recorder/recorder.py", "recorder/ring.py"),
     },
