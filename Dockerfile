@@ -6,7 +6,7 @@ COPY mvsnap mvsnap
 COPY templates templates
 RUN python -m venv /opt/mvsnap \
     && /opt/mvsnap/bin/pip install --no-cache-dir --constraint requirements.lock \
-        '.[apprise,home-assistant,oidc,postgresql,s3]'
+        '.[apprise,home-assistant,oidc,postgresql,s3,webex-websocket]'
 
 FROM python:3.13-slim-trixie
 # The newest of Debian's fixes, hence no versions: hadolint's DL3008.

@@ -27,7 +27,6 @@ PUBLIC = {
     "ops.openapi",
     "hooks.receive",
     "hooks.receive_with_token",
-    "answers.receive",
     "scanning.validate",
     "scanning.receive",
     "ops.security_txt",
@@ -68,6 +67,15 @@ def test_only_these_views_are_public(web: Web) -> None:
     accesses = {endpoint: auth.access_of(view) for endpoint, view in views.items()}
     open_to_all = {e for e, access in accesses.items() if access == auth.PUBLIC}
     assert open_to_all == PUBLIC | PUBLIC_PAGES
+
+
+def test_one_more_where_the_bot_takes_commands(tmp_path: Path) -> None:
+    commands = {"people": ["guard@example.com"]}
+    web = Web(tmp_path, webex={"bot_token": "a-bot-token", "commands": commands})
+    views = web.app.view_functions
+    assert auth.access_of(views["answers.receive"]) == auth.PUBLIC
+    assert views_without_access(web.app) == []
+    web.close()
 
 
 def test_control_a_view_without_access_is_found_and_refused(tmp_path: Path) -> None:
@@ -429,6 +437,7 @@ HOMES = {
         *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
+        "answers/loop.py",
         *("recorder/clip_frames.py", "recorder/connection.py", "recorder/probing.py"),
         *("recorder/recorder.py", "recorder/ring.py"),
     },

@@ -15,7 +15,7 @@ from mvsnap.config.recorder import RecorderSection
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
 from mvsnap.core.days import lasting
-from mvsnap.core.message_parts import ANSWER, ASKED
+from mvsnap.core.message_parts import ASKED
 from mvsnap.core.mutes import end_change, new_snooze
 from mvsnap.core.mutes import place as muted_place
 from mvsnap.core.spoken_times import SpokenTime
@@ -71,16 +71,8 @@ class BotActions:
         }[order.verb]
         return do_one(order, asker)
 
-    def is_new(self, asker: Asker) -> bool:
-        """Return whether no reply was tried yet: else all is in the audit log."""
-        known = self.store.deliveries_of_job(asker.job_id)
-        return (ANSWER, asker.room_id) not in known
-
     def snooze_all(self, time: SpokenTime | None, asker: Asker) -> BotReply:
-        now = self.clock.now()
-        until = (time or _SNOOZE).end(now, self.zone)
-        mute, change = new_snooze(str(asker.job_id), None, None, until, asker.who, now)
-        self.site.mute(mute, change)
+        until = self._mute(asker, None, time)
         return BotReply(
             (
                 f"All cameras are snoozed until {self._local(until)}",
@@ -144,16 +136,26 @@ class BotActions:
         return BotReply((f"{doing} …",))
 
     def _snooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
-        place, now = order.place, self.clock.now()
+        place = order.place
         assert place.serial is not None
-        until = (order.time or _SNOOZE).end(now, self.zone)
-        mute, change = new_snooze(
-            str(asker.job_id), place.serial, place.zone_id, until, asker.who, now
-        )
-        self.site.mute(mute, change)
+        until = self._mute(asker, place, order.time)
         text = f"{place.label} is snoozed until {self._local(until)}"
         more = "Crowds there are recorded, and nobody is notified."
         return BotReply((text, more), undo_card(f"{text}. {more}", place))
+
+    def _mute(
+        self, asker: Asker, place: WatchedPlace | None, time: SpokenTime | None
+    ) -> datetime:
+        """Mute a place, None: all cameras; return until when, however often it runs."""
+        # Not of now: after a crash it is another one.
+        now = asker.at
+        until = (time or _SNOOZE).end(now, self.zone)
+        serial, zone_id = (place.serial, place.zone_id) if place else (None, None)
+        mute, change = new_snooze(
+            str(asker.job_id), serial, zone_id, until, asker.who, now
+        )
+        self.site.mute(mute, change)
+        return until
 
     def _unsnooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place, active = order.place, self.site.mutes(self.clock.now())
@@ -173,13 +175,12 @@ class BotActions:
             for mute in ended
         ]
         if not lines:
-            lines = [f"{label} was not snoozed" if label else "Nothing was snoozed"]
+            lines = [f"{label} is not snoozed" if label else "Nothing is snoozed"]
         lines += [f"All cameras are snoozed until {self._local(m.until)}" for m in left]
         return BotReply(tuple(lines))
 
     def _note(self, asker: Asker, what: str, before: str, after: str) -> None:
-        if self.is_new(asker):
-            self.audit.add(Change(self.clock.now(), asker.who, what, before, after))
+        self.audit.add_once(Change(asker.at, asker.who, what, before, after))
 
     def _local(self, moment: datetime) -> str:
         # Up to a minute later than said is better than earlier.

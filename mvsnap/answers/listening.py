@@ -7,17 +7,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mvsnap.answers.requests import BotRequests
+from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients.webex.activities import ActivityKind
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
+from mvsnap.sqlite_errors import reason
+from mvsnap.store.database import OUTAGES
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 # Whoever was connected that long may have broken for another reason.
 _LONG_S = 60.0
+# How often one that waits for its turn looks, and one that waits for the database.
+_LOOK_S = 1.0
 
 
 class SocketListening:
@@ -29,12 +34,14 @@ class SocketListening:
         requests: BotRequests,
         clock: SystemClock,
         *,
+        turn: AnswerTurn,
         now: Callable[[], datetime],
         on_new: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._requests = requests
         self._clock = clock
+        self._turn = turn
         self._now = now
         self._on_new = on_new
         self._is_ending = False
@@ -45,6 +52,8 @@ class SocketListening:
 
     def step(self) -> float | None:
         """Listen until the connection breaks; return after how many seconds again."""
+        if not self._turn.is_ours():
+            return _LOOK_S
         began_s = self._clock.monotonic()
         try:
             self._socket.listen(self._note, self._is_over)
@@ -57,11 +66,37 @@ class SocketListening:
             log.warning("%s: again in %g s", exc.message, again_s)
             return again_s
 
+    def leave(self) -> None:
+        """Let another process listen at once."""
+        try:
+            self._turn.leave()
+        except OUTAGES as exc:
+            log.warning("websocket: ours until the lease ends: %s", reason(exc))
+
     def _is_over(self) -> bool:
-        return self._is_ending or self._clock.stopped
+        if self._is_ending or self._clock.stopped:
+            return True
+        try:
+            return not self._turn.is_ours()
+        except OUTAGES:  # the next time it knows by its own clock
+            return False
 
     def _note(self, kind: ActivityKind, request_id: str) -> None:
-        self._broken = 0
-        if self._requests.note(request_id, BotRequestKind(kind), self._now()):
+        """Store it; while the database is away it waits: nobody may report it again."""
+        self._broken, is_away = 0, False
+        while True:
+            try:
+                is_new = self._requests.note(
+                    request_id, BotRequestKind(kind), self._now()
+                )
+                break
+            except OUTAGES as exc:
+                if self._is_over():
+                    raise
+                if not is_away:
+                    log.error("a %s waits for the database: %s", kind, reason(exc))
+                is_away = True
+                self._clock.sleep(_LOOK_S)
+        if is_new:
             log.info("a %s in Webex is to be answered", kind)
             self._on_new()

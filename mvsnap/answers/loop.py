@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from mvsnap.answers.requests import BotRequest, BotRequests
+from mvsnap.answers.requests import TAKEN_FOR, BotRequest, BotRequests
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.logs.job import begin_request
-from mvsnap.loop import Loop
+from mvsnap.loop import Every, Loop
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 
@@ -23,10 +23,14 @@ _LOOK_S = 0.5
 _AT_ONCE = 4
 _MOST_TRIES = 8
 _AGAIN_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+_RENEW_S = TAKEN_FOR.total_seconds() / 4
 
 
 class AnswerLoop:
-    """Several requests are answered at once: none waits for another's slow call."""
+    """Several requests are answered at once: none waits for another's slow call.
+
+    A request is this process's own as long as it says so: one that was killed loses it.
+    """
 
     def __init__(
         self,
@@ -41,28 +45,40 @@ class AnswerLoop:
         self._requests = requests
         self._answer = answer
         self._clock = clock
-        self._free = threading.Semaphore(_AT_ONCE)
-        self._pool: ThreadPoolExecutor | None = None
-        self.loop = Loop(
-            "answers", self._step, _LOOK_S, clock, outages=OUTAGES, at_end=self._end
-        )
+        self._lock = threading.Lock()
+        # Daemons: a process that ends waits for no call that hangs.
+        self._answering: dict[str, threading.Thread] = {}
+        self._renewal = Every(_RENEW_S, clock)
+        self.loop = Loop("answers", self._step, _LOOK_S, clock, outages=OUTAGES)
 
     def wake(self) -> None:
         self.loop.wake()
 
+    def wait(self, limit_s: float) -> None:
+        """Let what is being answered end; what takes longer is answered again later."""
+        deadline_s = time.monotonic() + limit_s
+        for thread in list(self._answering.values()):
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+
     def _step(self) -> None:
         """Take what is there, as long as somebody is free."""
-        while not self._clock.stopped and self._free.acquire(blocking=False):
-            request = None
-            try:
-                request = self._requests.take(self._now())
-            finally:
-                if request is None:
-                    self._free.release()
+        self._renew()
+        while not self._clock.stopped and len(self._answering) < _AT_ONCE:
+            request = self._requests.take(self._now())
             if request is None:
                 return
-            self._pool = self._pool or ThreadPoolExecutor(_AT_ONCE, "answer")
-            self._pool.submit(self._run, request)
+            thread = threading.Thread(
+                target=self._run, args=(request,), name="answer", daemon=True
+            )
+            with self._lock:
+                self._answering[request.id] = thread
+            thread.start()
+
+    def _renew(self) -> None:
+        if not self._answering or not self._renewal.due():
+            return
+        with self._lock:  # none is put back meanwhile
+            self._requests.keep(list(self._answering), self._now())
 
     def _run(self, request: BotRequest) -> None:
         begin_request()
@@ -71,8 +87,12 @@ class AnswerLoop:
         except OUTAGES as exc:  # it is taken again when its time is up
             log.error("answer: the database is unavailable: %s", reason(exc))
         finally:
-            self._free.release()
+            self._forget(request)
             self.wake()
+
+    def _forget(self, request: BotRequest) -> None:
+        with self._lock:
+            self._answering.pop(request.id, None)
 
     def _try(self, request: BotRequest) -> None:
         try:
@@ -92,8 +112,5 @@ class AnswerLoop:
         again_s = _AGAIN_S[min(request.tries, len(_AGAIN_S)) - 1]
         wait = timedelta(seconds=max(again_s, why.retry_after_s or 0.0))
         log.warning("a %s is answered later: %s", request.kind, why.message)
+        self._forget(request)
         self._requests.put_back(request.id, self._now() + wait)
-
-    def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,8 @@
 """Receiver of Webex's reports that somebody wrote to the bot or pressed a button.
 
-A report is signed, and has only an id: it is stored and answered 200 at once. A worker
-asks Webex for the rest. Webex gives up a webhook after a hundred refusals.
+Registered only where the bot takes commands. A report is signed, and has only an id: it
+is stored and answered 200 at once. A worker asks Webex for the rest. Webex gives up a
+webhook after a hundred refusals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.answers.parts import PATH, AnswerParts
 from mvsnap.core.webex_reports import MOST_BYTES, is_signed, read_report
-from mvsnap.errors import NotFound, Unauthorized
+from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.known import note_known
@@ -29,8 +30,6 @@ bp = Blueprint("answers", __name__)
 @auth.public
 def receive() -> ResponseReturnValue:
     here = gateway()
-    if not here.settings.webex.takes_commands:
-        raise NotFound("There is nothing at this address")
     request.max_content_length = MOST_BYTES
     body, parts = request.get_data(), feature(AnswerParts)
     if not is_signed(parts.secret(), body, request.headers.get(_SIGNATURE, "")):

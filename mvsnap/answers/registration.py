@@ -5,24 +5,36 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = 30.0
+# Another process looks after them just now: two at once would register them twice.
+_LATER_S = 5.0
 
 
 class Registration:
     """Webex disables a webhook after a hundred failures, such as in an outage here."""
 
-    def __init__(self, webhooks: Callable[[], WebexWebhooks]) -> None:
+    def __init__(self, webhooks: Callable[[], WebexWebhooks], turn: AnswerTurn) -> None:
         self._webhooks = webhooks
+        self._turn = turn
         self._renewed = False
         self._failed = ""
 
     def step(self) -> float | None:
         """Look after them; return after how many seconds again, None: as usual."""
+        if not self._turn.is_ours():
+            return _LATER_S
+        try:
+            return self._look_after()
+        finally:
+            self._turn.leave()
+
+    def _look_after(self) -> float | None:
         try:
             done = self._webhooks().repair(renew=not self._renewed)
         except UpstreamError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,10 +11,9 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.store.answer_tables import bot_requests
 from mvsnap.store.database import Database
-from mvsnap.store.purging import OldRows, PurgeResult, purge
 
-# Longer than all calls to Webex for one answer may take.
-_TAKEN_FOR = timedelta(seconds=120)
+# Renewed while it is being answered; after that its process is dead.
+TAKEN_FOR = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class BotRequests:
         taken = (
             update(bot_requests)
             .where(bot_requests.c.id == request_id, is_left)
-            .values(taken_until=now + _TAKEN_FOR, tries=bot_requests.c.tries + 1)
+            .values(taken_until=now + TAKEN_FOR, tries=bot_requests.c.tries + 1)
             .returning(bot_requests)
         )
         with self._db.writing() as connection:
@@ -59,6 +59,14 @@ class BotRequests:
         if row is None:  # another process was faster
             return None
         return BotRequest(row.id, BotRequestKind(row.kind), row.came_at, row.tries)
+
+    def keep(self, request_ids: Sequence[str], now: datetime) -> None:
+        """Say that the caller still answers these."""
+        statement = update(bot_requests).where(
+            bot_requests.c.id.in_(request_ids), bot_requests.c.answered_at.is_(None)
+        )
+        with self._db.writing() as connection:
+            connection.execute(statement.values(taken_until=now + TAKEN_FOR))
 
     def put_back(self, request_id: str, until: datetime) -> None:
         """Let it be taken again, from then on."""
@@ -70,10 +78,6 @@ class BotRequests:
         statement = update(bot_requests).where(bot_requests.c.id == request_id)
         with self._db.writing() as connection:
             connection.execute(statement.values(answered_at=now, taken_until=None))
-
-    def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
-        rows = OldRows(bot_requests, bot_requests.c.came_at < before)
-        return purge(self._db, rows, dry_run=dry_run)
 
 
 def _is_left(now: datetime) -> ColumnElement[bool]:

@@ -168,11 +168,10 @@ class Responder:
         return BotReply((f"One camera at a time: {command.verb} NAME",))
 
     def _refuse(self, read: _Read, why: str) -> None:
-        who, now = read.asker.who or "somebody", self.clock.now()
+        who, at = read.asker.who or "somebody", read.asker.at
         log.warning("refused %s in Webex: %s", who, why)
-        if self.actions.is_new(read.asker):
-            said, why = read.said, f"refused: {why}"
-            self.audit.add(Change(now, who, "bot in Webex", said, why))
+        refused = Change(at, who, "bot in Webex", read.said, f"refused: {why}")
+        self.audit.add_once(refused)
 
     def _send(self, reply: BotReply, asker: Asker, request: BotRequest) -> None:
         job = replace(

@@ -24,7 +24,7 @@ def _answers(settings: Settings) -> CheckResult:
     """Look, and change nothing: the service registers what is missing."""
     from mvsnap.delivery.webex import open_webex
     from mvsnap.errors import UpstreamError
-    from mvsnap.runtime.service import SOCKET_EXTRA
+    from mvsnap.runtime.extras import SOCKET_EXTRA
 
     url, commands = settings.site.public_url, settings.webex.commands
     if commands.uses_websocket(url):

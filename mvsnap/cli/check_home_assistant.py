@@ -21,7 +21,7 @@ def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
 
 def _broker(settings: Settings) -> CheckResult:
     """Log in to the broker; nothing is published, as the service may run."""
-    from mvsnap.runtime.service import HOME_EXTRA
+    from mvsnap.runtime.extras import HOME_EXTRA
 
     if find_spec("ha_mqtt_discoverable") is None:
         return CheckResult(_NAME, False, f"home_assistant.enabled needs {HOME_EXTRA}")

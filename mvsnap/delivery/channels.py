@@ -30,6 +30,10 @@ _NOTHING = FileLimits(picture_bytes=0, clip_bytes=0)
 Place = tuple[Channel, str]
 
 
+# No channels; imported only where people may press buttons.
+_FOR_PRESSES = frozenset({"buttons", "cards", "pressing"})
+
+
 def channel_kinds() -> dict[str, ChannelKind[Any]]:
     """Return the kinds of channels that have a section of the settings, by name."""
     return {k.name: k for k in _kinds() if not issubclass(k.settings, ChannelEntry)}
@@ -43,6 +47,8 @@ def entry_kinds() -> dict[str, ChannelKind[Any]]:
 def _kinds() -> Iterator[ChannelKind[Any]]:
     """Yield those of every module with a `CHANNEL`."""
     for module in pkgutil.iter_modules(delivery.__path__):
+        if module.name in _FOR_PRESSES:
+            continue
         loaded = importlib.import_module(f"{delivery.__name__}.{module.name}")
         kind = getattr(loaded, "CHANNEL", None)
         if isinstance(kind, ChannelKind):

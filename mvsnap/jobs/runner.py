@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress, PartProgress
 from mvsnap.delivery.attachments import Attachments
-from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import Job, JobId, PartState
 from mvsnap.errors import UpstreamError
@@ -34,6 +34,9 @@ from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.logs.job import JobThreads
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras
+
+if TYPE_CHECKING:
+    from mvsnap.delivery.buttons import MessageButtons
 
 
 class JobRunner:

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mvsnap.core.message_parts import ASKED, HEAD, again_part, going_to, note_part
 from mvsnap.delivery.attachments import Attached, Attachments
-from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.kinds import HEAD_KIND, NOTE_KIND, kind_of
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, MessageId, Serial
@@ -20,6 +20,9 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.store.events import Store
+
+if TYPE_CHECKING:
+    from mvsnap.delivery.buttons import MessageButtons
 
 log = logging.getLogger(__name__)
 

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mvsnap.answers.actions import BotActions
-from mvsnap.answers.listening import SocketListening
 from mvsnap.answers.lists import BotLists
 from mvsnap.answers.loop import AnswerLoop
-from mvsnap.answers.parts import PATH, AnswerParts, report_secret
+from mvsnap.answers.parts import PATH
 from mvsnap.answers.permissions import BotPermissions
-from mvsnap.answers.registration import Registration
 from mvsnap.answers.requests import BotRequests
 from mvsnap.answers.responder import Responder
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.inbox import WebexInbox
-from mvsnap.clients.webex.socket import WebexSocket
-from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.delivery.webex import open_webex
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.bot_reports import secret_of
 from mvsnap.runtime.parts import Parts
 from mvsnap.runtime.reporting import database_now, status_sources
+from mvsnap.runtime.turns import turn_of
 from mvsnap.store.database import OUTAGES
+
+if TYPE_CHECKING:
+    from mvsnap.answers.listening import SocketListening
+    from mvsnap.clients.webex.webhooks import WebexWebhooks
 
 _REGISTER_S, _REGISTER_AGAIN_S = 300.0, 30.0
 _STOP_S = 1.0
+# What is being answered mostly ends within that: then nothing is sent twice.
+_ANSWERS_S = 2.0
 _NAMED_BY = 8  # characters
 
 
@@ -49,7 +54,14 @@ class BotService:
         if commands.uses_websocket(url):
             self._listening = _listening(parts, self.wake)
             self._loops.append(
-                Loop("websocket of Webex", self._listening.step, 1.0, parts.clock)
+                Loop(
+                    "websocket of Webex",
+                    self._listening.step,
+                    1.0,
+                    parts.clock,
+                    outages=OUTAGES,
+                    at_end=self._listening.leave,
+                )
             )
         elif url is not None:
             self._loops.append(_registration(parts, webex, f"{url}{PATH}"))
@@ -65,16 +77,7 @@ class BotService:
         if self._listening is not None:
             self._listening.end()
         stop_all(self._loops, _STOP_S)
-
-
-def answer_parts(parts: Parts, bot: BotService | None) -> AnswerParts:
-    """Return what the receiver needs. bot: None where another process answers."""
-    on_new = bot.wake if bot is not None else (lambda: None)
-    return AnswerParts(BotRequests(parts.db), partial(_secret, parts), on_new)
-
-
-def _secret(parts: Parts) -> str:
-    return report_secret(parts.users.link_key())
+        self._answers.wait(_ANSWERS_S)
 
 
 def _webex(parts: Parts) -> Webex:
@@ -111,17 +114,22 @@ def _responder(
 
 
 def _listening(parts: Parts, on_new: Callable[[], None]) -> SocketListening:
+    # Imported here: a gateway that can be called has webhooks.
+    from mvsnap.answers.listening import SocketListening
+    from mvsnap.clients.webex.socket import WebexSocket
+
     settings = parts.settings.webex
     assert settings.bot_token is not None  # webex.takes_commands
     socket = WebexSocket(
         settings.commands.device_url,
         settings.bot_token.get_secret_value(),
-        _name(_secret(parts)),
+        _name(secret_of(parts)),
     )
     return SocketListening(
         socket,
         BotRequests(parts.db),
         parts.clock,
+        turn=turn_of(parts, "webex-websocket"),
         now=partial(database_now, parts),
         on_new=on_new,
     )
@@ -133,13 +141,17 @@ def _name(secret: str) -> str:
 
 
 def _registration(parts: Parts, webex: Webex, url: str) -> Loop:
+    # Imported here: a gateway with a websocket has none.
+    from mvsnap.answers.registration import Registration
+    from mvsnap.clients.webex.webhooks import WebexWebhooks
+
     def webhooks() -> WebexWebhooks:
-        secret = _secret(parts)
+        secret = secret_of(parts)
         return WebexWebhooks(webex, _name(secret), url, secret)
 
     return Loop(
         "webhooks of Webex",
-        Registration(webhooks).step,
+        Registration(webhooks, turn_of(parts, "webex-webhooks")).step,
         _REGISTER_S,
         parts.clock,
         failed_s=_REGISTER_AGAIN_S,

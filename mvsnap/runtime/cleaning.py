@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from mvsnap.answers.requests import BotRequests
 from mvsnap.config.model import Settings
 from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
@@ -17,6 +16,7 @@ from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.alarm_messages import purge_messages
 from mvsnap.store.database import has_table
+from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult, to_the_end
 
 # Who changed what is asked for long after the pictures are gone.
@@ -166,7 +166,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
 def _of_people(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:
     """Yield what is kept of whom to notify, and of what they answer."""
     yield DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES)
-    asked = old(BotRequests(parts.db).purge)
+    asked = old(partial(purge_requests, parts.db))
     yield DataKind("Requests to the bot", _DAYS, asked, ("bot_requests",))
 
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from mvsnap.clip_model import RecorderCameraState
-from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.file_lock import FileLock
 from mvsnap.home_assistant.connection import BrokerLogin, PublishConnection
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.places import read_places
-from mvsnap.home_assistant.site import Health, PublisherTurn, SitePublisher, SiteSources
+from mvsnap.home_assistant.site import Health, SitePublisher, SiteSources
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.home_assistant.zones import ZonePublisher
-from mvsnap.jobs.executors import acquire_turn, data_id
+from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.service import JobService
-from mvsnap.loop import Every
 from mvsnap.runtime.parts import Parts
+from mvsnap.runtime.turns import turn_of
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.status.model import Condition
 from mvsnap.status.read import dashboards_used
 from mvsnap.status.services import service_rows
-from mvsnap.store.claims import LEASE_S, Claims
 from mvsnap.store.published_events import PublishedEvents
 from mvsnap.upstreams import Upstream
 
@@ -49,8 +45,9 @@ def site(parts: Parts, jobs: JobService) -> SitePublisher:
     connection = PublishConnection(
         login(settings), topics, topics.status, finds_configs=True
     )
+    turn = turn_of(parts, _KIND)
     return SitePublisher(
-        connection, topics, _entities(parts), sources, _turn(parts), parts.clock
+        connection, topics, _entities(parts), sources, turn, parts.clock
     )
 
 
@@ -76,47 +73,6 @@ def login(settings: Settings) -> BrokerLogin:
     return BrokerLogin(
         broker.host, broker.port, broker.tls, broker.ca_file, broker.username, password
     )
-
-
-class FileTurn:
-    """Of the processes of one data_dir; nothing is written."""
-
-    def __init__(self, acquire: Callable[[], FileLock | None]) -> None:
-        self._acquire = acquire
-        self._lock: FileLock | None = None
-
-    def is_ours(self) -> bool:
-        if self._lock is None:
-            self._lock = self._acquire()
-        return self._lock is not None
-
-    def leave(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-
-class ClaimedTurn:
-    """Of all processes of a PostgreSQL: another has it within half a minute."""
-
-    def __init__(self, claims: Claims, clock: SystemClock) -> None:
-        self._claims = claims
-        self._every = Every(LEASE_S / 4, clock)
-
-    def is_ours(self) -> bool:
-        if self._every.due():
-            return bool(self._claims.hold({_KIND}))
-        return bool(self._claims.held)
-
-    def leave(self) -> None:
-        self._claims.release()
-
-
-def _turn(parts: Parts) -> PublisherTurn:
-    if parts.db.is_sqlite:
-        return FileTurn(partial(acquire_turn, parts.settings.data_dir, _KIND))
-    claims = Claims(parts.db, _KIND, uuid.uuid4().hex, parts.clock)
-    return ClaimedTurn(claims, parts.clock)
 
 
 def _topics(settings: Settings) -> Topics:

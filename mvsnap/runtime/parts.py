@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.evidence_links import EvidenceLinks
 from mvsnap.delivery.message import Message
-from mvsnap.delivery.pressing import RoomsWithButtons
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import JobId, Serial
@@ -53,6 +52,9 @@ from mvsnap.store.videos import VideoStore
 from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.wifi.batches import WifiStore
+
+if TYPE_CHECKING:
+    from mvsnap.delivery.buttons import MessageButtons
 
 # People come back to a message after a holiday, not after a year.
 _SEEN_WITHIN = timedelta(days=30)
@@ -180,6 +182,10 @@ class Parts:
         webex, site = self.settings.webex, self.settings.site
         if not webex.takes_commands:
             return None
+        # Imported here: most gateways have none.
+        from mvsnap.delivery.buttons import MessageButtons
+        from mvsnap.delivery.pressing import RoomsWithButtons
+
         recorder = self.settings.recorder
         recorded = {
             serial: name

@@ -7,16 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mvsnap.config.model import Settings
-from mvsnap.errors import BadConfig
 from mvsnap.jobs.engine import ClientEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.extras import require_libraries
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
 from mvsnap.runtime.reporting import Reporting
@@ -41,8 +40,6 @@ log = logging.getLogger(__name__)
 _PUBLISHERS_STOP_S = 3.0
 # How long a page waits for the answer to a test message.
 _TEST_S = 10.0
-SOCKET_EXTRA = "a library more: pip install 'websockets>=13'"
-HOME_EXTRA = "a library more: pip install 'ha-mqtt-discoverable>=0.26'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Service:
         self._bot: BotService | None = None
 
     def start(self) -> None:
-        self._require_libraries()
+        require_libraries(self.parts.settings, is_worker=self._roles.worker)
         if self._roles.worker and not self._roles.record:
             self._say_that_it_does_not_record()
         if self._roles.worker:
@@ -113,17 +110,6 @@ class Service:
             self._listener.start()
         self._publish()
         self._beat.start()
-
-    def _require_libraries(self) -> None:
-        is_there = find_spec("ha_mqtt_discoverable") is not None
-        if self.parts.settings.home_assistant.enabled and not is_there:
-            raise BadConfig([f"home_assistant.enabled: needs {HOME_EXTRA}"])
-        webex, url = self.parts.settings.webex, self.parts.settings.site.public_url
-        needs_socket = webex.takes_commands and webex.commands.uses_websocket(url)
-        if needs_socket and self._roles.worker and find_spec("websockets") is None:
-            raise BadConfig(
-                [f"webex.commands: needs site.public_url, or {SOCKET_EXTRA}"]
-            )
 
     def app(self, settings: Settings | None = None) -> Flask:
         """settings: others for the pages and the API than for the rest."""
@@ -253,7 +239,6 @@ def make_app(
     bot: BotService | None = None,
 ) -> Flask:
     """bot: None where another process answers what is written to it."""
-    from mvsnap.runtime.bot import answer_parts
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
@@ -298,7 +283,16 @@ def make_app(
                 parts.badges,
                 parts.visitors,
                 wifi.build(settings, parts.db, parts.wifi),
-                answer_parts(parts, bot),
+                *_answers(parts, settings, bot),
             ),
         )
     )
+
+
+def _answers(parts: Parts, settings: Settings, bot: BotService | None) -> list[object]:
+    if not settings.webex.takes_commands:
+        return []
+    # Imported here: most gateways have nobody to answer.
+    from mvsnap.runtime.bot_reports import answer_parts
+
+    return [answer_parts(parts, bot)]

@@ -19,7 +19,6 @@ from werkzeug.exceptions import (
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mvsnap.answers import receiver as answers
 from mvsnap.badges import api as badges
 from mvsnap.badges import api_read as badge_reading
 from mvsnap.badges import page_clips as badge_clips
@@ -95,7 +94,7 @@ _MAX_BODY_BYTES = 65_536
 _MAX_PARTS = 200
 _BLUEPRINTS = (
     *(api.bp, badges.bp, events.bp, evidence.bp, seen.bp, jobs.bp, hooks.bp, mutes.bp),
-    *(ops.bp, receiver.bp, channels.bp, answers.bp, badge_reading.bp),
+    *(ops.bp, receiver.bp, channels.bp, badge_reading.bp),
     *(badge_review.bp, badge_near.bp, badge_clips.bp, badge_report.bp),
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(clip_share.bp, clip_frames.bp, alarms.bp),
@@ -159,6 +158,11 @@ def create_app(gateway: Gateway) -> Flask:
     app.register_error_handler(Exception, _bug)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if gateway.settings.webex.takes_commands:
+        # Imported here: most gateways have nobody to answer.
+        from mvsnap.answers import receiver as answers
+
+        app.register_blueprint(answers.bp)
     app.wsgi_app = _with_short_waits(app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
     app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import eq
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.core.users import KINDS_OF_LINES, NO_CHANGES
@@ -21,6 +22,8 @@ from mvsnap.store.tables import audit
 
 log = logging.getLogger(__name__)
 
+# So many lines are looked at: what is done again is done soon.
+_AGAIN_WITHIN = 1000
 _NEWEST_FIRST = Order(falling=(audit.c.id,))
 
 
@@ -53,6 +56,16 @@ class AuditLog:
     def add(self, change: Change) -> None:
         with self._db.writing() as connection:
             write_changes(connection, [change])
+
+    def add_once(self, change: Change) -> None:
+        """Add a line unless it is there: for work that may be done again by a crash."""
+        columns = (audit.c.at, audit.c.who, audit.c.what, audit.c.before, audit.c.after)
+        values = (change.at, change.who, change.what, change.before, change.after)
+        newest = select(func.max(audit.c.id)).scalar_subquery()
+        same = and_(audit.c.id > newest - _AGAIN_WITHIN, *map(eq, columns, values))
+        with self._db.writing() as connection:
+            if connection.execute(select(audit.c.id).where(same)).first() is None:
+                write_changes(connection, [change])
 
     def note(self, change: Change) -> None:
         """Add a line about what was only looked at: that works without the log, too."""

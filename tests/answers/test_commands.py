@@ -138,7 +138,7 @@ def test_all_cameras_are_snoozed_and_unsnoozed(bot: Bot) -> None:
     assert "All cameras are snoozed" in bot.ask("unsnooze gate 3")
     assert "**No longer snoozed: all cameras" in bot.ask("unsnooze")
     assert bot.mutes == []
-    assert "Nothing was snoozed" in bot.ask("unsnooze")
+    assert "Nothing is snoozed" in bot.ask("unsnooze")
 
 
 def test_lists(bot: Bot) -> None:

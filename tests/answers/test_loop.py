@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mvsnap.answers.loop import AnswerLoop
-from mvsnap.answers.requests import BotRequest
+from mvsnap.answers.requests import TAKEN_FOR, BotRequest
 from mvsnap.clock import SystemClock
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
@@ -69,3 +69,43 @@ def test_an_outage_is_waited_for_and_a_refusal_is_the_end(bot: Bot) -> None:
         wait_until(lambda: tried.count("later") == 2, "a second try")
         wait_until(lambda: len(tried) == 4, "all")
     assert (tried.count("gone"), tried.count("bug")) == (1, 1)
+
+
+def test_the_end_waits_for_no_call_that_hangs(bot: Bot) -> None:
+    begun, never = threading.Event(), threading.Event()
+    clock = SystemClock()
+
+    def answer(_request: BotRequest) -> None:
+        begun.set()
+        never.wait(60)
+
+    made = AnswerLoop(bot.requests, answer, clock, now=clock.now)
+    made.loop.start()
+    bot.requests.note("hangs", BotRequestKind.MESSAGE, clock.now())
+    made.wake()
+    assert begun.wait(10)
+    (thread,) = (t for t in threading.enumerate() if t.name == "answer")
+    clock.stop()
+    made.loop.stop()
+    made.wait(0.1)
+    assert thread.is_alive()
+    # The interpreter waits for the others.
+    assert thread.daemon
+    never.set()
+    thread.join(10)
+
+
+def test_what_is_being_answered_stays_this_process_s_own(bot: Bot) -> None:
+    """Without its word, another process takes it after a while."""
+    now = bot.crew.clock.now()
+    bot.requests.note("one", BotRequestKind.MESSAGE, now)
+    assert bot.requests.take(now) is not None
+    later = now + 0.9 * TAKEN_FOR
+    bot.requests.keep(["one"], later)
+    assert bot.requests.take(now + 1.5 * TAKEN_FOR) is None
+    again = bot.requests.take(later + 1.1 * TAKEN_FOR)
+    assert again is not None
+    assert again.tries == 2
+    bot.requests.finish("one", later)
+    bot.requests.keep(["one"], later)
+    assert bot.requests.take(later + 9 * TAKEN_FOR) is None

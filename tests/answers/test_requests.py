@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mvsnap.core.webex_reports import BotRequestKind
+from mvsnap.store.old_bot_requests import purge_requests
 from tests.answers.bot import Bot
 
 MESSAGE = BotRequestKind.MESSAGE
@@ -54,7 +55,7 @@ def test_what_is_put_back_waits(bot: Bot) -> None:
 
 
 def test_old_ones_go(bot: Bot) -> None:
-    now, requests = bot.crew.clock.now(), bot.requests
-    requests.note("a", MESSAGE, now)
-    assert requests.purge(now).removed == 0
-    assert requests.purge(now + A_WHILE).removed == 1
+    now = bot.crew.clock.now()
+    bot.requests.note("a", MESSAGE, now)
+    assert purge_requests(bot.db, now).removed == 0
+    assert purge_requests(bot.db, now + A_WHILE).removed == 1

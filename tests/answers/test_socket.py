@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.answers.listening import SocketListening
+from mvsnap.answers.requests import BotRequests
+from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients.webex.activities import read_activity
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
+from mvsnap.jobs.executors import acquire_turn
+from mvsnap.loop import Loop
+from mvsnap.runtime.turns import FileTurn
 from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
 from mvsnap.simulator.webex.sockets import FakeSockets
@@ -28,32 +35,40 @@ def socket_of(bot: Bot, token: str | None = None) -> WebexSocket:
     return WebexSocket(device_url, token or bot.webex.bot_token, "mvsnap-tests")
 
 
+class Ours:
+    """The turn of a process that is alone."""
+
+    def is_ours(self) -> bool:
+        return True
+
+    def leave(self) -> None:
+        return
+
+
 @contextmanager
-def listening(bot: Bot) -> Iterator[list[str]]:
+def listening(bot: Bot, turn: AnswerTurn | None = None) -> Iterator[list[str]]:
     """Listen as a service does; yields a list that grows with each new request."""
     clock, new = SystemClock(), list[str]()
     listener = SocketListening(
         socket_of(bot),
         bot.requests,
         clock,
+        turn=turn or Ours(),
         now=clock.now,
         on_new=lambda: new.append("new"),
     )
 
-    def run() -> None:
-        while not clock.stopped:
-            listener.step()
-
-    thread = threading.Thread(target=run)
-    thread.start()
+    loop = Loop("websocket", listener.step, 1.0, clock, at_end=listener.leave)
+    loop.start()
     wait_until(lambda: bot.webex.sockets.opened > 0, "a connection")
     try:
         yield new
     finally:
         listener.end()
         clock.stop()
-        thread.join(10)
-        bot.webex.sockets.close()
+        loop.stop(10)
+        if turn is None:
+            bot.webex.sockets.close()
 
 
 def _is_more(sockets: FakeSockets, before: int) -> bool:
@@ -86,6 +101,61 @@ def test_each_press_comes_once_over_ten_broken_connections(bot: Bot) -> None:
     while (one := bot.requests.take(bot.crew.clock.now())) is not None:
         found.append(one.id)
     assert sorted(found) == sorted(made)
+
+
+def test_one_of_several_processes_listens_and_the_next_takes_over(
+    bot: Bot, tmp_path: Path
+) -> None:
+    sockets, turns = bot.webex.sockets, [_turn(tmp_path) for _ in range(2)]
+    question = card(bot)
+    with ExitStack() as first, ExitStack() as second:
+        heard = first.enter_context(listening(bot, turns[0]))
+        later = second.enter_context(listening(bot, turns[1]))
+        press(bot.webex, question.id, GUARD, {"mvsnap": "x"})
+        wait_until(lambda: len(heard) == 1, "the first one hears it")
+        assert (sockets.opened, later) == (1, [])
+        first.close()
+        # While nobody listens.
+        press(bot.webex, question.id, GUARD, {"mvsnap": "y"})
+        wait_until(lambda: len(later) == 1, "the second one hears it")
+        assert (sockets.opened, heard) == (2, ["new"])
+    sockets.close()
+
+
+def _turn(folder: Path) -> FileTurn:
+    return FileTurn(partial(acquire_turn, folder, "webex-websocket"))
+
+
+def test_what_comes_while_the_database_is_away_is_kept(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, note = card(bot), bot.requests.note
+    tries = list[str]()
+
+    def fails_twice(_self: object, *given: Any) -> bool:
+        tries.append("")
+        if len(tries) < 3:
+            raise OperationalError("insert", {}, Exception("away"))
+        return note(*given)
+
+    monkeypatch.setattr(BotRequests, "note", fails_twice)
+    with listening(bot) as new:
+        press(bot.webex, question.id, GUARD, {"mvsnap": "x"})
+        wait_until(lambda: new == ["new"], "it is stored")
+    assert (len(tries), bot.webex.sockets.opened) == (3, 1)
+
+
+def test_what_is_gone_holds_up_nothing(bot: Bot) -> None:
+    question, sockets = card(bot), bot.webex.sockets
+    with listening(bot) as new:
+        (device,) = sockets.devices.values()
+        device.root += "/nothing/here"
+        press(bot.webex, question.id, GUARD, {"mvsnap": "x"})
+        wait_until(lambda: not device.waiting, "it is acknowledged")
+        device.root = device.root.removesuffix("/nothing/here")
+        press(bot.webex, question.id, GUARD, {"mvsnap": "y"})
+        wait_until(lambda: new == ["new"], "the next one")
+    assert sockets.opened == 1
 
 
 def test_a_wrong_token_opens_nothing(bot: Bot) -> None:

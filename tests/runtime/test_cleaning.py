@@ -135,6 +135,7 @@ def site(tmp_path: Path, url: str) -> Iterator[Site]:
 PLAIN = (
     "deliveries",
     "repeats",
+    "bot_requests",
     "presences",
     "watches",
     "camera_last_seen",

@@ -57,3 +57,10 @@ def test_old_lines_are_removed(log: AuditLog) -> None:
     write(log, ("anna", 0), ("anna", 10))
     log.purge(NOON + timedelta(seconds=10))
     assert told(log, AuditFilter()) == ["line 2"]
+
+
+def test_what_is_done_again_is_one_line(log: AuditLog) -> None:
+    for second in (0, 0, 1):
+        at = NOON + timedelta(seconds=second)
+        log.add_once(Change(at, "anna", "mute of all cameras", "", "until noon"))
+    assert len(told(log, AuditFilter())) == 2
