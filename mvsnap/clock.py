@@ -89,6 +89,23 @@ class SystemClock:
         return self._stopped.is_set()
 
 
+class StepWatch:
+    """Says by how much the clock was set since the last time it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._zero = self._now_zero()
+
+    def step(self) -> timedelta:
+        """Return how far the clock was set ahead; nothing if NTP only keeps it."""
+        before, self._zero = self._zero, self._now_zero()
+        by = self._zero - before
+        return by if abs(by) >= SMALLEST_STEP else timedelta()
+
+    def _now_zero(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic())
+
+
 @dataclass(frozen=True, slots=True)
 class _Setting:
     """zero: what it said when the monotonic clock was 0; seen_s: when it held last."""

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
-from mvsnap.clock import Clock
+from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import having_waited
@@ -48,7 +48,9 @@ def mark_of(job: Job) -> str:
 
 
 class EqualTriggers:
-    def __init__(self, engine: WaitingJobs, repeats: RepeatStore, clock: Clock) -> None:
+    def __init__(
+        self, engine: WaitingJobs, repeats: RepeatStore, clock: SystemClock
+    ) -> None:
         self._engine = engine
         self._repeats = repeats
         self._clock = clock
@@ -77,7 +79,7 @@ class EqualTriggers:
         """Count one more request for the job that waits; None: it needs its own."""
         job_id = self._engine.waiting_equal(equal) if equal else None
         job = self._engine.job(job_id) if job_id else None
-        if job is None or self._clock.now() - job.accepted_at > _WITHIN:
+        if job is None or self._clock.passed_since(job.accepted_at) > _WITHIN:
             return None
         if not self._repeats.add(job.id, self._clock.now()):
             return None  # it has begun
