@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import Clock, ClockSettings
 from mvsnap.domain import Job, JobId
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import having_waited
@@ -48,12 +48,13 @@ def mark_of(job: Job) -> str:
 
 
 class EqualTriggers:
-    def __init__(
-        self, engine: WaitingJobs, repeats: RepeatStore, clock: SystemClock
-    ) -> None:
+    def __init__(self, engine: WaitingJobs, repeats: RepeatStore, clock: Clock) -> None:
         self._engine = engine
         self._repeats = repeats
         self._clock = clock
+        # An hour that somebody sets the clock by is no hour that passed.
+        self._settings = ClockSettings()
+        self._settings.nows(clock.now(), clock.monotonic())
         self._turns = [threading.Lock() for _ in range(_TURNS)]
 
     @contextmanager
@@ -79,12 +80,16 @@ class EqualTriggers:
         """Count one more request for the job that waits; None: it needs its own."""
         job_id = self._engine.waiting_equal(equal) if equal else None
         job = self._engine.job(job_id) if job_id else None
-        if job is None or self._clock.passed_since(job.accepted_at) > _WITHIN:
+        if job is None or self._age(job) > _WITHIN:
             return None
         if not self._repeats.add(job.id, self._clock.now()):
             return None  # it has begun
         still_waits = self._engine.waiting_equal(equal) == job.id
         return job if still_waits or not self._repeats.take_back(job.id) else None
+
+    def _age(self, job: Job) -> timedelta:
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        return self._settings.age(job.accepted_at, now, now_s)
 
 
 class RunningEqual:

@@ -73,10 +73,7 @@ class ZoneWatch:
         """Process one count; return what it led to, None for nothing."""
         self.last_seen_ms = received_ms
         # Mostly the camera is right, and costs no call.
-        if (
-            not -AHEAD_MS <= received_ms - ts_ms <= BEHIND_MS
-            or self.times is not None
-        ):
+        if not -AHEAD_MS <= received_ms - ts_ms <= BEHIND_MS or self.times is not None:
             ts_ms = self._time_ms(ts_ms, received_ms)
         if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
             return None
