@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks.badges import badges
 from benchmarks.budget import budget
 from benchmarks.channels import channels
+from benchmarks.disk import disk
 from benchmarks.idle import idle
 from benchmarks.line import Line
 from benchmarks.live_pages import live_pages
@@ -47,7 +48,7 @@ RESULTS = Path(__file__).parent / "results.json"
 
 def main() -> None:
     every = (
-        *(commands, idle, snapshots, triggers, sense, recorder, wifi),
+        *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
         *(purge, badges, budget, channels, live_pages),
     )
     parts = {part.__name__: part for part in every}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
+# This program did not exist before: what says so is wrong.
+PLAUSIBLE_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 # A clock that NTP keeps is never set by as much at once.
 SMALLEST_STEP = timedelta(minutes=1)
 # After this no age is reckoned by what the clock said before it was set.
@@ -72,6 +74,23 @@ class SystemClock:
         now = self._nows()[-1]
         return min([now - age, *self._settings.begins_behind()])
 
+    def wrong_times(self) -> list[WrongTime]:
+        """Return the times that were plainly wrong and are known to be so by now.
+
+        Rows with such times can be put right; `are_put_right` says that they were, so
+        that they need not hold back the removal of others.
+        """
+        now = self._nows()[-1]
+        return self._settings.wrong_times() if now >= PLAUSIBLE_FROM else []
+
+    def are_put_right(self, wrong: Sequence[WrongTime]) -> None:
+        self._settings.are_put_right(wrong)
+
+    def was_wrong_within(self, span: timedelta) -> bool:
+        """Return whether it was plainly wrong as short a time ago, or is."""
+        is_short_ago = self.passed_since_step() < span
+        return is_short_ago and min(self._nows()) < PLAUSIBLE_FROM
+
     def passed_since_start(self) -> timedelta:
         """Return how long this process has looked at its clock."""
         self._nows()
@@ -91,6 +110,31 @@ class SystemClock:
     @property
     def stopped(self) -> bool:
         return self._stopped.is_set()
+
+
+class StepWatch:
+    """Says by how much the clock was set since the last time it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._zero = self._now_zero()
+
+    def step(self) -> timedelta:
+        """Return how far the clock was set ahead; nothing if NTP only keeps it."""
+        before, self._zero = self._zero, self._now_zero()
+        by = self._zero - before
+        return by if abs(by) >= SMALLEST_STEP else timedelta()
+
+    def _now_zero(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTime:
+    """A clock that was plainly wrong: what it said at last, and by how much it was."""
+
+    until: datetime
+    behind: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +157,8 @@ class ClockSettings:
         self.began_s = self.last_s = 0.0
         # The last one holds now.
         self._settings: list[_Setting] = []
+        # What was written by these has the right time by now.
+        self._put_right: frozenset[_Setting] = frozenset()
         self._lock = threading.Lock()
 
     def age(self, moment: datetime, now: datetime, monotonic_s: float) -> timedelta:
@@ -152,8 +198,31 @@ class ClockSettings:
         return [
             one.zero + timedelta(seconds=one.began_s)
             for one in earlier
-            if one.zero < last.zero
+            if one.zero < last.zero and one not in self._put_right
         ]
+
+    def wrong_times(self) -> list[WrongTime]:
+        with self._lock:
+            known, done = self._settings, self._put_right
+        return [
+            WrongTime(until, known[-1].zero - one.zero)
+            for one, until in _ends(known)
+            if until < PLAUSIBLE_FROM and one not in done
+        ]
+
+    def are_put_right(self, wrong: Sequence[WrongTime]) -> None:
+        ends = {each.until for each in wrong}
+        with self._lock:
+            found = {one for one, until in _ends(self._settings) if until in ends}
+            self._put_right = self._put_right & {*self._settings} | found
+
+
+def _ends(known: Sequence[_Setting]) -> list[tuple[_Setting, datetime]]:
+    """Return each setting but the last with what it can have said at the latest."""
+    return [
+        (one, one.zero + timedelta(seconds=then.began_s))
+        for one, then in zip(known, known[1:], strict=False)
+    ]
 
 
 def poll(

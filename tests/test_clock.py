@@ -9,14 +9,16 @@ import pytest
 from mvsnap.clock import SystemClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
 class SetClock(SystemClock):
     """Moves on request: `go` as time does, `set` as somebody who sets the clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: datetime = NOW) -> None:
         super().__init__()
-        self.wall = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+        self.wall = wall
         self.uptime = timedelta(days=3)
         self.passed_since_start()
 
@@ -93,6 +95,34 @@ def test_what_came_before_ntp_is_not_removed_at_once(step: timedelta) -> None:
     clock.go(3 * DAY)
     clock.removable_before(30 * DAY)
     assert clock.removable_before(30 * DAY) == clock.now() - 30 * DAY
+
+
+def test_times_of_1970_are_known_to_be_wrong_once_ntp_came() -> None:
+    right = SetClock().now()
+    clock = SetClock(datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC))
+    clock.go(MINUTE)
+    assert clock.wrong_times() == []
+    assert clock.was_wrong_within(6 * HOUR)
+    clock.set(right - clock.now())
+    early = datetime(1970, 1, 1, 0, 1, 20, tzinfo=UTC)
+    (wrong,) = clock.wrong_times()
+    assert early < wrong.until < early + 2 * MINUTE
+    assert early + wrong.behind == right
+    assert clock.removable_before(30 * DAY) < early
+    clock.are_put_right([wrong])
+    assert clock.wrong_times() == []
+    assert clock.removable_before(30 * DAY) == right - 30 * DAY
+    assert clock.was_wrong_within(6 * HOUR)
+    clock.go(7 * HOUR)
+    assert not clock.was_wrong_within(6 * HOUR)
+
+
+@pytest.mark.parametrize("step", [-DAY, 25 * HOUR, 365 * DAY], ids=str)
+def test_a_clock_that_may_have_been_right_is_not_corrected(step: timedelta) -> None:
+    clock = SetClock()
+    clock.set(step)
+    assert clock.wrong_times() == []
+    assert not clock.was_wrong_within(6 * HOUR)
 
 
 def test_a_clock_set_back_removes_what_is_old() -> None:

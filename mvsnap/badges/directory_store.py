@@ -12,6 +12,7 @@ from sqlalchemy import case, delete, exists, func, or_, select, update
 from mvsnap.badges.conditions import Department
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.tables import badges, cardholders, directories
+from mvsnap.clock import SMALLEST_STEP
 from mvsnap.spelling import folded
 from mvsnap.store.database import Database
 
@@ -130,6 +131,8 @@ class DirectoryStore:
         due = or_(
             one.c.photo_at.is_(None),
             one.c.photo_at < now - _PHOTO_AGAIN,
+            # Fetched before the clock was set back: it might wait for years.
+            one.c.photo_at > now + SMALLEST_STEP,
             one.c.photo_path.is_(None) & (one.c.photo_at < now - _PHOTO_AFTER_ERROR),
         )
         used = exists().where(badges.c.user_id == one.c.user_id)

@@ -52,6 +52,14 @@ class CrossingWatch:
         self.quiet_until_ms = newest_ms + rule.cooldown_ms
         return Crossed(min(recent), newest_ms, len(recent))
 
+    def shift(self, by_ms: int) -> None:
+        """Move what is known by so much: time was set."""
+        if self.quiet_until_ms >= 0:
+            self.quiet_until_ms += by_ms
+        moved = [(at_ms + by_ms, object_id) for at_ms, object_id in self._seen]
+        self._seen.clear()
+        self._seen.extend(moved)
+
     def state(self) -> dict[str, Any]:
         """Return the state that another process needs, as JSON."""
         return {"quiet_until_ms": self.quiet_until_ms, "seen": [*self._seen]}

@@ -177,6 +177,14 @@ class CrowdWatch:
         self.raised = False
         self.ripe = None
 
+    def shift(self, by_ms: int) -> None:
+        """Move what is known by so much while nothing is under way: time was set."""
+        if self.last_ms >= 0:
+            self.last_ms += by_ms
+        if self.quiet_until_ms >= 0:
+            self.quiet_until_ms += by_ms
+        self.changed = True
+
     def state(self) -> dict[str, Any]:
         """Return the state that a restart needs, as JSON."""
         known: dict[str, Any] = {"last_ms": self.last_ms}

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, ClockSettings
 from mvsnap.domain import Job, JobId
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import having_waited
@@ -52,6 +52,9 @@ class EqualTriggers:
         self._engine = engine
         self._repeats = repeats
         self._clock = clock
+        # An hour that somebody sets the clock by is no hour that passed.
+        self._settings = ClockSettings()
+        self._settings.nows(clock.now(), clock.monotonic())
         self._turns = [threading.Lock() for _ in range(_TURNS)]
 
     @contextmanager
@@ -77,12 +80,16 @@ class EqualTriggers:
         """Count one more request for the job that waits; None: it needs its own."""
         job_id = self._engine.waiting_equal(equal) if equal else None
         job = self._engine.job(job_id) if job_id else None
-        if job is None or self._clock.now() - job.accepted_at > _WITHIN:
+        if job is None or self._age(job) > _WITHIN:
             return None
         if not self._repeats.add(job.id, self._clock.now()):
             return None  # it has begun
         still_waits = self._engine.waiting_equal(equal) == job.id
         return job if still_waits or not self._repeats.take_back(job.id) else None
+
+    def _age(self, job: Job) -> timedelta:
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        return self._settings.age(job.accepted_at, now, now_s)
 
 
 class RunningEqual:

@@ -7,35 +7,40 @@ reported, too.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-# This program did not exist before.
-_EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+from mvsnap.clock import PLAUSIBLE_FROM
+
 # Two machines with one database may differ.
 _TOLERANCE = timedelta(minutes=5)
 _SMALLEST_JUMP_S = 60.0
 
 
-def mistake(now: datetime, newest: datetime | None) -> str:
-    """Return why the clock is wrong, "" if it may be right.
+def mistake(now: datetime) -> str:
+    """Return why the clock is certainly wrong, "" if it may be right."""
+    if now < PLAUSIBLE_FROM:
+        return f"wrong: it says {now:%Y-%m-%d %H:%M} UTC (is NTP running?)"
+    return ""
+
+
+def doubt(now: datetime, newest: datetime | None) -> str:
+    """Return why the clock may be wrong, or may have been; "" for no reason.
 
     newest: when the last event was stored.
     """
-    if now < _EARLIEST:
-        return f"wrong: it says {now:%Y-%m-%d %H:%M} UTC (is NTP running?)"
-    if newest is not None and newest > now + _TOLERANCE:
-        return (
-            f"wrong, or it was: it says {now:%Y-%m-%d %H:%M} UTC, but the last event"
-            f" was stored at {newest:%Y-%m-%d %H:%M} UTC"
-        )
-    return ""
+    if newest is None or newest <= now + _TOLERANCE:
+        return ""
+    return (
+        f"wrong, or it was: it says {now:%Y-%m-%d %H:%M} UTC, but the last event"
+        f" was stored at {newest:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 class ClockSinceStart:
     """Notices that the clock was set while this process runs."""
 
     def __init__(self) -> None:
-        self._first_s = self._latest_s = time.time() - _uptime_s()
+        self._first_s = self._look()
 
     def jump(self) -> str:
         """Return by how much the clock was set, "" if it was not."""
@@ -46,15 +51,8 @@ class ClockSinceStart:
         length = timedelta(seconds=round(abs(jump_s)))
         return f"set {way} by {length} since the start: times before that are wrong"
 
-    def has_said(self, moment: datetime, now: datetime) -> bool:
-        """Return whether it was later than this moment, before it was set back."""
-        set_back_s = -self._look() + self._latest_s
-        return set_back_s > 0 and moment <= now + timedelta(seconds=set_back_s)
-
     def _look(self) -> float:
-        now_s = time.time() - _uptime_s()
-        self._latest_s = max(self._latest_s, now_s)
-        return now_s
+        return time.time() - _uptime_s()
 
 
 def _uptime_s() -> float:

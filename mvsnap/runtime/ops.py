@@ -20,7 +20,7 @@ from mvsnap.domain import Listener
 from mvsnap.errors import NotFound
 from mvsnap.runtime import listener_state
 from mvsnap.runtime.answers import HealthAnswer, ReadinessAnswer
-from mvsnap.runtime.clock_state import ClockSinceStart, mistake
+from mvsnap.runtime.clock_state import ClockSinceStart, doubt, mistake
 from mvsnap.runtime.openapi import document
 from mvsnap.runtime.parts import jobs_url, store_url
 from mvsnap.runtime.store_metrics import StoreMetrics
@@ -86,7 +86,7 @@ def _readiness() -> ResponseReturnValue:
         "disk": _disk(),
         "api_keys": _api_keys(),
         "sense": _sense(),
-        "clock": _clock(),
+        "clock": mistake(gateway().clock.now()) or "ok",
     }
     ready = all(reason == "ok" for reason in parts.values())
     # For information: a camera that is offline does not stop alarms from coming in.
@@ -98,8 +98,7 @@ def _readiness() -> ResponseReturnValue:
         parts["sense"] = _shortcoming_of_sense() or "ok"
     parts["files"] = _files()
     if parts["clock"] == "ok":
-        since: ClockSinceStart = current_app.extensions[_CLOCK]
-        parts["clock"] = since.jump() or "ok"
+        parts["clock"] = _doubt_of_clock() or "ok"
     answer = ReadinessAnswer("ready" if ready else "not ready", parts)
     return json_response(answer, 200 if ready else 503)
 
@@ -235,17 +234,16 @@ def _shortcoming_of_sense() -> str:
         return "unknown: the database does not answer"
 
 
-def _clock() -> str:
+def _doubt_of_clock() -> str:
+    """For information: it may be right now, and what comes in is not lost."""
+    since: ClockSinceStart = current_app.extensions[_CLOCK]
+    if jump := since.jump():
+        return jump
     try:
         newest = gateway().store.events(EventFilter(), 1)
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    stored_at = newest[0].recorded_at if newest else None
-    since: ClockSinceStart = current_app.extensions[_CLOCK]
-    now = gateway().clock.now()
-    if stored_at is not None and since.has_said(stored_at, now):
-        stored_at = None
-    return mistake(now, stored_at) or "ok"
+    return doubt(gateway().clock.now(), newest[0].recorded_at if newest else None)
 
 
 def _services() -> str:

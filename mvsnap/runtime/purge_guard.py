@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import PLAUSIBLE_FROM, SystemClock
 from mvsnap.runtime.cleaning import DataKind
 from mvsnap.runtime.parts import Parts
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import EventFilter
 from mvsnap.store.purging import PurgeResult
+from mvsnap.store.put_right import put_right
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class PurgeGuard:
 
     def clean(self, kind: DataKind, *, force: bool = False) -> PurgeResult:
         """Remove what is past its time; `held` of the result says why it was not."""
+        if self._clock.now() < PLAUSIBLE_FROM:
+            return kind.make_room()  # nor is this a time to remember
         last = self._cleanings.last(kind.name)
         held = "" if force else self._doubt(kind, last)
         if held:
@@ -94,3 +97,11 @@ def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:
         return found[0].recorded_at if found else None
 
     return PurgeGuard(CleaningStore(parts.db), newest, parts.clock, waits=waits)
+
+
+def put_times_right(parts: Parts) -> None:
+    """Correct what was stored while the clock said 1970, once NTP has set it."""
+    if wrong := parts.clock.wrong_times():
+        changed = put_right(parts.db, wrong)
+        parts.clock.are_put_right(wrong)
+        log.info("the clock is right now: %d times were put right", changed)

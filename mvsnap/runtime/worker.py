@@ -28,7 +28,7 @@ from mvsnap.jobs.waker import Waker
 from mvsnap.loop import Chores, Loop, stop_all
 from mvsnap.runtime import background, cleaning, clouds, recording, visitor_reports
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard
+from mvsnap.runtime.purge_guard import PurgeGuard, purge_guard, put_times_right
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
@@ -151,6 +151,7 @@ class Worker:
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock, OUTAGES)
+        chores.add("times", partial(put_times_right, self._parts), _HEARTBEAT_S)
         guard = purge_guard(self._parts)
         kinds = cleaning.kinds(self._parts, self.engine)
         for place, kind in enumerate(kinds, start=1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mvsnap.core.crowd import Finding, Raised
@@ -25,6 +25,7 @@ from mvsnap.sense.events import EventBuffer, Place, moment
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.full_frame import FullFrames
 from mvsnap.sense.limits import WatchLimit
+from mvsnap.sense.message_times import ClockSteps
 from mvsnap.sense.noise_and_lines import ALL_OF_IT, LineCrossingDetector, NoiseDetector
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
@@ -69,8 +70,10 @@ class Detector:
         self._frames = FullFrames(self._watches, self._end_frame)
         self._dirty: dict[ZoneWatch, None] = {}
         self._odd_times = OddTimes()
-        self._noises = NoiseDetector(self.events, self._odd_times, most)
-        self._lines = LineCrossingDetector(self.events, self._odd_times, most)
+        self._steps = steps = ClockSteps()
+        shared = self.events, self._odd_times, steps, most
+        self._noises = NoiseDetector(*shared)
+        self._lines = LineCrossingDetector(*shared)
         # Topics without counts; None: not ours.
         self._others: dict[bytes, Topic | None] = {}
         self._full_until_ms = 0
@@ -121,6 +124,17 @@ class Detector:
             found = zone.see(count[0], count[1], received_ms)
             if found is not None:
                 self._add(zone, found, now)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Go on as before: what is under way is neither over nor longer for it."""
+        by_ms = round(by.total_seconds() * 1000)
+        self._steps.note(by_ms)
+        for zone in self._watches.values():
+            if (split := zone.clock_was_set(by_ms)) is not None:
+                self.events.add_presence(zone.serial, zone.zone_id, split)
+        self._noises.clock_was_set(by_ms)
+        self._lines.clock_was_set(by_ms)
+        self._full_until_ms = 0
 
     def expire(self, now: datetime) -> None:
         """End what has been silent for too long, and forget what ended long ago."""
@@ -246,7 +260,7 @@ class Detector:
         zone = self._watches.get((serial, zone_id))
         if zone is None:
             rule = self._rules.crowd(serial, zone_id)
-            zone = ZoneWatch(serial, zone_id, rule, self._dirty)
+            zone = ZoneWatch(serial, zone_id, rule, self._dirty, self._steps)
             self._watches[serial, zone_id] = zone
         return zone
 

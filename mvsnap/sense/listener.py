@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.camera_organizations import CameraOrganizations
-from mvsnap.clock import SystemClock
+from mvsnap.clock import StepWatch, SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.core.sense_messages import Topic
@@ -92,6 +92,7 @@ class ListenerLoop:
         self._heard_s = float("-inf")
         self._received_s = clock.monotonic()
         self._lock: InstanceLock | None = None
+        self._clock_steps = StepWatch(clock)
         self._connection = BrokerConnection(clock)
         self._unsaved: Findings | None = None
         self._saved_until_s: float | None = None
@@ -130,15 +131,19 @@ class ListenerLoop:
             self._take_another_id(self._lock)
         batch = self._connection.receive(_RECEIVE_S)
         self._received_s = self._clock.monotonic()
+        if step := self._clock_steps.step():
+            self._detector.clock_was_set(step)
         if batch is not None:
-            self._work_on(batch)
+            self._work_on(batch, step)
         if self._every["expire"].due():
             self._detector.expire(self._clock.now())
             self._heartbeat.note_last_seen(self._detector)
         self._save_if_due()
 
-    def _work_on(self, batch: Batch) -> None:
+    def _work_on(self, batch: Batch, step: timedelta) -> None:
         received_at = datetime.fromtimestamp(batch.received_at_ns / 1e9, UTC)
+        if abs(self._clock.now() - received_at) > abs(step) / 2 > timedelta():
+            received_at += step  # it came just before
         frames = batch.frames if self._share is None else self._share.ours(batch)
         self._detector.process(frames, received_at)
         self._heartbeat.count(len(batch.frames))
@@ -344,7 +349,7 @@ class ListenerLoop:
 
     def _restore(self, ours: Callable[[str], bool]) -> None:
         now = self._clock.now()
-        known = self._stores.sense.states(now - _STATE_AGE)
+        known = self._stores.sense.states(self._clock.moment_before(_STATE_AGE))
         states = {key: state for key, state in known.items() if ours(key[0])}
         found = [each for each in self._outbox.unsubmitted() if ours(each.serial)]
         self._sensors.restore(states)

@@ -12,9 +12,9 @@ from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
 from mvsnap.sense.limits import WatchLimit
+from mvsnap.sense.message_times import ClockSteps, SteadyTimes
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.sense.rules import SenseRules
-from mvsnap.sense.zone import believed_ms
 from mvsnap.store.sense import ZoneKey
 
 # The zone of a noise, which is of the whole camera.
@@ -27,18 +27,22 @@ LineKey = tuple[Serial, str, CrossingRule]
 class NoiseDetector:
     """A watch for each camera that publishes its audio level."""
 
-    def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
+    def __init__(
+        self, events: EventBuffer, odd_times: OddTimes, steps: ClockSteps, most: int
+    ) -> None:
         self._events = events
         self._odd_times = odd_times
+        self._steps = steps
         self.limit = WatchLimit("cameras with noise", most)
         self._watches: dict[Serial, CrowdWatch] = {}
         self._last_seen_ms: dict[Serial, int] = {}
+        # Of those that are watched and have sent something since the start.
+        self._times: dict[Serial, SteadyTimes] = {}
 
     def follow(self, rules: SenseRules) -> None:
         rule = rules.noise()
         if rule is None:
-            self._watches.clear()
-            self._last_seen_ms.clear()
+            self.drop(lambda _: True)
         for watch in self._watches.values():
             assert rule is not None
             watch.rule = rule
@@ -63,11 +67,20 @@ class NoiseDetector:
                 return
             watch = self._watches[serial] = CrowdWatch(rule)
         self._last_seen_ms[serial] = received_ms
-        at_ms = believed_ms(ts_ms, received_ms)
-        if ts_ms not in (0, at_ms):
+        times = self._times.setdefault(serial, SteadyTimes(self._steps))
+        if times.offset_ms and not watch.is_open:
+            watch.shift(times.rebase())
+        at_ms = times.time_ms(ts_ms, received_ms)
+        if ts_ms not in (0, at_ms + times.offset_ms):
             self._odd_times.note(serial, received_ms)
         found = watch.see(at_ms, level_db)
         self._add(serial, watch, found, now)
+
+    def clock_was_set(self, by_ms: int) -> None:
+        for serial in self._last_seen_ms:
+            self._last_seen_ms[serial] += by_ms
+        for times in self._times.values():
+            times.clock_was_set(by_ms)
 
     def expire(self, now_ms: int, now: datetime) -> None:
         for serial, watch in list(self._watches.items()):
@@ -75,7 +88,7 @@ class NoiseDetector:
             if silent_ms > SILENCE_MS:
                 self._add(serial, watch, watch.finish(), now)
             if silent_ms > _FORGET_MS:
-                del self._watches[serial], self._last_seen_ms[serial]
+                self._remove(serial)
 
     def finish(self, now: datetime) -> None:
         for serial, watch in self._watches.items():
@@ -83,7 +96,11 @@ class NoiseDetector:
 
     def drop(self, gone: Callable[[str], bool]) -> None:
         for serial in [serial for serial in self._watches if gone(serial)]:
-            del self._watches[serial], self._last_seen_ms[serial]
+            self._remove(serial)
+
+    def _remove(self, serial: Serial) -> None:
+        del self._watches[serial], self._last_seen_ms[serial]
+        self._times.pop(serial, None)
 
     def restore(
         self, serial: Serial, known: dict[str, Any], rules: SenseRules, now_ms: int
@@ -112,14 +129,19 @@ class NoiseDetector:
 class LineCrossingDetector:
     """A watch for each line and rule. changed: those whose state is not saved yet."""
 
-    def __init__(self, events: EventBuffer, odd_times: OddTimes, most: int) -> None:
+    def __init__(
+        self, events: EventBuffer, odd_times: OddTimes, steps: ClockSteps, most: int
+    ) -> None:
         self._events = events
         self._odd_times = odd_times
+        self._steps = steps
         self.limit = WatchLimit("lines", most)
         self._unstamped = 0
         self.changed: dict[LineKey, int] = {}
         self._watches: dict[LineKey, CrossingWatch] = {}
         self._last_seen_ms: dict[LineKey, int] = {}
+        # Those whose last crossing had no time to believe.
+        self._by_arrival: set[LineKey] = set()
 
     def process(
         self,
@@ -141,9 +163,11 @@ class LineCrossingDetector:
                     return
                 watch = self._watches[key] = CrossingWatch(rule)
             self._last_seen_ms[key] = received_ms
-            ts_ms = believed_ms(crossing.ts_ms, received_ms)
+            ts_ms = self._steps.believed_ms(crossing.ts_ms, received_ms)
             object_id = crossing.object_id
+            self._by_arrival.discard(key)
             if ts_ms != crossing.ts_ms:
+                self._by_arrival.add(key)
                 # All of a batch arrive at the same time: a repeat cannot be told from
                 # the next person, who must be counted.
                 self._unstamped -= 1
@@ -155,6 +179,12 @@ class LineCrossingDetector:
             if found is not None:
                 place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
                 self._events.add_crossing(place, found, rule, now)
+
+    def clock_was_set(self, by_ms: int) -> None:
+        for key in self._last_seen_ms:
+            self._last_seen_ms[key] += by_ms
+        for key in self._by_arrival:
+            self._watches[key].shift(by_ms)
 
     def expire(self, now_ms: int) -> None:
         """Forget lines that have not been crossed for long."""
@@ -192,3 +222,4 @@ class LineCrossingDetector:
     def _remove(self, key: LineKey) -> None:
         del self._watches[key], self._last_seen_ms[key]
         self.changed.pop(key, None)
+        self._by_arrival.discard(key)

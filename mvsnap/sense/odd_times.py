@@ -18,7 +18,7 @@ class OddTimes:
 
     def note(self, source: str, received_ms: int) -> None:
         said_ms = self._said_ms.get(source)
-        if said_ms is not None and received_ms - said_ms < _AGAIN_MS:
+        if said_ms is not None and 0 <= received_ms - said_ms < _AGAIN_MS:
             return
         if len(self._said_ms) >= _MOST:
             self._said_ms.clear()

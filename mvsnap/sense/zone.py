@@ -1,7 +1,5 @@
 """One watched topic: which time to use, and what its counts amount to.
 
-Cameras stamp their messages, and their clocks are mostly right. A timestamp that is
-missing, in the future or more than a day old is wrong: the time of arrival is used.
 Whether a camera is silent is judged by arrivals only, as its clock may be minutes off.
 """
 
@@ -13,18 +11,10 @@ from typing import Any
 from mvsnap.core.crowd import SILENCE_MS, CrowdRule, CrowdWatch, Finding
 from mvsnap.core.presence import PresenceSpan, PresenceWatch
 from mvsnap.domain import Serial, ZoneId
+from mvsnap.sense.message_times import AHEAD_MS, BEHIND_MS, ClockSteps, SteadyTimes
 
-_AHEAD_MS = 10_000
-_BEHIND_MS = 86_400_000
 # This many messages in a row older than the last one: the clock was set back.
 _SET_BACK = 50
-
-
-def believed_ms(ts_ms: int, received_ms: int) -> int:
-    """Return the time of a message: its own timestamp unless that cannot be right."""
-    if received_ms - _BEHIND_MS <= ts_ms <= received_ms + _AHEAD_MS:
-        return ts_ms
-    return received_ms
 
 
 class ZoneWatch:
@@ -33,6 +23,7 @@ class ZoneWatch:
     dirty: the set of watches with changes that are not saved yet.
     late: messages in a row that were older; negative: as many more are expected.
     people: the last count; -1: none yet.
+    times: of a camera whose own could not be believed once.
     steps_back: only `people` is kept: another zone of the camera counts instead.
     """
 
@@ -47,7 +38,9 @@ class ZoneWatch:
         "presence",
         "saved_ms",
         "serial",
+        "steps",
         "steps_back",
+        "times",
         "zone_id",
     )
 
@@ -57,8 +50,11 @@ class ZoneWatch:
         zone_id: ZoneId,
         rule: CrowdRule,
         dirty: dict[ZoneWatch, None],
+        steps: ClockSteps,
     ) -> None:
         self.dirty = dirty
+        self.steps = steps
+        self.times: SteadyTimes | None = None
         self.serial = serial
         self.zone_id = zone_id
         self.crowd = CrowdWatch(rule)
@@ -76,10 +72,9 @@ class ZoneWatch:
     ) -> Sequence[Finding | PresenceSpan] | None:
         """Process one count; return what it led to, None for nothing."""
         self.last_seen_ms = received_ms
-        # Like `believed_ms`, without the call and one addition.
-        if not -_AHEAD_MS <= received_ms - ts_ms <= _BEHIND_MS:
-            self.has_odd_time = self.has_odd_time or ts_ms != 0
-            ts_ms = received_ms
+        # Mostly the camera is right, and costs no call.
+        if not -AHEAD_MS <= received_ms - ts_ms <= BEHIND_MS or self.times is not None:
+            ts_ms = self._time_ms(ts_ms, received_ms)
         if ts_ms <= self.last_ms and not self._was_set_back(received_ms):
             return None
         self.late = 0
@@ -94,19 +89,56 @@ class ZoneWatch:
             return None
         self.last_ms = ts_ms
         found = crowd.see(ts_ms, people)
-        seen = presence.see(ts_ms, people)
+        seen = presence.see(ts_ms + self.offset_ms, people)
         if crowd.changed or presence.changed:
             self.dirty[self] = None
         if seen is not None:
             return [*found, seen]
         return found or None
 
+    def _time_ms(self, ts_ms: int, received_ms: int) -> int:
+        if self.times is None:
+            self.times = SteadyTimes(self.steps)
+        if self.times.offset_ms and not self.crowd.is_open:
+            self._rebase(self.times)
+        time_ms = self.times.time_ms(ts_ms, received_ms)
+        if ts_ms not in (0, time_ms + self.times.offset_ms):
+            self.has_odd_time = True
+        return time_ms
+
+    def _rebase(self, times: SteadyTimes) -> None:
+        by_ms = times.rebase()
+        if self.last_ms >= 0:
+            self.last_ms += by_ms
+        self.crowd.shift(by_ms)
+        self.dirty[self] = None
+
+    def clock_was_set(self, by_ms: int) -> PresenceSpan | None:
+        """Go on; return the presence that is split there, by the times it had.
+
+        A crowd is one event, and keeps its times to its end.
+        """
+        self.last_seen_ms += by_ms
+        before_ms = self.offset_ms
+        if self.times is not None:
+            self.times.clock_was_set(by_ms)
+        if self.offset_ms == before_ms:
+            return None
+        self.dirty[self] = None
+        return self.presence.finish()
+
+    @property
+    def offset_ms(self) -> int:
+        """Return how far the clock was set since the crowd began, if it goes by it."""
+        return 0 if self.times is None else self.times.offset_ms
+
     def _was_set_back(self, received_ms: int) -> bool:
-        """Return whether the camera's clock, or ours, was set back; start over then."""
+        """Return whether the camera's clock was set back; start over then."""
         self.late += 1
         if self.late <= 0:
             return False
-        if self.last_ms <= received_ms + _AHEAD_MS and self.late < _SET_BACK:
+        latest_ms = received_ms - self.offset_ms + AHEAD_MS
+        if self.last_ms <= latest_ms and self.late < _SET_BACK:
             return False
         self.last_ms = self.crowd.last_ms = -1
         return True
@@ -137,6 +169,8 @@ class ZoneWatch:
         self.saved_ms = self.last_ms
         # The number is for the pages; a restart does without.
         known = {"crowd": self.crowd.state(), "people": self.people}
+        if self.offset_ms:
+            known["offset_ms"] = self.offset_ms
         present = self.presence.state()
         return known if present is None else known | {"presence": present}
 
@@ -145,4 +179,6 @@ class ZoneWatch:
         self.last_seen_ms = now_ms
         self.crowd.restore(known.get("crowd", {}))
         self.presence.restore(known.get("presence"))
+        if offset_ms := known.get("offset_ms", 0):
+            self.times = SteadyTimes(self.steps, offset_ms)
         self.last_ms = self.saved_ms = self.crowd.last_ms

@@ -366,6 +366,18 @@ def test_a_photo_that_failed_says_why_and_is_tried_again(stores: Stores) -> None
     assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [request]
 
 
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=365)], ids=str)
+def test_a_photo_does_not_wait_for_a_time_before_the_clock_was_set_back(
+    stores: Stores, back: timedelta
+) -> None:
+    add(stores, badge())
+    stores.directory.replace(STATE, [ANNA])
+    (request,) = stores.directory.claim_photos(NOON, 9)
+    stores.directory.keep_photo(request, "photos/a.jpg")
+    assert stores.directory.claim_photos(NOON - back, 9) == [request]
+    assert stores.directory.claim_photos(NOON - back, 9) == []
+
+
 def test_pages_go_on_when_the_last_one_of_a_page_is_purged(stores: Stores) -> None:
     made = add(stores, *(badge(n) for n in range(501)))
     pages = stores.badges.pages(ANY)

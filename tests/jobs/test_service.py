@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +359,26 @@ def test_nothing_joins_a_minute_after_the_first(
     clock = JumpingClock()
     service = office.service(clock)
     first = service.accept(request())
+    clock.sleep(61)
+    assert service.accept(request()) != first
+
+
+class SteppedClock(JumpingClock):
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("hours", [1, 25, -1, -25])
+def test_equal_triggers_are_as_far_apart_as_they_were(
+    office: Office, busy: BusyEngine, hours: int
+) -> None:
+    clock = SteppedClock()
+    service = office.service(clock)
+    first = service.accept(request())
+    clock.ahead = timedelta(hours=hours)
+    assert service.accept(request()) == first
     clock.sleep(61)
     assert service.accept(request()) != first
 

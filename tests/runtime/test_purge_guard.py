@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from mvsnap.cli import main
 from mvsnap.config.model import Settings
+from mvsnap.domain import Change, Presence, ZoneId
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.runtime import Parts, cleaning
-from mvsnap.runtime.purge_guard import FORCE, PurgeGuard, purge_guard
+from mvsnap.runtime.purge_guard import (
+    FORCE,
+    PurgeGuard,
+    purge_guard,
+    put_times_right,
+)
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import EventFilter
-from tests.core.build import event
+from mvsnap.store.sense import Findings
+from mvsnap.store.tables import audit, presences
+from tests.core.build import GATE, event
 from tests.store.fixtures import url as url
 from tests.test_clock import DAY, HOUR, SetClock
 
@@ -105,6 +114,53 @@ def test_a_day_too_much_is_no_reason_to_ask(site: Site) -> None:
     site.clock.set(timedelta(hours=25))
     assert site.clean() == ""
     assert site.events == KEPT_DAYS - 1
+
+
+def test_a_machine_that_starts_in_1970_every_day_cleans_by_age(site: Site) -> None:
+    """For two months, some days: an event before NTP comes and one an hour later."""
+    start, parts = site.clock.now(), site.parts
+    days = range(0, 2 * KEPT_DAYS, 3)
+    for day in days:
+        morning = start + day * DAY
+        clock = parts.clock = SetClock(datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC))
+        guard = purge_guard(parts)
+        clock.go(HOUR / 60)
+        early = event(recorded_at=clock.now(), occurred_at=clock.now())
+        parts.store.add_event(early)
+        clock.set(morning - clock.now())
+        assert site.clean(guard) == ""  # before it was put right
+        put_times_right(parts)
+        put_times_right(parts)
+        assert site.clean(guard) == ""
+        found = parts.store.event(early.id)
+        assert found is not None
+        assert (found.recorded_at, found.occurred_at) == (morning, early.occurred_at)
+        clock.go(HOUR)
+        parts.store.add_event(event(recorded_at=clock.now(), occurred_at=clock.now()))
+    assert site.clean(guard) == ""
+    # And one is of thirty days ago to the second.
+    assert site.events == len(days) + 1
+
+
+def test_what_was_written_in_1970_is_put_right_in_every_table(site: Site) -> None:
+    parts = site.parts
+    clock = parts.clock = SetClock(datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC))
+    seen = Presence(GATE, ZoneId("7"), clock.now(), clock.now() + HOUR / 60, 4)
+    parts.sense.save(Findings([], [seen], {}), clock.now())
+    parts.audit.add(Change(clock.now(), "anna", "sense.people", "3", "4"))
+    clock.go(HOUR / 30)
+    clock.set(site.clock.now() - clock.now())
+    put_times_right(parts)
+    with parts.db.reading() as connection:
+        span = connection.execute(
+            select(presences.c.time_in, presences.c.time_out)
+        ).one()
+        (changed_at,) = connection.execute(select(audit.c.at)).scalars().all()
+    right = site.clock.now() - HOUR / 30
+    assert tuple(span) == (right, right + HOUR / 60)
+    assert changed_at == right
+    for kind in cleaning.kinds(parts, NoJobs()):
+        assert site.guard.clean(kind).removed == 0
 
 
 def test_the_command_asks_and_may_be_forced(tmp_path: Path) -> None:

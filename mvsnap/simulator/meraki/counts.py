@@ -211,6 +211,11 @@ class CountsPublisher:
         now_s = time.monotonic() - self._begun_s
         self._add(Crowd(serial, zone_id, now_s, now_s + for_s, people))
 
+    @property
+    def topics(self) -> list[tuple[Serial, ZoneId]]:
+        """Return the zones that are published."""
+        return list(self._topics)
+
     def people_at(self, serial: Serial, zone_id: ZoneId, at: datetime) -> int | None:
         """Return the published count, None before the start or in future."""
         ago_s = (datetime.now(UTC) - at).total_seconds()

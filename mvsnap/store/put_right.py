@@ -1,0 +1,87 @@
+"""Rows that were written while the clock was plainly wrong, as in 1970 before NTP.
+
+Nobody could say how old they are; by their times they are the first to be removed.
+What an event shows keeps its time, as the message about it has that, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, bindparam, select, update
+
+from mvsnap.badges.tables import badges
+from mvsnap.clock import WrongTime
+from mvsnap.store.alert_tables import troubles
+from mvsnap.store.database import Database
+from mvsnap.store.published_tables import published_events
+from mvsnap.store.sharing_tables import job_states
+from mvsnap.store.steps import Steps
+from mvsnap.store.tables import (
+    audit,
+    clips,
+    deliveries,
+    events,
+    presences,
+    repeats,
+)
+
+# Moments of this machine by which rows get old, with those that go with them.
+_MOMENTS: tuple[tuple[Column[Any], ...], ...] = (
+    (events.c.recorded_at,),
+    (deliveries.c.changed_at,),
+    (repeats.c.changed_at,),
+    (job_states.c.changed_at,),
+    (clips.c.received_at,),
+    (clips.c.at,),
+    (badges.c.recorded_at,),
+    (presences.c.time_in, presences.c.time_out),
+    (troubles.c.began_at,),
+    (troubles.c.ended_at,),
+    (audit.c.at,),
+    (published_events.c.published_at,),
+)
+
+
+def put_right(db: Database, wrong: Sequence[WrongTime]) -> int:
+    """Give such rows the times that were right; return how many.
+
+    What is from an earlier start seems as young as if it were from this one.
+    """
+    steps, changed = Steps(db), 0
+    for each in wrong:
+        for columns in _MOMENTS:
+            while many := _step(steps, columns, each):
+                changed += many
+    return changed
+
+
+def _step(steps: Steps, columns: tuple[Column[Any], ...], wrong: WrongTime) -> int:
+    """Put some rows right; none are left if it returns 0."""
+    table = columns[0].table
+    keys = list(table.primary_key.columns)
+    looking = select(*keys, *(column.label(f"the_{column.name}") for column in columns))
+    with steps.writing() as connection:
+        found = connection.execute(
+            looking.where(columns[0] <= wrong.until).limit(steps.size)
+        ).all()
+        for row in found:
+            _put_right(connection, columns, row._mapping, wrong)
+    return len(found)
+
+
+def _put_right(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    row: Any,
+    wrong: WrongTime,
+) -> None:
+    table = columns[0].table
+    is_it = [
+        column == bindparam(f"key_{column.name}", type_=column.type)
+        for column in table.primary_key.columns
+    ]
+    keys = {f"key_{c.name}": row[c.name] for c in table.primary_key.columns}
+    fresh = {c: row[f"the_{c.name}"] + wrong.behind for c in columns}
+    connection.execute(update(table).where(*is_it).values(fresh), keys)  # type: ignore[arg-type]
