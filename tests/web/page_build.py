@@ -13,14 +13,22 @@ from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.clip_model import ClipState
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, KeySecret, StoredKey
-from mvsnap.domain import Change, Mute, Presence, Radio, Role, Serial, ZoneId
+from mvsnap.domain import (
+    Change,
+    DeliveryState,
+    Mute,
+    Presence,
+    Radio,
+    Role,
+    Serial,
+    ZoneId,
+)
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.sense import Findings
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
 from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.badges.build import badge
-from tests.core import build
 from tests.web import clip_build, event_build
 from tests.web.build import DOOR, GATE, Web
 from tests.wifi.build import RULE
@@ -46,9 +54,14 @@ def filled(folder: Path) -> tuple[Web, dict[str, str]]:
     for role in Role:
         web.add_user(role, role)
     story = event_build.tell(web, now - timedelta(hours=8))
+    event_build.put_message(
+        web, story.crowd.job_id, "", DeliveryState.FAILED, now, error=event_build.REASON
+    )
     _add_clips(web, now)
     log = Change(now, "tests", "mute", "", "Gate north")
-    web.site.mute(Mute("mute-1", now + timedelta(hours=1), now, "anna", Serial(GATE)), log)
+    web.site.mute(
+        Mute("mute-1", now + timedelta(hours=1), now, "anna", Serial(GATE)), log
+    )
     limits: dict[str, Any] = {"scopes": ["read"], "cameras": [], "rooms": []}
     secrets = (KeySecret("k7k7k7k7", "0" * 64, now),)
     key = StoredKey(
