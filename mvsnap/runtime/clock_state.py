@@ -7,7 +7,9 @@ reported, too.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from mvsnap.core.site_time import to_minute
 
 # This program did not exist before.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,17 +18,17 @@ _TOLERANCE = timedelta(minutes=5)
 _SMALLEST_JUMP_S = 60.0
 
 
-def mistake(now: datetime, newest: datetime | None) -> str:
+def mistake(now: datetime, newest: datetime | None, zone: tzinfo) -> str:
     """Return why the clock is wrong, "" if it may be right.
 
     newest: when the last event was stored.
     """
     if now < _EARLIEST:
-        return f"wrong: it says {now:%Y-%m-%d %H:%M} UTC (is NTP running?)"
+        return f"wrong: it says {to_minute(now, zone)} (is NTP running?)"
     if newest is not None and newest > now + _TOLERANCE:
         return (
-            f"wrong, or it was: it says {now:%Y-%m-%d %H:%M} UTC, but the last event"
-            f" was stored at {newest:%Y-%m-%d %H:%M} UTC"
+            f"wrong, or it was: it says {to_minute(now, zone)}, but the last event"
+            f" was stored at {to_minute(newest, zone)}"
         )
     return ""
 

@@ -245,7 +245,7 @@ def _clock() -> str:
     now = gateway().clock.now()
     if stored_at is not None and since.has_said(stored_at, now):
         stored_at = None
-    return mistake(now, stored_at) or "ok"
+    return mistake(now, stored_at, gateway().zone) or "ok"
 
 
 def _services() -> str:

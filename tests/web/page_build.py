@@ -12,11 +12,9 @@ from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.clip_model import ClipState
 from mvsnap.core.days import day_span
-from mvsnap.core.keys import KeyKind, KeySecret, StoredKey
+from mvsnap.core.keys import KeyKind
 from mvsnap.domain import (
-    Change,
     DeliveryState,
-    Mute,
     Presence,
     Radio,
     Role,
@@ -24,6 +22,7 @@ from mvsnap.domain import (
     ZoneId,
 )
 from mvsnap.simulator.directory import portrait_of
+from mvsnap.store.key_changes import KeyChanges
 from mvsnap.store.sense import Findings
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
@@ -58,16 +57,15 @@ def filled(folder: Path) -> tuple[Web, dict[str, str]]:
         web, story.crowd.job_id, "", DeliveryState.FAILED, now, error=event_build.REASON
     )
     _add_clips(web, now)
-    log = Change(now, "tests", "mute", "", "Gate north")
-    web.site.mute(
-        Mute("mute-1", now + timedelta(hours=1), now, "anna", Serial(GATE)), log
-    )
+    muted = web.client().post("/api/v1.0/mutes", data={"serial": GATE})
+    assert muted.status_code == 201, muted.text
     limits: dict[str, Any] = {"scopes": ["read"], "cameras": [], "rooms": []}
-    secrets = (KeySecret("k7k7k7k7", "0" * 64, now),)
-    key = StoredKey(
-        "aaaabbbb", KeyKind.KEY, "Line 3", limits, now, "anna", secrets=secrets
+    makes = KeyChanges(web.keys, web.settings, web.clock, "anna")
+    key = makes.make(KeyKind.KEY, "Door 5", limits, now + timedelta(days=30)).key
+    event_build.put_message(
+        web, story.crowd.job_id, "", DeliveryState.FAILED, now, error=event_build.REASON
     )
-    web.keys.add(key, Change(now, "tests", "key", "", "Line 3"))
+    _add_clips(web, now)
     _add_counts(web, now)
     _add_wifi(web, now)
     hour = str(int(hour_start(now, BERLIN).timestamp()))

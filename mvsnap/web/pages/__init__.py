@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__
@@ -64,21 +64,28 @@ def prepare(app: Flask) -> None:
 
 
 def local_time(moment: datetime) -> str:
-    """Return the moment in the site's format: Sat 21 Nov 14:03:07."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+    """Return the moment in the site's format: Sat 21 Nov 14:03:07.
+
+    With its year where that is not this one: Sat 21 Nov 2026 14:03:07.
+    """
+    local, now = _local(moment), _local(gateway().clock.now())
+    year = "" if local.year == now.year else f"{local.year} "
+    return f"{local:%a %d %b} {year}{local:%H:%M:%S}"
 
 
 def local_minute(moment: datetime) -> str:
     """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{_local(moment):%Y-%m-%d %H:%M}"
 
 
 def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%H:%M}"
+    return f"{_local(moment):%H:%M}"
+
+
+def _local(moment: datetime) -> datetime:
+    g.shows_times = True  # below such a page base.html names the zone, once
+    return moment.astimezone(gateway().zone)
 
 
 def age(seconds: float) -> str:
@@ -118,6 +125,7 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 def _shell() -> dict[str, Any]:
     """Return what base.html needs. No database: error pages use it, too."""
     return {
+        "time_zone": gateway().settings.site.timezone,
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": auth.session_user_or_none(),
         "menu": _menu(auth.session_user_or_none()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
+from mvsnap.core.site_time import to_second
 from mvsnap.domain import Change, Event, Trigger, TriggerKind
 
 _TRIGGERS = {
@@ -107,8 +108,10 @@ def file_name(clip: Clip, zone: ZoneInfo) -> str:
     return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
 
 
-def change(clip: Clip, who: str, now: datetime, before: str, after: str) -> Change:
-    what = f"clip of {clip.camera}, {clip.at:%Y-%m-%d %H:%M:%S} UTC"
+def change(
+    clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo = UTC
+) -> Change:
+    what = f"clip of {clip.camera}, {to_second(clip.at, zone)}"
     return Change(now, who, what, before, after)
 
 

@@ -1,10 +1,12 @@
-"""Every page, light and dark, on a desktop and a phone, as axe-core judges it.
+"""What holds for every page: anybody can use it, and its times are the site's.
 
-The pages are those of the application itself: one that is added later is judged, too.
+axe-core judges each light and dark, on a desktop and a phone. The pages are those of
+the application itself: one that is added later is judged, too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +18,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
 from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
-from tests.web.build import PASSWORD, Web
+from tests.web.build import PASSWORD, Web, send
+from tests.web.build import log_in as fill_in
 from tests.web.page_build import filled
 
 if TYPE_CHECKING:
@@ -60,6 +63,9 @@ JUDGE = """async rules => {
         node => `${one.id}: ${node.target}: ${node.failureSummary}`));
 }"""
 
+# Times of programs, and of another zone.
+FOREIGN = re.compile(r".{0,30}(?:\d-\d\dT\d\d:|\bUTC\b|\+00:00).{0,20}")
+
 
 @dataclass(frozen=True)
 class Site:
@@ -74,6 +80,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serve(web.app) as url:
         yield Site(web, url, examples)
     web.close()
+
+
+def words(html: str) -> str:
+    """Return what a person reads."""
+    html = re.sub(r"<(script|style|svg|pre).*?</\1>", " ", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def is_page(rule: Rule) -> bool:
@@ -146,6 +158,23 @@ def test_every_page(site: Site) -> None:
         log_in(page, f"{site.url}/", Role.ADMIN, PASSWORD)
         inside = [path for path in addresses(site) if path not in LOG_IN]
         assert faults_at(page, site, *inside) == []
+
+
+def test_times_are_of_the_sites_zone_which_is_named_once(site: Site) -> None:
+    client = site.web.browser()
+    fill_in(client, Role.ADMIN)
+    # The audit log has times in its words, too.
+    kept = send(client, f"/clips/{site.examples['clip_id']}/keep", kept="yes")
+    assert kept.status_code == 303
+    wrong = []
+    for path in set(addresses(site)) - set(LOG_IN):
+        answer = client.get(path)
+        if answer.mimetype == "text/html" and "<html" in answer.text:
+            text = words(answer.text)
+            wrong += [f"{path}: {found}" for found in FOREIGN.findall(text)]
+            if text.count("Europe/Berlin") != 1:
+                wrong.append(f"{path}: names {text.count('Europe/Berlin')} zones")
+    assert wrong == []
 
 
 def test_nothing_to_show_and_mistakes(site: Site) -> None:
