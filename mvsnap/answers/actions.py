@@ -18,6 +18,7 @@ from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import ASKED
 from mvsnap.core.mutes import end_change, new_snooze
 from mvsnap.core.mutes import place as muted_place
+from mvsnap.core.site_time import to_minute
 from mvsnap.core.spoken_times import SpokenTime
 from mvsnap.delivery.cards import undo_card
 from mvsnap.domain import (
@@ -152,7 +153,7 @@ class BotActions:
         until = (time or _SNOOZE).end(now, self.zone)
         serial, zone_id = (place.serial, place.zone_id) if place else (None, None)
         mute, change = new_snooze(
-            str(asker.job_id), serial, zone_id, until, asker.who, now
+            str(asker.job_id), serial, zone_id, until, asker.who, now, self.zone
         )
         self.site.mute(mute, change)
         return until
@@ -167,7 +168,7 @@ class BotActions:
         ended = [
             mute
             for mute in mutes
-            if self.site.unmute(mute.id, end_change(mute, asker.who, now))
+            if self.site.unmute(mute.id, end_change(mute, asker.who, now, self.zone))
         ]
         left = [mute for mute in self.site.mutes(now) if mute.serial is None]
         lines = [
@@ -184,8 +185,7 @@ class BotActions:
 
     def _local(self, moment: datetime) -> str:
         # Up to a minute later than said is better than earlier.
-        shown = moment.astimezone(self.zone)
-        return f"{shown:%Y-%m-%d %H:%M %Z}"
+        return to_minute(moment, self.zone)
 
 
 def _is_of(mute: Mute, place: WatchedPlace) -> bool:
