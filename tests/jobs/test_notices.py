@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -86,6 +87,7 @@ class Site:
         # Jobs in their first run.
         self.running: set[JobId] = set()
         self.sent: list[tuple[str, str]] = []
+        self._turn = threading.Lock()
         self.use()
 
     def use(self, **sections: Any) -> None:
@@ -100,9 +102,10 @@ class Site:
     def run(self, job: Job) -> None:
         self.jobs[job.id] = job
         admitted = self.decisions.admitted(job)
-        for room in dict.fromkeys(admitted.rooms):
-            if (job.id, room) not in self.sent:
-                self.sent.append((job.id, room))
+        with self._turn:
+            for room in dict.fromkeys(admitted.rooms):
+                if (job.id, room) not in self.sent:
+                    self.sent.append((job.id, room))
 
     def known(self, job_id: JobId) -> Job | None:
         return self.jobs.get(job_id)
