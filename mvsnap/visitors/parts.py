@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from mvsnap.store.database import Database
 from mvsnap.visitors.store import VisitorStore
+
+# Of a span of days, what the one before is called, and now: lines of a report.
+WifiLines = Callable[[tuple[datetime, datetime], str, datetime], tuple[str, ...]]
+
+
+def _nothing_heard(
+    _span: tuple[datetime, datetime], _before: str, _now: datetime
+) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorParts:
-    store: VisitorStore
+    """wifi: what Wi-Fi heard, for reports."""
 
-    @classmethod
-    def of(cls, db: Database) -> VisitorParts:
-        return cls(VisitorStore(db))
+    store: VisitorStore
+    wifi: WifiLines = _nothing_heard
