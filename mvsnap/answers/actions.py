@@ -142,7 +142,7 @@ class BotActions:
         until = self._mute(asker, place, order.time)
         text = f"{place.label} is snoozed until {self._local(until)}"
         more = "Crowds there are recorded, and nobody is notified."
-        return BotReply((text, more), undo_card(f"{text}. {more}", place))
+        return BotReply((text, more), undo_card(place))
 
     def _mute(
         self, asker: Asker, place: WatchedPlace | None, time: SpokenTime | None
