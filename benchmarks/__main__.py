@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks.badges import badges
 from benchmarks.budget import budget
 from benchmarks.channels import channels
+from benchmarks.clips import clips
 from benchmarks.idle import idle
 from benchmarks.line import Line
 from benchmarks.purge import purge
@@ -47,7 +48,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     every = (
         *(commands, idle, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, budget, channels),
+        *(purge, badges, clips, budget, channels),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")
