@@ -149,6 +149,7 @@ PLAIN = (
     "observations",
     "visits",
     "visit_counts",
+    "alarm_messages",
 )
 
 
