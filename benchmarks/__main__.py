@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks.badges import badges
 from benchmarks.budget import budget
 from benchmarks.channels import channels
+from benchmarks.clips import clips
 from benchmarks.disk import disk
 from benchmarks.groups import groups
 from benchmarks.idle import idle
@@ -50,7 +51,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     every = (
         *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, budget, channels, groups, live_pages),
+        *(purge, badges, clips, budget, channels, groups, live_pages),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")

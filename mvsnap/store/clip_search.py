@@ -24,6 +24,7 @@ from mvsnap.store.tables import clips, events
 from mvsnap.store.word_search import detail, has_word, one_text
 
 _OLDEST_FIRST = Order(rising=(clips.c.at, clips.c.id))
+_LOOKS_AT_FIRST = 1_000
 # A list to choose from: machines of so many of the newest clips.
 _MACHINES_OF = 500
 _MOST_MACHINES = 100
@@ -130,14 +131,21 @@ def _look(
     limit: int,
 ) -> tuple[Any, Sequence[Row[Any]]]:
     """Return the last clip that was looked at, None for all, and what was found."""
-    end, rows = None, _looked_for(search)
-    if rows:
-        last = select(clips.c.at, clips.c.id).where(*place).order_by(*order.by)
-        end = connection.execute(last.offset(LOOKS_AT - 1).limit(1)).one_or_none()
-    if end is not None:
-        rows.append(order.up_to((end.at, end.id)))
+    rows = _looked_for(search)
     statement = _with_alarm().where(*place, *rows).order_by(*order.by).limit(limit)
-    found: list[Row[Any]] = list(connection.execute(statement))
+    if not rows:
+        return None, connection.execute(statement).all()
+    last = select(clips.c.at, clips.c.id).where(*place).order_by(*order.by)
+    # What is frequent fills a page soon: it is not worth counting the whole window.
+    for window in (min(_LOOKS_AT_FIRST, LOOKS_AT), LOOKS_AT):
+        end = connection.execute(last.offset(window - 1).limit(1)).one_or_none()
+        if end is not None:
+            within = statement.where(order.up_to((end.at, end.id)))
+        else:
+            within = statement
+        found = connection.execute(within).all()
+        if end is None or len(found) == limit:
+            break
     return end, found
 
 

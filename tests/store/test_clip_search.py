@@ -6,17 +6,20 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.severity import Severity
 from mvsnap.domain import CameraName, EventId, EventKind, JobId, Trigger, TriggerKind
 from mvsnap.store import clip_search, database
 from mvsnap.store.clip_search import ClipSearch, find_clips, machines, neighbours
-from mvsnap.store.clips import ClipFilter, ClipStore
+from mvsnap.store.clips import NEWEST_FIRST, ClipFilter, ClipStore, conditions
 from mvsnap.store.events import Store
+from mvsnap.store.tables import clips as clips_table
 from tests.core.build import NOON, event
 
 ANY = ClipSearch(ClipFilter())
@@ -123,6 +126,43 @@ def test_a_page_looks_at_a_window_and_says_how_far_it_came(
     assert neighbours(stores.clips, press, clips[0]).earlier is None
     # What an index finds has no window.
     assert len(find_clips(stores.clips, ANY, 10).found) == 7
+
+
+def test_what_is_frequent_is_found_in_a_part_of_the_window(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clip_search, "LOOKS_AT", 6)
+    monkeypatch.setattr(clip_search, "_LOOKS_AT_FIRST", 3)
+    clips = [stores.add(n, device="Press" if n % 2 else "Robot") for n in range(8)]
+    press = ClipSearch(ClipFilter(), machine=("press",))
+    odd = clips[1::2]
+    page = find_clips(stores.clips, press, 1)
+    assert (page.found, page.after, page.searched_to) == (odd[:1], odd[0].id, None)
+    page = find_clips(stores.clips, press, 2)
+    assert (page.found, page.after, page.searched_to) == (odd[:2], odd[1].id, None)
+    page = find_clips(stores.clips, press, 4)
+    assert (page.found, page.after) == (odd[:3], clips[5].id)
+    assert page.searched_to == clips[5].at
+
+
+@pytest.mark.parametrize(
+    "states", [(ClipState.READY,), (ClipState.FAILED, ClipState.READY), None]
+)
+def test_a_list_goes_by_the_index_of_its_order(
+    tmp_path: Path, states: tuple[ClipState, ...] | None
+) -> None:
+    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
+    database.upgrade(engine)
+    for wanted in (ClipFilter(states=states), ClipFilter((CameraName("x"),), states)):
+        listed = select(clips_table).where(*conditions(wanted)).limit(9)
+        listed = listed.order_by(*NEWEST_FIRST.by)
+        options = {"literal_binds": True}
+        sql = str(listed.compile(engine, compile_kwargs=options))
+        with engine.connect() as connection:
+            plan = str(connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all())
+        assert "clips_newest" in plan or "clips_of_camera" in plan
+        assert "TEMP B-TREE" not in plan
+    engine.dispose()
 
 
 def test_clips_of_an_alarm_belong_together_whatever_rule_made_them(

@@ -44,7 +44,9 @@
     videos.forEach(follow);
     const apart = now - alarm;
     slider.value = apart;
-    const text = `${apart < 0 ? "−" : "+"}${Math.abs(apart).toFixed(1)} s`;
+    const seconds = Math.abs(apart).toFixed(1);
+    const side = apart < 0 ? "before" : "after";
+    const text = seconds === "0.0" ? "at the alarm" : `${seconds} s ${side} the alarm`;
     clock.textContent = text;
     slider.setAttribute("aria-valuetext", text);
   }
