@@ -21,8 +21,8 @@ def badge_picture_url(badge_id: str) -> str:
 
 
 def near_picture_url(badge_id: str, offset_s: int) -> str:
-    names = {"badge_id": badge_id, "offset_s": str(offset_s)}
-    return _external(url_for("badge_reading.badge_near_picture", **names))
+    endpoint = "badge_reading.badge_near_picture"
+    return _external(url_for(endpoint, badge_id=badge_id, offset_s=str(offset_s)))
 
 
 def clip_url(event_id: str) -> str:
