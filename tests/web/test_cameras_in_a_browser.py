@@ -129,7 +129,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def fits(page: Page) -> bool:
-    script = "document.documentElement.scrollWidth <= window.innerWidth"
+    script = "document.documentElement.scrollWidth <= screen.width"
     return bool(page.evaluate(script))
 
 

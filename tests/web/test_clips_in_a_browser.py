@@ -117,7 +117,7 @@ def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
         page.get_by_text("Delete …").click()
         page.get_by_role("button", name="Delete this clip").click()
         page.get_by_text("Clip of Packaging robot deleted.").wait_for()
-        wide = "document.documentElement.scrollWidth > innerWidth"
+        wide = "document.documentElement.scrollWidth > screen.width"
         assert not page.evaluate(wide)
     assert now(web, clip).state is ClipState.DELETED
 

@@ -16,7 +16,7 @@ from tests.web.build import PASSWORD, Web
 
 KEYS = "/settings/keys"
 # Bars of the page must not be wider than the phone.
-WIDE = "document.documentElement.scrollWidth > innerWidth"
+WIDE = "document.documentElement.scrollWidth > screen.width"
 
 
 @pytest.fixture

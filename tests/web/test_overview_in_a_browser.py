@@ -137,7 +137,7 @@ def by_day() -> str:
 
 
 def fits(page: Page) -> bool:
-    script = "document.documentElement.scrollWidth <= window.innerWidth"
+    script = "document.documentElement.scrollWidth <= screen.width"
     return bool(page.evaluate(script))
 
 

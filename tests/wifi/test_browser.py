@@ -88,5 +88,5 @@ def test_no_page_is_wider_than_the_window(url: str, size: tuple[int, int]) -> No
         for path in PAGES:
             page.goto(f"{url}{path}")
             assert page.evaluate(
-                "document.documentElement.scrollWidth <= window.innerWidth"
+                "document.documentElement.scrollWidth <= screen.width"
             ), path
