@@ -152,7 +152,7 @@ class BotActions:
         until = (time or _SNOOZE).end(now, self.zone)
         serial, zone_id = (place.serial, place.zone_id) if place else (None, None)
         mute, change = new_snooze(
-            str(asker.job_id), serial, zone_id, until, asker.who, now
+            str(asker.job_id), serial, zone_id, until, asker.who, now, self.zone
         )
         self.site.mute(mute, change)
         return until
@@ -167,7 +167,7 @@ class BotActions:
         ended = [
             mute
             for mute in mutes
-            if self.site.unmute(mute.id, end_change(mute, asker.who, now))
+            if self.site.unmute(mute.id, end_change(mute, asker.who, now, self.zone))
         ]
         left = [mute for mute in self.site.mutes(now) if mute.serial is None]
         lines = [

@@ -66,7 +66,9 @@ def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
     now = parts.clock.now()
     ends = "all sessions ended"
     if overlap:
-        ends = f"sessions of before end {(now + overlap):%Y-%m-%d %H:%M} UTC"
+        from mvsnap.core.site_time import to_minute
+
+        ends = f"sessions of before end {to_minute(now + overlap, settings.site.zone)}"
     change = Change(now, "command line", "session key", "", f"rotated; {ends}")
     with storage_errors(settings):
         parts.session_keys.rotate(overlap, change)

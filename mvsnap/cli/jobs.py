@@ -107,7 +107,7 @@ def _job_list(parts: Parts) -> Iterator[JobList | None]:
 
 def _table(entries: Any, settings: Settings) -> Table:
     table = Table(
-        Column("time", no_wrap=True),
+        Column(f"time ({settings.site.timezone})"),
         Column("state", no_wrap=True),
         Column("trigger", overflow="fold"),
         Column("why, next try, id", min_width=36, overflow="fold"),
@@ -126,9 +126,9 @@ def _row(entry: JobEntry, settings: Settings) -> tuple[str, ...]:
     if entry.waits_for:
         lines.append(f"waits for {escape(entry.waits_for)}")
     if entry.next_at is not None:
-        lines.append(f"next try by {entry.next_at.astimezone(zone):%m-%d %H:%M:%S}")
+        lines.append(f"next try by {entry.next_at.astimezone(zone):%Y-%m-%d %H:%M}")
     lines.append(job.id)
-    at = f"{job.accepted_at.astimezone(zone):%m-%d %H:%M}"
+    at = f"{job.accepted_at.astimezone(zone):%Y-%m-%d %H:%M}"
     return at, entry.stage, escape("\n".join(about)), "\n".join(lines)
 
 

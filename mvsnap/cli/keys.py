@@ -32,6 +32,7 @@ from mvsnap.config.key_limits import (
 from mvsnap.config.model import Settings
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summary
+from mvsnap.core.site_time import to_minute
 from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.spelling import folded
 
@@ -109,8 +110,8 @@ def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
             fail_with(exc)
     _print_secret(made.text, f"{made.key.kind.noun} {made.key.name}")
     if overlap and made.old_ends_at is not None:
-        ends_at = made.old_ends_at.astimezone(settings.site.zone)
-        err.print(f"The old one works until {ends_at:%Y-%m-%d %H:%M}.", markup=False)
+        ends = to_minute(made.old_ends_at, settings.site.zone)
+        err.print(f"The old one works until {ends}.", markup=False)
 
 
 @config_option
@@ -153,7 +154,7 @@ def list_keys(ctx: click.Context, as_json: bool) -> None:
         at, address = _last_use(key)
         used = f"{at.astimezone(zone):%Y-%m-%d %H:%M}, {address}" if at else "never"
         start, state = shown_start(key.secrets[0].lookup), key.state(now)
-        limits = summary(key.limits, key.expires_at)
+        limits = summary(key.limits, key.expires_at, zone)
         table.add_row(key.name, key.kind.noun, state, start, used, limits)
     for kind, name in in_file:
         table.add_row(name, kind.noun, _OF_FILE, "", "", "")

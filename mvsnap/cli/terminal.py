@@ -139,7 +139,12 @@ def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
 
 def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
     level = logging.DEBUG if ctx.meta.get(DEBUG) else level
-    logs.configure(settings.secrets(), level, ffmpeg_too=settings.recorder.debug_info)
+    logs.configure(
+        settings.secrets(),
+        level,
+        ffmpeg_too=settings.recorder.debug_info,
+        zone=settings.site.zone,
+    )
 
 
 def _warn_if_readable(path: Path) -> None:

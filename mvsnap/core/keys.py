@@ -13,10 +13,11 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
+from mvsnap.core.site_time import to_minute
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput
 
@@ -140,14 +141,21 @@ def parse_overlap(text: str) -> timedelta:
 
 
 def summary(
-    limits: Mapping[str, Any], expires_at: datetime | None, *, is_disabled: bool = False
+    limits: Mapping[str, Any],
+    expires_at: datetime | None,
+    zone: tzinfo = UTC,
+    *,
+    is_disabled: bool = False,
 ) -> str:
-    """Return the limits as the audit log shows them."""
+    """Return the limits as the audit log shows them.
+
+    zone: the site's time zone.
+    """
     parts = [
         f"{name} {_listed(value)}" for name, value in sorted(limits.items()) if value
     ]
     if expires_at is not None:
-        parts.append(f"expires {expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+        parts.append(f"expires {to_minute(expires_at, zone)}")
     if is_disabled:
         parts.append("disabled")
     return "; ".join(parts)
@@ -160,11 +168,11 @@ def key_change(
     return Change(now, who, f"{key.kind.noun} {key.name}", before, after)
 
 
-def rotated(ends_at: datetime, now: datetime) -> str:
+def rotated(ends_at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return what the audit log says after a rotation."""
     if ends_at <= now:
         return "new secret; the old one ended"
-    return f"new secret; the old one ends {ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"new secret; the old one ends {to_minute(ends_at, zone)}"
 
 
 def _listed(value: Any) -> str:

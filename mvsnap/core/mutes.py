@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from mvsnap.core.site_time import to_second
 from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput
 
@@ -15,9 +16,16 @@ _ZONE = re.compile(r"[0-9]{1,32}", re.ASCII)
 
 
 def new_mute(
-    serial: str | None, zone_id: str | None, minutes: str, who: str, now: datetime
+    serial: str | None,
+    zone_id: str | None,
+    minutes: str,
+    who: str,
+    now: datetime,
+    clock: tzinfo = UTC,
 ) -> tuple[Mute, Change]:
     """Return the mute with its audit line; no serial: all cameras, no zone: all zones.
+
+    clock: the site's time zone.
 
     Raises:
         BadInput: names the field.
@@ -34,7 +42,7 @@ def new_mute(
         serial=parse_serial(serial) if serial else None,
         zone_id=ZoneId(zone_id) if zone_id else None,
     )
-    return mute, Change(now, who, _what(mute), "", _until(mute))
+    return mute, Change(now, who, _what(mute), "", _until(mute, clock))
 
 
 def new_snooze(
@@ -44,6 +52,7 @@ def new_snooze(
     until: datetime,
     who: str,
     now: datetime,
+    clock: tzinfo = UTC,
 ) -> tuple[Mute, Change]:
     """Return the mute of a camera or zone up to a moment, with its audit line.
 
@@ -55,12 +64,12 @@ def new_snooze(
     if not timedelta() < until - now <= timedelta(minutes=MAX_MINUTES):
         raise BadInput("time: expected something between a minute and a week")
     mute = Mute(mute_id, until, now, who, serial, zone_id)
-    return mute, Change(now, who, _what(mute), "", _until(mute))
+    return mute, Change(now, who, _what(mute), "", _until(mute, clock))
 
 
-def end_change(mute: Mute, who: str, now: datetime) -> Change:
+def end_change(mute: Mute, who: str, now: datetime, clock: tzinfo = UTC) -> Change:
     """Return the audit log line of a mute that somebody ends."""
-    return Change(now, who, _what(mute), _until(mute), "ended")
+    return Change(now, who, _what(mute), _until(mute, clock), "ended")
 
 
 def parse_minutes(text: str) -> int:
@@ -81,5 +90,5 @@ def _what(mute: Mute) -> str:
     return f"mute of {place(mute.serial, mute.zone_id)}"
 
 
-def _until(mute: Mute) -> str:
-    return f"until {mute.until:%Y-%m-%d %H:%M:%S} UTC"
+def _until(mute: Mute, clock: tzinfo) -> str:
+    return f"until {to_second(mute.until, clock)}"

@@ -15,6 +15,7 @@ from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import going_to
 from mvsnap.core.moments import seconds_off
+from mvsnap.core.site_time import to_second
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
 from mvsnap.delivery.message import Facts, Message
@@ -240,10 +241,6 @@ def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
     return f"{at}, {lasting(abs(off_s))} {side} {reference(facts)}"
 
 
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
-
-
 def _linkable(link: str | None) -> str | None:
     """Return an address as it may stand in a markdown link: nothing in it ends that."""
     return _ENDS_LINK.sub(lambda found: quote(found[0]), link) if link else None
@@ -274,3 +271,7 @@ def _is_late(job: Job, now: datetime) -> bool:
     if job.again_at is not None:
         return True
     return job.trigger.kind is not TriggerKind.COMMAND and now - job.accepted_at > _LATE
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return to_second(moment, zone)

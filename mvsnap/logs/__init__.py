@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from datetime import tzinfo
 from types import TracebackType
 
 from mvsnap.logs.lines import LINES, Format
@@ -65,10 +66,12 @@ def configure(
     form: Format = "text",
     ffmpeg_too: bool = False,
     repeats_s: float = WINDOW_S,
+    zone: tzinfo | None = None,
 ) -> None:
     """Send all logs to stderr; libraries only log warnings.
 
     ffmpeg_too: also what ffmpeg says, whatever the level.
+    zone: of the times of lines for people; None: this machine's.
     repeats_s: for how long equal warnings are counted instead of written.
     """
     root = logging.getLogger()
@@ -76,7 +79,7 @@ def configure(
     for handler in before:
         if isinstance(handler, LogHandler):
             handler.close()
-    root.addHandler(LogHandler(LINES[form](secrets), repeats_s))
+    root.addHandler(LogHandler(LINES[form](secrets, zone), repeats_s))
     root.setLevel(logging.WARNING)
     logging.getLogger("mvsnap").setLevel(level)
     # NOTSET: like the others.

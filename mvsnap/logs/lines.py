@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -78,8 +78,9 @@ def _without_picture(url: re.Match[str]) -> str:
 
 
 class _OneLine(logging.Formatter):
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], zone: tzinfo | None = None) -> None:
         super().__init__()
+        self._zone = zone
         self._redaction = Redaction(secrets)
 
     def shown(self, text: str) -> str:
@@ -95,7 +96,8 @@ class TextLine(_OneLine):
 
     def format(self, record: logging.LogRecord) -> str:
         message = self.shown(message_of(record))
-        at = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
+        local = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
+        at = f"{local:%Y-%m-%dT%H:%M:%S%z}"
         line = f"{at} {record.levelname} {record.name}: {message}"
         error = self.shown(error_of(record))
         if error:

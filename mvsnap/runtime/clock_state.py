@@ -7,23 +7,24 @@ reported, too.
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from mvsnap.clock import PLAUSIBLE_FROM
+from mvsnap.core.site_time import to_minute
 
 # Two machines with one database may differ.
 _TOLERANCE = timedelta(minutes=5)
 _SMALLEST_JUMP_S = 60.0
 
 
-def mistake(now: datetime) -> str:
+def mistake(now: datetime, zone: tzinfo) -> str:
     """Return why the clock is certainly wrong, "" if it may be right."""
     if now < PLAUSIBLE_FROM:
-        return f"wrong: it says {now:%Y-%m-%d %H:%M} UTC (is NTP running?)"
+        return f"wrong: it says {to_minute(now, zone)} (is NTP running?)"
     return ""
 
 
-def doubt(now: datetime, newest: datetime | None) -> str:
+def doubt(now: datetime, newest: datetime | None, zone: tzinfo) -> str:
     """Return why the clock may be wrong, or may have been; "" for no reason.
 
     newest: when the last event was stored.
@@ -31,8 +32,8 @@ def doubt(now: datetime, newest: datetime | None) -> str:
     if newest is None or newest <= now + _TOLERANCE:
         return ""
     return (
-        f"wrong, or it was: it says {now:%Y-%m-%d %H:%M} UTC, but the last event"
-        f" was stored at {newest:%Y-%m-%d %H:%M} UTC"
+        f"wrong, or it was: it says {to_minute(now, zone)}, but the last event"
+        f" was stored at {to_minute(newest, zone)}"
     )
 
 

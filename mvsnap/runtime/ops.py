@@ -86,7 +86,7 @@ def _readiness() -> ResponseReturnValue:
         "disk": _disk(),
         "api_keys": _api_keys(),
         "sense": _sense(),
-        "clock": mistake(gateway().clock.now()) or "ok",
+        "clock": mistake(gateway().clock.now(), gateway().zone) or "ok",
     }
     ready = all(reason == "ok" for reason in parts.values())
     # For information: a camera that is offline does not stop alarms from coming in.
@@ -243,7 +243,8 @@ def _doubt_of_clock() -> str:
         newest = gateway().store.events(EventFilter(), 1)
     except SQLAlchemyError:
         return "unknown: the database does not answer"
-    return doubt(gateway().clock.now(), newest[0].recorded_at if newest else None)
+    stored_at = newest[0].recorded_at if newest else None
+    return doubt(gateway().clock.now(), stored_at, gateway().zone)
 
 
 def _services() -> str:

@@ -133,7 +133,8 @@ class ProcessBeat:
             version=__version__,
             data_id=data_id(settings.data_dir),
             by_itself=self._by_itself,
-            clock_error=mistake(clock.now()) or self._clock_since.jump(),
+            clock_error=mistake(clock.now(), settings.site.zone)
+            or self._clock_since.jump(),
             disk_free_bytes=disk.free,
             disk_total_bytes=disk.total,
             evidence_bytes=self._evidence_bytes,

@@ -35,6 +35,7 @@ def configure_logs(settings: Settings, also: Settings | None = None) -> None:
         settings.log.number,
         form=settings.log.format,
         ffmpeg_too=settings.recorder.debug_info,
+        zone=settings.site.zone,
     )
     logs.catch_errors_of_threads()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mvsnap.clock import Clock
 from mvsnap.config.key_limits import names_in_file
@@ -71,7 +72,7 @@ class KeyChanges:
             expires_at=expires_at,
             secrets=(secret,),
         )
-        after = f"made; {summary(limits, expires_at)}"
+        after = f"made; {summary(limits, expires_at, self._zone)}"
         self.keys.add(key, key_change(key, "", after, self.who, now))
         return NewSecret(key, text)
 
@@ -96,25 +97,30 @@ class KeyChanges:
         now = self.clock.now()
         text, secret = self._secret(now)
         ends_at = now + overlap
-        log = key_change(key, "", rotated(ends_at, now), self.who, now)
+        log = key_change(key, "", rotated(ends_at, now, self._zone), self.who, now)
         self.keys.rotate(key, secret, ends_at, log)
         return NewSecret(key, text, ends_at)
 
     def remove(self, key: StoredKey) -> None:
         now = self.clock.now()
-        before = summary(key.limits, key.expires_at, is_disabled=key.is_disabled)
+        before = self._summary(key)
         self.keys.remove(key.id, key_change(key, before, "removed", self.who, now))
 
     def _change(self, key: StoredKey, fresh: StoredKey) -> bool:
-        before, after = (
-            summary(one.limits, one.expires_at, is_disabled=one.is_disabled)
-            for one in (key, fresh)
-        )
+        before, after = self._summary(key), self._summary(fresh)
         if before == after:
             return False
         now = self.clock.now()
         self.keys.change(fresh, key_change(key, before, after, self.who, now))
         return True
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self.settings.site.zone
+
+    def _summary(self, key: StoredKey) -> str:
+        disabled = key.is_disabled
+        return summary(key.limits, key.expires_at, self._zone, is_disabled=disabled)
 
     def _secret(self, now: datetime) -> tuple[str, KeySecret]:
         text = secret_text(secrets.token_bytes(RANDOM_BYTES))

@@ -36,6 +36,7 @@ def mute() -> ResponseReturnValue:
         parameters.get("minutes") or str(DEFAULT_MINUTES),
         auth.caller().name,
         gateway().clock.now(),
+        gateway().zone,
     )
     if not _reaches(made):
         raise Forbidden("This key may not mute that; name a camera it may use")
@@ -50,7 +51,9 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     found = next((mute for mute in _reached() if mute.id == mute_id), None)
     if found is None:
         raise NotFound(f"Mute {mute_id[:40]!r} not found")
-    change = end_change(found, auth.caller().name, gateway().clock.now())
+    change = end_change(
+        found, auth.caller().name, gateway().clock.now(), gateway().zone
+    )
     gateway().site.unmute(found.id, change)
     return "", 204
 

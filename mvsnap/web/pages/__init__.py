@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__
@@ -40,21 +40,28 @@ def prepare(app: Flask) -> None:
 
 
 def local_time(moment: datetime) -> str:
-    """Return the moment in the site's format: Sat 21 Nov 14:03:07."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%a %d %b %H:%M:%S}"
+    """Return the moment in the site's format: Sat 21 Nov 14:03:07.
+
+    With its year where that is not this one: Sat 21 Nov 2026 14:03:07.
+    """
+    local, now = _local(moment), _local(gateway().clock.now())
+    year = "" if local.year == now.year else f"{local.year} "
+    return f"{local:%a %d %b} {year}{local:%H:%M:%S}"
 
 
 def local_minute(moment: datetime) -> str:
     """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{_local(moment):%Y-%m-%d %H:%M}"
 
 
 def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
-    zone = gateway().zone
-    return f"{moment.astimezone(zone):%H:%M}"
+    return f"{_local(moment):%H:%M}"
+
+
+def _local(moment: datetime) -> datetime:
+    g.shows_times = True  # below such a page base.html names the zone, once
+    return moment.astimezone(gateway().zone)
 
 
 def age(seconds: float) -> str:
@@ -94,6 +101,7 @@ def _shell() -> dict[str, Any]:
     """
     person = auth.session_user_or_none()
     return {
+        "time_zone": gateway().settings.site.timezone,
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": person,
         "menu": lambda: menu(person),

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import signed_links
+from mvsnap.core.site_time import to_minute
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput
 from mvsnap.web import auth
@@ -30,8 +31,8 @@ def share(clip_id: str) -> ResponseReturnValue:
     _require_video(clip)
     now = here.clock.now()
     until = (now + timedelta(hours=hours)).replace(microsecond=0)
-    said = f"link for everybody until {until:%Y-%m-%d %H:%M} UTC"
-    log = change(clip, auth.person().name, now, "", said)
+    said = f"link for everybody until {to_minute(until, here.zone)}"
+    log = change(clip, auth.person().name, now, "", said, here.zone)
     key = here.users.shared_links.share(clip.id, until, log)
     url = signed_links.link(gateway_url(), key, clip.id, signed_links.CLIP, until)
     return render_template(
@@ -49,7 +50,7 @@ def share(clip_id: str) -> ResponseReturnValue:
 def end(clip_id: str) -> ResponseReturnValue:
     clip, here = known_clip(clip_id), gateway()
     who, now = auth.person().name, here.clock.now()
-    log = change(clip, who, now, "links for everybody", "links ended")
+    log = change(clip, who, now, "links for everybody", "links ended", here.zone)
     if here.users.shared_links.end(clip.id, log):
         flash("The links to this clip no longer work.", "success")
     else:

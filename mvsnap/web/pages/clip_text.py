@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
+from mvsnap.core.site_time import to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 
 _TRIGGERS = {
@@ -130,8 +131,10 @@ def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
     ]
 
 
-def change(clip: Clip, who: str, now: datetime, before: str, after: str) -> Change:
-    what = f"clip of {clip.camera}, {clip.at:%Y-%m-%d %H:%M:%S} UTC"
+def change(
+    clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo
+) -> Change:
+    what = f"clip of {clip.camera}, {to_second(clip.at, zone)}"
     return Change(now, who, what, before, after)
 
 

@@ -237,7 +237,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
     if kept not in ("yes", "no"):
         raise BadInput(f"kept: {kept[:40]!r} (expected yes or no)")
     before, after = ("", "kept") if kept == "yes" else ("kept", "not kept")
-    log = change(clip, auth.person().name, _now(), before, after)
+    log = change(clip, auth.person().name, _now(), before, after, _zone())
     if not gateway().clips.keep(clip.id, kept == "yes", [log]):
         flash("No changes: someone else has changed it already.", "warning")
     return redirect(url_for(".show", clip_id=clip.id), 303)
@@ -247,7 +247,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def delete(clip_id: str) -> ResponseReturnValue:
     clip = known_clip(clip_id)
-    log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted")
+    log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted", _zone())
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)

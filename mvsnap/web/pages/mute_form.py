@@ -46,7 +46,8 @@ def read_mute(
         if name == "until":
             minutes = _minutes_until(texts["until"], now, zone)
         return MuteEntered(
-            texts, made=new_mute(serial or None, zone_id or None, minutes, who, now)
+            texts,
+            made=new_mute(serial or None, zone_id or None, minutes, who, now, zone),
         )
     except BadInput as exc:
         wrong, _, words = exc.message.partition(": ")

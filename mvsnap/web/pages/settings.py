@@ -178,7 +178,8 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     if found is None:
         flash("That mute had already ended.", "warning")
     else:
-        gateway().site.unmute(found.id, end_change(found, auth.person().name, now))
+        log = end_change(found, auth.person().name, now, gateway().zone)
+        gateway().site.unmute(found.id, log)
         flash("Unmuted. Takes effect within two seconds.", "success")
     return redirect(url_for(".mutes"), 303)
 
@@ -323,5 +324,4 @@ def _mutes_page(entered: MuteEntered) -> str:
         lengths=LENGTHS,
         places=places,
         mutes=mute_rows(here.site.mutes(now), places, now),
-        timezone=here.settings.site.timezone,
     )

@@ -1,0 +1,232 @@
+"""What holds for every page: anybody can use it, and its times are the site's.
+
+axe-core judges each light and dark, on a desktop and a phone. The pages are those of
+the application itself: one that is added later is judged, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pyotp
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+
+from mvsnap.domain import Role
+from mvsnap.simulator.server import serve
+from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.web.build import PASSWORD, Web, send
+from tests.web.build import log_in as fill_in
+from tests.web.page_build import filled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+    from werkzeug.routing import Rule
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Not for people: programs, and files.
+PROGRAMS = ("/api/", "/static/", "/bootstrap/", "/.well-known/", "/scanning/")
+# Shown to those who have not logged in.
+LOG_IN = ("/login", "/login/code")
+EMPTY = (
+    "/events?q=nothing+like+it",
+    "/crowd-events?day=2020-01-01",
+    "/clips?day=2020-01-01",
+    "/cameras?q=nothing+like+it",
+    "/badges?day=2020-01-01",
+    "/visitors?days=1",
+    "/wifi?from=2020-01-01&to=2020-01-02",
+)
+MISTAKEN = ("/events?day=tomorrow", "/wifi?from=tomorrow", "/badges?day=tomorrow")
+LOOKS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
+    (DESKTOP, "light"),
+    (DESKTOP, "dark"),
+    (PHONE, "dark"),
+    (PHONE, "light"),
+)
+# What folds and what a phone's menu hides is read, too.
+UNFOLD = """() => {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+    for (const one of document.querySelectorAll(".collapse")) one.classList.add("show");
+}"""
+# In the dark only colours are others.
+RULES: dict[str, dict[str, str | list[str]]] = {
+    "light": {"type": "tag", "values": WCAG},
+    "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+}
+JUDGE = """async rules => {
+    const found = await axe.run({runOnly: rules, resultTypes: ["violations"]});
+    return found.violations.flatMap(one => one.nodes.map(
+        node => `${one.id}: ${node.target}: ${node.failureSummary}`));
+}"""
+
+# Times of programs, and of another zone.
+FOREIGN = re.compile(r".{0,30}(?:\d-\d\dT\d\d:|\bUTC\b|\+00:00).{0,20}")
+
+
+@dataclass(frozen=True)
+class Site:
+    web: Web
+    url: str
+    examples: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    web, examples = filled(tmp_path_factory.mktemp("site"))
+    with serve(web.app) as url:
+        yield Site(web, url, examples)
+    web.close()
+
+
+def words(html: str) -> str:
+    """Return what a person reads."""
+    html = re.sub(r"<(script|style|svg|pre).*?</\1>", " ", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def is_page(rule: Rule) -> bool:
+    """Say whether people may be meant: a name with a dot at the end is a file's."""
+    is_file = "." in rule.rule.rpartition("/")[2]
+    asked = "GET" in (rule.methods or ()) and not is_file
+    return asked and not rule.rule.startswith(PROGRAMS)
+
+
+def addresses(site: Site) -> list[str]:
+    """Return the address of every page, with an example of each of its parts."""
+    known, found, missing = site.examples, [], []
+    for rule in sorted(site.web.app.url_map.iter_rules(), key=str):
+        if is_page(rule) and rule.arguments <= set(known):
+            parts = {name: known[name] for name in rule.arguments}
+            built = rule.build(parts)
+            assert built is not None, rule
+            found.append(built[1])
+        elif is_page(rule):
+            missing.append(f"{rule} needs {sorted(rule.arguments - set(known))}")
+    assert missing == [], "pages without an example in tests/web/page_build.py"
+    return found
+
+
+def is_html(page: Page, url: str, status: int = 200) -> bool:
+    """Go there; other answers, and parts of a page, are for programs."""
+    answer = page.goto(url)
+    assert answer is not None
+    if "text/html" not in answer.headers.get("content-type", ""):
+        return False
+    assert answer.status == status, f"{url}: {answer.status}: does the example fit?"
+    return "<html" in answer.text()
+
+
+def faults(page: Page, what: str) -> list[str]:
+    """Return what is wrong with the page that is shown, however it is looked at.
+
+    It is not loaded anew for it.
+    """
+    page.evaluate(UNFOLD)
+    page.evaluate(AXE_SCRIPT)
+    found = []
+    for size, scheme in LOOKS:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_selector(f"[data-bs-theme={scheme}]", state="attached")
+        wrong = page.evaluate(JUDGE, RULES[scheme])
+        found += [f"{what} {size[0]} {scheme}: {one}" for one in wrong]
+    return found
+
+
+def faults_at(page: Page, site: Site, *paths: str, status: int = 200) -> list[str]:
+    found = []
+    for path in paths:
+        if is_html(page, f"{site.url}{path}", status):
+            found += faults(page, path)
+    return found
+
+
+def test_a_fault_is_found() -> None:
+    with visitor() as page:
+        page.set_content("<html lang=en><title>A</title><img src='data:,'></html>")
+        page.evaluate(AXE_SCRIPT)
+        (found,) = page.evaluate(JUDGE, RULES["light"])
+        assert found.startswith("image-alt: img: ")
+
+
+def test_every_page(site: Site) -> None:
+    with visitor() as page:
+        log_in(page, f"{site.url}/", Role.ADMIN, PASSWORD)
+        inside = [path for path in addresses(site) if path not in LOG_IN]
+        assert faults_at(page, site, *inside) == []
+
+
+def test_times_are_of_the_sites_zone_which_is_named_once(site: Site) -> None:
+    client = site.web.browser()
+    fill_in(client, Role.ADMIN)
+    # The audit log has times in its words, too.
+    kept = send(client, f"/clips/{site.examples['clip_id']}/keep", kept="yes")
+    assert kept.status_code == 303
+    wrong = []
+    for path in set(addresses(site)) - set(LOG_IN):
+        answer = client.get(path)
+        if answer.mimetype == "text/html" and "<html" in answer.text:
+            text = words(answer.text)
+            wrong += [f"{path}: {found}" for found in FOREIGN.findall(text)]
+            if text.count("Europe/Berlin") != 1:
+                wrong.append(f"{path}: names {text.count('Europe/Berlin')} zones")
+    assert wrong == []
+
+
+def test_nothing_to_show_and_mistakes(site: Site) -> None:
+    with visitor() as page:
+        log_in(page, f"{site.url}/", Role.VIEWER, PASSWORD)
+        found = faults_at(page, site, *EMPTY)
+        found += faults_at(page, site, *MISTAKEN, status=400)
+        found += faults_at(page, site, "/settings", status=403)
+        found += faults_at(page, site, "/nothing-here", status=404)
+        assert found == []
+
+
+def test_what_a_form_answers(site: Site) -> None:
+    with visitor() as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        log_in(page, f"{site.url}/settings/people", Role.ADMIN, PASSWORD)
+        page.get_by_role("button", name="New password for reviewer").click()
+        page.get_by_role("heading", name="Password of reviewer").wait_for()
+        found = faults(page, "new password")
+        page.goto(f"{site.url}/settings/keys")
+        page.get_by_label("Name").fill("Line 4")
+        page.get_by_role("button", name="Make").click()
+        page.get_by_role("button", name="Copy: API key").wait_for()
+        found += faults(page, "new key")
+        page.goto(f"{site.url}/events")
+        page.locator("a[data-enlarge]").first.click()
+        page.get_by_role("dialog").wait_for()
+        assert found + faults(page, "large picture") == []
+
+
+def test_log_in_and_a_second_factor(site: Site) -> None:
+    with visitor() as page:
+        found = faults_at(page, site, "/login")
+        page.get_by_label("Name").fill("nobody")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("alert").wait_for()
+        found += faults(page, "wrong password")
+        log_in(page, f"{site.url}/account/second-factor", Role.VIEWER, PASSWORD)
+        page.get_by_label("Your password").fill(PASSWORD)
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("img", name="QR code for the app").wait_for()
+        found += faults(page, "QR code")
+        secret = page.locator("code.user-select-all").inner_text().replace(" ", "")
+        page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_role("heading", name="Recovery codes").wait_for()
+        found += faults(page, "recovery codes")
+        page.context.clear_cookies()
+        page.goto(f"{site.url}/login")
+        page.get_by_label("Name").fill(Role.VIEWER)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("heading", name="Enter your code").wait_for()
+        assert found + faults(page, "code") == []
