@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from mvsnap.core import keys, mutes
 from mvsnap.core.site_time import to_minute, to_second
 from mvsnap.logs.lines import JsonLine, TextLine
 from mvsnap.runtime.clock_state import mistake
-from mvsnap.web.pages import local_time
+from mvsnap.web.pages import local_day, local_time
 from tests.web.build import Web
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +81,8 @@ def test_a_page_shows_the_year_where_it_is_another(web: Web) -> None:
         assert local_time(SECOND) == "Sun 25 Oct 2026 02:30:07"
         new_year = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)
         assert local_time(new_year) == "Fri 01 Jan 00:00:00"
+        assert local_day(date(2026, 12, 31)) == "Thu 31 Dec 2026"
+        assert local_day(date(2027, 1, 1)) == "Fri 01 Jan"
 
 
 # --- the source
@@ -133,6 +135,6 @@ def test_no_template_writes_a_time_itself() -> None:
         text = re.sub(r'="[^"<>]*"', "", path.read_text("utf-8"))
         wrong += [
             f"{path.name}: {found}"
-            for found in re.findall(r"%[HIMSZ]|astimezone", text)
+            for found in re.findall(r"%[HIMSZ]|astimezone|strftime", text)
         ]
     assert wrong == []
