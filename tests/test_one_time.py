@@ -46,7 +46,7 @@ def test_the_audit_log_and_the_status_speak_of_the_sites_time() -> None:
     later = keys.rotated(SECOND, datetime(2026, 1, 1, tzinfo=UTC), BERLIN)
     assert later == "new secret; the old one ends 2026-10-25 02:30 CET"
     early = datetime(2025, 6, 1, tzinfo=UTC)
-    assert "it says 2025-06-01 02:00 CEST (" in mistake(early, None, BERLIN)
+    assert "it says 2025-06-01 02:00 CEST (" in mistake(early, BERLIN)
 
 
 def test_a_line_of_the_log_is_of_the_site_and_one_for_programs_of_utc() -> None:

@@ -56,7 +56,7 @@ def local_minute(moment: datetime) -> str:
 
 
 def local_day(day: date) -> str:
-    """Return a day of the site: Sat 21 Nov, with its year where that is not this one."""
+    """Return a day of the site: Sat 21 Nov, with its year where it is another."""
     is_this = day.year == _local(gateway().clock.now()).year
     return f"{day:%a %d %b}" if is_this else f"{day:%a %d %b %Y}"
 
