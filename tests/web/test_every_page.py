@@ -177,7 +177,7 @@ def test_times_are_of_the_sites_zone_which_is_named_once(site: Site) -> None:
     assert kept.status_code == 303
     wrong = []
     for path in set(addresses(site)) - set(LOG_IN):
-        answer = client.get(path)
+        answer = client.get(path, follow_redirects=True)
         if answer.mimetype == "text/html" and "<html" in answer.text:
             text = words(answer.text)
             wrong += [f"{path}: {found}" for found in FOREIGN.findall(text)]
