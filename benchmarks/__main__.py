@@ -31,6 +31,7 @@ from benchmarks.badges import badges
 from benchmarks.budget import budget
 from benchmarks.channels import channels
 from benchmarks.disk import disk
+from benchmarks.groups import groups
 from benchmarks.idle import idle
 from benchmarks.line import Line
 from benchmarks.live_pages import live_pages
@@ -49,7 +50,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     every = (
         *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, budget, channels, live_pages),
+        *(purge, badges, budget, channels, groups, live_pages),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")

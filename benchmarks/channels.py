@@ -91,7 +91,9 @@ def channels() -> list[Line]:
             channels=[one.entry for one in receivers],
         )
         served = stack.enter_context(gateway(folder, settings))
-        sender = threading.Thread(target=_trigger, args=(served.url, receivers))
+        sender = threading.Thread(
+            target=trigger, args=(served.url, [one.name for one in receivers])
+        )
         sender.start()
         moments = random.Random(15)
         for _ in range(KILLS):
@@ -110,9 +112,8 @@ def _all_over(served: Gateway, receivers: list[Counted]) -> bool:
     return "mvsnap_jobs_waiting 0.0" in served.get("/metrics").text
 
 
-def _trigger(url: str, receivers: list[Counted]) -> None:
+def trigger(url: str, rooms: list[str]) -> None:
     """Send each trigger until it is accepted, as a device would."""
-    rooms = [one.name for one in receivers]
     session = Gateway.session()
     for number in range(MESSAGES):
         asked = {"prefix": f"#{number:03d}", "wait_s": "0", "webexRoom": rooms}

@@ -18,6 +18,7 @@ from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import ASKED
 from mvsnap.core.mutes import end_change, new_snooze
 from mvsnap.core.mutes import place as muted_place
+from mvsnap.core.site_time import to_minute
 from mvsnap.core.spoken_times import SpokenTime
 from mvsnap.delivery.cards import undo_card
 from mvsnap.domain import (
@@ -141,7 +142,7 @@ class BotActions:
         until = self._mute(asker, place, order.time)
         text = f"{place.label} is snoozed until {self._local(until)}"
         more = "Crowds there are recorded, and nobody is notified."
-        return BotReply((text, more), undo_card(f"{text}. {more}", place))
+        return BotReply((text, more), undo_card(place))
 
     def _mute(
         self, asker: Asker, place: WatchedPlace | None, time: SpokenTime | None
@@ -184,8 +185,7 @@ class BotActions:
 
     def _local(self, moment: datetime) -> str:
         # Up to a minute later than said is better than earlier.
-        shown = moment.astimezone(self.zone)
-        return f"{shown:%Y-%m-%d %H:%M %Z}"
+        return to_minute(moment, self.zone)
 
 
 def _is_of(mute: Mute, place: WatchedPlace) -> bool:

@@ -253,6 +253,8 @@ def _show_messages(webex: FakeWebex) -> None:
 
     out.print(f"\n[bold]Posted to {ROOM!r}[/bold]")
     for message in webex.messages:
+        if message.card:  # its buttons are on the page
+            continue
         lines = message.markdown.replace("**", "").splitlines()
         first = " ".join(line for line in lines if "Video of" not in line)
         indent = "    " if message.parent_id else "  "
@@ -277,6 +279,7 @@ def _show_addresses(made: DemoWorld) -> None:
     out.print(f"\n  web pages      {made.url}/")
     out.print(f"  log in as      {USER} with {PASSWORD}")
     out.print(f"  Webex rooms    {made.rooms_url}/")
+    out.print("  answer there   by the buttons, or write to the bot: help")
     out.print(f"  by schedule    a picture every five minutes, in {OTHER_ROOM}")
     out.print("  take a picture yourself:")
     _show_curl(f"{made.url}{_SNAPSHOTS}", {})

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # Public, which is fine: the demo listens on 127.0.0.1 only.
 API_KEY = "demo-key-only-for-trying-out"
+_HOST = "127.0.0.1"
 USER, PASSWORD = "demo", "demo-password"
 ROOM, OTHER_ROOM = "Site A - Alarms", "Site B - Alarms"
 SCHEDULE = "*/5 * * * *"
@@ -84,13 +85,16 @@ def world(port: int) -> Iterator[DemoWorld]:
         dashboard_url = stack.enter_context(serve(dashboard_app(dashboard)))
         rooms_url = stack.enter_context(serve(webex_app(webex)))
         broker = _broker(stack, folder / "broker")
+        listening = _listen(port)
+        url = f"http://{_HOST}:{listening.getsockname()[1]}"
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
         robot, recorder = _robot(stack)
         plain |= {"sense": _sense(broker), "recorder": recorder}
+        # The simulated Webex calls it when somebody writes to the bot.
+        plain["site"]["public_url"] = url
         plain["scanning"] = demo_phones.SETTINGS
         plain["badges"] = _badges(dashboard, folder / "directory")
         settings = _validated(plain)
-        listening = _listen(settings, port)
         service = Service(settings, Roles(sense=broker is not None))
         service.start()
         stack.callback(service.stop)
@@ -99,7 +103,6 @@ def world(port: int) -> Iterator[DemoWorld]:
         server = make_server(service.app(), settings, listening)
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         # Not the first camera: the triggers of the demo let people gather there.
         shop = demo_phones.shop([*dashboard.cameras.values()][1:3])
         phones = demo_phones.Phones(shop, url, service.parts.sense)
@@ -193,7 +196,7 @@ def _settings(
     scopes = ["snapshot", "read", "mute", "badges", "review"]
     return {
         "site": {"name": "Demo"},
-        "server": {"host": "127.0.0.1"},
+        "server": {"host": _HOST},
         "data_dir": folder,
         "api_keys": [{"name": "demo", "key": API_KEY, "scopes": scopes}],
         "meraki": {
@@ -205,6 +208,7 @@ def _settings(
             "base_url": f"{rooms_url}/v1",
             "bot_token": webex.bot_token,
             "room": ROOM,
+            "commands": {"people": ["*"]},
         },
         "schedules": [
             {"cron": SCHEDULE, "room": OTHER_ROOM, "prefix": "Every five minutes"}
@@ -280,15 +284,14 @@ def _add_user(parts: Parts) -> None:
     parts.users.put(user, put_change(user, None, "demo"))
 
 
-def _listen(settings: Settings, port: int) -> socket.socket:
+def _listen(port: int) -> socket.socket:
     """Listen on the port, or on any free one if it is in use."""
     from mvsnap.serving.listening import listen
 
-    host = settings.server.host
     try:
-        return listen(host, port)
+        return listen(_HOST, port)
     except CannotListen:
-        listening = listen(host, 0)
+        listening = listen(_HOST, 0)
         free = listening.getsockname()[1]
         err.print(f"Port {port} is taken; the demo uses {free}.")
         return listening

@@ -52,11 +52,11 @@ def new_snooze(
     until: datetime,
     who: str,
     now: datetime,
-    clock: tzinfo = UTC,
+    clock: tzinfo,
 ) -> tuple[Mute, Change]:
     """Return the mute of a camera or zone up to a moment, with its audit line.
 
-    mute_id: a UUID; the same makes no second mute.
+    mute_id: a UUID; the same makes no second mute. clock: the site's time zone.
 
     Raises:
         BadInput: the time is too short or too long.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.message_parts import buttons_part
-from mvsnap.delivery.cards import place_card
+from mvsnap.delivery.cards import Card, place_card
 from mvsnap.delivery.kinds import BUTTONS_KIND
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import CameraName, Event, MessageId, Serial, TriggerKind
@@ -37,12 +37,20 @@ class MessageButtons:
         if is_asked or not event.serial or not self.can_press(room):
             return None
         place = self._place(event, facts.raised)
-        card = place_card(place, self._page(facts.raised or event))
+        card = place_card(place, self._page((facts.raised or event).id))
         return Message(
             *(BUTTONS_KIND, buttons_part(event.serial), room, facts),
             parent_id=parent_id,
             card=card,
         )
+
+    def beside(self, end: Event, room: str) -> Card | None:
+        """Return what the message of a crowd's end carries: it has no picture."""
+        if not end.serial or not self.can_press(room):
+            return None
+        crowd = end.details.get("of")
+        url = self._page(str(crowd)) if crowd else None
+        return place_card(self._place(end, end), url, has_label=False)
 
     def _place(self, event: Event, raised: Event | None) -> WatchedPlace:
         """Return the zone of a crowd in this camera, else the camera."""
@@ -54,7 +62,7 @@ class MessageButtons:
         name = raised.zone_name or str(zone_id)
         return WatchedPlace(name, event.serial, recorded_as, zone_id, camera)
 
-    def _page(self, event: Event) -> str | None:
+    def _page(self, event_id: str) -> str | None:
         if self.public_url is None:
             return None
-        return f"{self.public_url}/events/{event.id}"
+        return f"{self.public_url}/events/{event_id}"

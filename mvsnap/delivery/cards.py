@@ -24,11 +24,17 @@ _SNOOZES = (
     ("Snooze until tomorrow", "until tomorrow"),
 )
 _LONGEST_TITLE = 60
+_WORDS = "TextBlock"
 
 
-def place_card(place: WatchedPlace, open_url: str | None) -> Card:
-    """Return the buttons for a camera or zone. open_url: of its event's page."""
-    body = [_text(place.label)]
+def place_card(
+    place: WatchedPlace, open_url: str | None, *, has_label: bool = True
+) -> Card:
+    """Return the buttons for a camera or zone.
+
+    open_url: of its event's page. has_label: without one, see `with_words`.
+    """
+    body = [_text(place.label)] if has_label else []
     if place.serial is not None:  # a mute is of a camera of the Dashboard
         snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
         body.append({"type": "ActionSet", "actions": snoozes})
@@ -54,9 +60,24 @@ def choice_card(
     return _card([_text(question)], buttons[:MOST_BUTTONS])
 
 
-def undo_card(text: str, place: WatchedPlace) -> Card:
-    """Return the button that ends a snooze."""
-    return _card([_text(text)], [_button("Unsnooze", Verb.UNSNOOZE, place)])
+def undo_card(place: WatchedPlace) -> Card:
+    """Return the button that ends a snooze, for a message: see `with_words`."""
+    return _card([], [_button("Unsnooze", Verb.UNSNOOZE, place)])
+
+
+def with_words(card: Card, markdown: str) -> Card:
+    """Return a card without words of its own with those of its message above.
+
+    So what a message says late or again is on its card, too.
+    """
+    if any(part["type"] == _WORDS for part in card["body"]):
+        return card
+    lines = [line.strip() for line in markdown.splitlines()]
+    words = [
+        {"type": _WORDS, "text": line, "wrap": True, "spacing": "None"}
+        for line in filter(None, lines)
+    ]
+    return {**card, "body": [*words, *card["body"]]}
 
 
 def _titles(places: Sequence[WatchedPlace]) -> list[str]:
@@ -82,7 +103,7 @@ def _card(body: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Card:
 
 def _text(text: str) -> dict[str, Any]:
     # It takes markdown, too.
-    return {"type": "TextBlock", "text": neutralise(text), "wrap": True}
+    return {"type": _WORDS, "text": neutralise(text), "wrap": True}
 
 
 def _button(

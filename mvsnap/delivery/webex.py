@@ -24,13 +24,15 @@ class WebexChannel:
 
     def post(self, message: OutgoingMessage) -> MessageId:
         self._webex.require_open()
-        to = self._webex.resolve(message.room)
+        to, card = self._webex.resolve(message.room), message.card
+        text = message.begin_sending()
+        if card is not None:
+            # Imported here: most gateways have none.
+            from mvsnap.delivery.cards import with_words
+
+            card = with_words(card, text)
         return self._webex.post(
-            to,
-            message.begin_sending(),
-            file=message.file,
-            parent_id=message.parent_id,
-            card=message.card,
+            to, text, file=message.file, parent_id=message.parent_id, card=card
         )
 
     def room_id(self, room: str) -> RoomId | None:

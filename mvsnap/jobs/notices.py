@@ -52,6 +52,8 @@ class JobNotices:
             for room in job.rooms
             if room not in known and self._needs_notice(job, room, replies_to)
         ]
+        if new and first is not None:
+            new = self._begun_to(first, new, replies_to)
         if new:
             self._decide(job, new, replies_to, is_reply=first is not None)
             known = self._notices.of_job(job.id)
@@ -170,6 +172,17 @@ class JobNotices:
         if room in replies_to or self._rules.of_rule(job.rule):
             return True
         return self._rules.of_room(room).say_something
+
+    def _begun_to(
+        self, first: JobId, rooms: list[str], replies_to: Mapping[str, Notice]
+    ) -> list[str]:
+        """Return those where it is known what became of the message replied to.
+
+        The newest job goes first in a long queue, so a reply may run before that. It
+        then waits to be sent, and is decided when it is tried again.
+        """
+        delivered = {room for _, room in self._events.deliveries_of_job(first)}
+        return [room for room in rooms if room in replies_to or room in delivered]
 
     def _first_of(self, job: Job) -> JobId | None:
         """Return the job that this one replies to, None if it begins a thread."""

@@ -77,7 +77,7 @@ class JobRunner:
         attachments = Attachments(stores.files, stores.clips, sender.limits)
         self._threads = Threads(stores.events, attachments, retrying_sender, buttons)
         self._replies = ThreadedReplies(
-            stores, attachments, retrying_sender, self._policy, clock
+            stores, attachments, retrying_sender, self._policy, clock, buttons
         )
 
     def progress(self, job: Job) -> JobProgress:

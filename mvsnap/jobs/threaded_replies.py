@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from mvsnap.clip_model import Clip
 from mvsnap.clock import SystemClock
@@ -32,6 +33,9 @@ from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
 from mvsnap.store.notice_groups import NoticeGroup
 
+if TYPE_CHECKING:
+    from mvsnap.delivery.buttons import MessageButtons
+
 # How soon to check again whether the message that opens the thread was sent.
 _THREAD_POLL_S = 5.0
 _SOON = timedelta(minutes=1)
@@ -45,7 +49,10 @@ class ThreadedReplies:
         sender: RetryingSender,
         policy: RetryPolicy,
         clock: SystemClock,
+        buttons: MessageButtons | None = None,
     ) -> None:
+        """buttons: below what says that a crowd is over; None: nobody may press any."""
+        self._buttons = buttons
         self._stores = stores
         self._attachments = attachments
         self._sender = sender
@@ -122,7 +129,10 @@ class ThreadedReplies:
         note = deliveries.get((note_part(end.serial), room))
         parent_id = (note.message_id if note else None) or opened.message_id
         message = self._message(Facts(job, end), room)
-        return self._sender.send_or_give_up(replace(message, parent_id=parent_id))
+        card = self._buttons.beside(end, room) if self._buttons else None
+        return self._sender.send_or_give_up(
+            replace(message, parent_id=parent_id, card=card)
+        )
 
     def _send_reply(self, job: Job, event: Event, room: str) -> Wait | None:
         """Reply to the head of the thread; post on its own if that was given up."""

@@ -51,6 +51,7 @@ from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.upstreams import Upstream, service_name
 from mvsnap.visitors.parts import VisitorParts
+from mvsnap.visitors.store import VisitorStore
 from mvsnap.wifi.batches import WifiStore
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ class Parts:
         self.site = SiteStore(db)
         self.keys = KeyStore(db)
         self.session_keys = SessionKeyStore(db)
-        self.visitors = VisitorParts.of(db)
+        self.visitors = VisitorParts(
+            VisitorStore(db), partial(visitor_reports.wifi_lines, settings, db)
+        )
         self.users = UserStore(db)
         self.audit = AuditLog(db)
         self.badges = BadgeParts.of(db)
@@ -209,7 +212,7 @@ class Parts:
                 *(self.job_states, self.troubles, self.notices),
                 report=partial(
                     visitor_reports.report,
-                    *(self.settings, self.visitors.store, self.site, self.sense),
+                    *(self.settings, self.visitors, self.site, self.sense),
                 ),
             ),
             Cameras(self.photographer(), self.names),

@@ -15,7 +15,7 @@ from mvsnap.runtime.parts import Parts
 from mvsnap.store.claims import LEASE_S, Claims
 
 
-class Turn(Protocol):
+class ProcessTurn(Protocol):
     """Used by one thread, which asks every few seconds as long as it is its turn."""
 
     def is_ours(self) -> bool:
@@ -64,7 +64,7 @@ class ClaimedTurn:
         self._claims.release()
 
 
-def turn_of(parts: Parts, kind: str) -> Turn:
+def turn_of(parts: Parts, kind: str) -> ProcessTurn:
     """kind: of the work, a name for a file, too."""
     if parts.db.is_sqlite:
         return FileTurn(partial(acquire_turn, parts.settings.data_dir, kind))

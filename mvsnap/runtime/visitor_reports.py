@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from mvsnap.config.model import Settings
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job
 from mvsnap.jobs.schedule import CameraSchedule
+from mvsnap.store.database import Database
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.visitors.store import VisitorStore
+from mvsnap.visitors.parts import VisitorParts
 
 
 def schedules(settings: Settings) -> Iterator[CameraSchedule]:
@@ -28,7 +30,7 @@ def schedules(settings: Settings) -> Iterator[CameraSchedule]:
 
 def report(
     settings: Settings,
-    visitors: VisitorStore,
+    visitors: VisitorParts,
     site: SiteStore,
     sense: SenseStore,
     job: Job,
@@ -50,3 +52,18 @@ def report(
     zone, places = settings.site.zone, known_places(site, sense)
     given = (visitors, places, settings.visitors, zone, job.accepted_at)
     return report_text(visitor_report(every, "", *given), zone)
+
+
+def wifi_lines(
+    settings: Settings,
+    db: Database,
+    span: tuple[datetime, datetime],
+    before: str,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Return what Wi-Fi heard in the period of a report; see `VisitorParts.wifi`."""
+    from mvsnap.wifi.period_report import period_lines
+    from mvsnap.wifi.reports import WifiReports
+
+    reports = WifiReports(db, long_stay_s=settings.scanning.long_stay_s)
+    return period_lines(reports, settings.site.zone, span, before, now)

@@ -22,7 +22,7 @@ from mvsnap.store.tables import audit
 
 log = logging.getLogger(__name__)
 
-# So many lines are looked at: what is done again is done soon.
+# How many lines are looked at: what is done again is done soon.
 _AGAIN_WITHIN = 1000
 _NEWEST_FIRST = Order(falling=(audit.c.id,))
 

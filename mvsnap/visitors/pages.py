@@ -86,7 +86,7 @@ def report() -> ResponseReturnValue:
     made = visitor_report(
         read_every(request.args.get("every", "").strip()),
         request.args.get("day", "").strip(),
-        *(_store(), _places(), here.settings.visitors, _clock(), _now()),
+        *(feature(VisitorParts), _places(), here.settings.visitors, _clock(), _now()),
     )
     step = timedelta(days=made.asked.days)
     today = _now().astimezone(_clock()).date()
@@ -96,6 +96,8 @@ def report() -> ResponseReturnValue:
         asked=made.asked,
         every=made.every,
         rows=made.rows,
+        wifi=made.wifi,
+        first=made.asked.since.astimezone(_clock()).date(),
         site=here.settings.site.name,
         made_at=_now(),
         earlier=url_for(".report", every=made.every, day=made.day - step),

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
-from mvsnap.store.database import Database
 from mvsnap.visitors.store import VisitorStore
+
+# Of a span of days, what the one before is called, and now: lines of a report.
+WifiLines = Callable[[tuple[datetime, datetime], str, datetime], tuple[str, ...]]
+
+
+def _nothing_heard(
+    _span: tuple[datetime, datetime], _before: str, _now: datetime
+) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorParts:
+    """wifi: what Wi-Fi heard, for reports."""
+
     store: VisitorStore
+    wifi: WifiLines = _nothing_heard
 
     page: ClassVar[str] = "visitors.index"
 
     def has_data(self) -> bool:
         return bool(self.store.zones())
-
-    @classmethod
-    def of(cls, db: Database) -> VisitorParts:
-        return cls(VisitorStore(db))

@@ -9,14 +9,15 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mvsnap.config.visitors import VisitorSection
+from mvsnap.core.period_words import change_words, percent_words
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.visitors.page_chart import Entrance, VisitorOverview, overview
 from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
 from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
-from mvsnap.visitors.page_text import of_period, percent_words, span_words
-from mvsnap.visitors.store import VisitorStore
+from mvsnap.visitors.page_text import of_period, span_words
+from mvsnap.visitors.parts import VisitorParts
 from mvsnap.web.pages.places import Places
 
 
@@ -31,13 +32,14 @@ _BEFORE = {ReportEvery.DAY: "a week before", ReportEvery.WEEK: "the week before"
 
 @dataclass(frozen=True, slots=True)
 class VisitorReport:
-    """day: the last one of the period."""
+    """day: the last one of the period; wifi: lines about what Wi-Fi heard in it."""
 
     every: ReportEvery
     day: date
     asked: VisitorFilter
     rows: Sequence[VisitorRow]
     found: VisitorOverview
+    wifi: tuple[str, ...]
 
     @property
     def path(self) -> str:
@@ -67,7 +69,7 @@ def read_every(text: str) -> ReportEvery:
 def visitor_report(
     every: ReportEvery,
     given_day: str,
-    visitors: VisitorStore,
+    visitors: VisitorParts,
     places: Places,
     settings: VisitorSection,
     zone: ZoneInfo,
@@ -82,9 +84,10 @@ def visitor_report(
     day = parse_day(given_day, today, zone) if given_day else last_day(every, today)
     given = {"day": day.isoformat(), "days": _DAYS[every], "sort": "entrances"}
     asked = read_filter(given | {"order": "desc"}, now, zone)
-    rows = visitor_rows(visitors, places, asked)
-    found = overview(visitors, rows, asked, settings.entrances, zone, now)
-    return VisitorReport(every, day, asked, rows, found)
+    rows = visitor_rows(visitors.store, places, asked)
+    found = overview(visitors.store, rows, asked, settings.entrances, zone, now)
+    heard = visitors.wifi((asked.since, asked.until), _BEFORE[every], now)
+    return VisitorReport(every, day, asked, rows, found, heard)
 
 
 def report_of_job(job: Job) -> ReportEvery | None:
@@ -96,7 +99,8 @@ def report_of_job(job: Job) -> ReportEvery | None:
 
 def report_text(report: VisitorReport, zone: ZoneInfo) -> ReportText:
     title = f"Visitors, {of_period(report.asked, zone)}"
-    return ReportText(title, tuple(_lines(report, zone)), report.path)
+    heard = (f"Wi-Fi: {line}" for line in report.wifi)
+    return ReportText(title, (*_lines(report, zone), *heard), report.path)
 
 
 def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
@@ -118,11 +122,11 @@ def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
 
 def _entrance(one: Entrance) -> str:
     many = "–" if one.entrances is None else f"{one.entrances:,}"
-    change = f", {percent_words(one.change)}" if one.compared else ""
+    change = f", {percent_words(one.change)}" if one.change is not None else ""
     return f"{one.name}: {many}{change}"
 
 
 def _compared(change: EntranceChange | None, before: str) -> str:
     if change is None:
         return ""
-    return f", {percent_words(change.percent)} ({change.before:,} {before})"
+    return change_words(change.percent, change.before, before)

@@ -26,7 +26,7 @@ _BY_LINK = "link in a message"
 def confirm(event_id: str) -> ResponseReturnValue:
     event = _known(event_id)
     if note_seen(event, auth.person().name):
-        flash("Confirmed: nobody else is notified.", "success")
+        flash("Confirmed: it does not escalate any further.", "success")
     return redirect(url_for("event_pages.show", event_id=event.id), 303)
 
 

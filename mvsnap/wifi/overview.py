@@ -36,7 +36,7 @@ def activity(
         dwell=reports.dwell(wanted),
         busiest=reports.busiest(wanted, zone),
         now=now.astimezone(zone) if wanted.since <= now < wanted.until else None,
-        compared=_compared(reports, wanted, zone, now),
+        compared=compared(reports, wanted, zone, now),
         week=week_of_visits(reports, wanted, zone, now),
     )
 
@@ -53,7 +53,7 @@ class _Shift:
         return then.astimezone(UTC)
 
 
-def _compared(
+def compared(
     reports: WifiReports, wanted: WifiFilter, zone: ZoneInfo, now: datetime
 ) -> Comparison | None:
     """Compare what is over; None where that, or the period before, is not all stored.

@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core.days import lasting
+from mvsnap.core.period_words import period_words
 from mvsnap.domain import Role
 from mvsnap.store.paging import Page, pages
 from mvsnap.web import auth
@@ -73,6 +74,7 @@ def index() -> ResponseReturnValue:
         found=found,
         since=_narrowed(asked, wanted),
         week=_week(found),
+        compared=_spans_of(found),
         long_stay=lasting(gateway().settings.scanning.long_stay_s),
         dwell_words=rows_of.dwell_words,
         csv={
@@ -239,6 +241,17 @@ def _week(found: Activity) -> HeatMap | None:
     open_hours = gateway().settings.visitors.open_hours
     title = "Average visits by weekday and hour"
     return heat_map(title, "visits per hour", values, open_hours)
+
+
+def _spans_of(found: Activity) -> dict[str, str]:
+    """Return in words what is compared with what."""
+    c, zone = found.compared, _clock()
+    if c is None:
+        return {}
+    return {
+        "so_far": period_words(c.since, c.until, zone),
+        "before": period_words(c.before_since, c.before_until, zone),
+    }
 
 
 def activity_of(asked: WifiForm) -> tuple[WifiFilter, Activity]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.core.commands import Verb
 from mvsnap.delivery.buttons import MessageButtons
-from mvsnap.domain import CameraName, EventKind, ZoneId
+from mvsnap.delivery.cards import choice_card, undo_card, with_words
+from mvsnap.domain import (
+    CameraName,
+    EventId,
+    EventKind,
+    Job,
+    JobId,
+    Serial,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+)
 from mvsnap.simulator.webex.cards import rows_of_buttons
 from mvsnap.simulator.webex.webex import SimMessage
 from tests.answers.bot import GUARD, STRANGER, Bot
@@ -131,3 +145,72 @@ def test_a_snooze_of_a_year_is_no_button_s(bot: Bot) -> None:
     inputs = {"mvsnap": "snooze", "serial": bot.serials[0], "for": "365 d"}
     assert "week" in bot.send(buttons, inputs)
     assert bot.mutes == []
+
+
+def over(bot: Bot) -> SimMessage:
+    """Post a crowd with its picture, then its end; return the message of the end."""
+    picture = posted(bot, **crowd())[0]
+    about = next(e for e in bot.crew.events if e.kind is EventKind.CROWD)
+    shown = next(e for e in bot.crew.events if e.kind is EventKind.SNAPSHOT)
+    end = build.event(
+        id=EventId(str(uuid.uuid4())),
+        kind=EventKind.END,
+        serial=bot.serials[0],
+        job_id=shown.job_id,
+        zone_id=ZoneId("6"),
+        zone_name="Queue",
+        occurred_at=bot.crew.clock.now(),
+        details={"of": about.id, "peak": 7, "unit": "people", "duration_s": 184.0},
+    )
+    bot.crew.store.add_event(end)
+    job = Job(
+        id=JobId(str(uuid.uuid4())),
+        trigger=Trigger(TriggerKind.SENSE, "Queue"),
+        serials=(),
+        accepted_at=bot.crew.clock.now(),
+        rooms=("Site A - Alarms",),
+        prefix="Crowd over",
+        about=end.id,
+    )
+    buttons = MessageButtons(lambda _room: True, {}, PUBLIC)
+    assert bot.crew.runner(buttons=buttons).run(job) is None
+    last = bot.webex.messages[-1]
+    assert last.parent_id == picture.id
+    return last
+
+
+def test_the_end_of_a_crowd_has_its_words_and_the_buttons_of_the_crowd(
+    bot: Bot,
+) -> None:
+    said = over(bot)
+    assert "peak 7 people" in said.markdown
+    assert said.card
+    words = [part["text"] for part in said.card["body"] if part["type"] == "TextBlock"]
+    assert words == [line.strip() for line in said.markdown.splitlines()]
+    (about,) = (e for e in bot.crew.events if e.kind is EventKind.CROWD)
+    assert f"{PUBLIC}/events/{about.id}" in str(said.card)
+    bot.press(said, "Snooze 10 min")
+    (mute,) = bot.mutes
+    assert (mute.serial, mute.zone_id) == (bot.serials[0], "6")
+
+
+def test_the_end_of_a_crowd_comes_without_buttons_if_they_are_refused(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        MessageButtons, "beside", lambda *_: {"type": "no card", "body": []}
+    )
+    said = over(bot)
+    assert "peak 7 people" in said.markdown
+    assert said.card is None
+
+
+def test_a_repeated_answer_says_so_on_its_card() -> None:
+    place = WatchedPlace("Gate", Serial("Q2AA-AAAA-AAAA"))
+    shown = with_words(undo_card(place), "**Gate is snoozed**  \n_a duplicate_")
+    assert [part["text"] for part in shown["body"]] == [
+        "**Gate is snoozed**",
+        "_a duplicate_",
+    ]
+    own = choice_card("Which?", Verb.SNAPSHOT, [place])
+    assert with_words(own, "Which?  \nGate") is own

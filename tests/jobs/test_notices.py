@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +15,15 @@ import pytest
 from mvsnap.clock import ClockSettings, SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.core.notices import NoticeState
-from mvsnap.domain import EventId, EventKind, Job, JobId, Trigger, TriggerKind
+from mvsnap.domain import (
+    DeliveryState,
+    EventId,
+    EventKind,
+    Job,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
@@ -78,6 +87,7 @@ class Site:
         # Jobs in their first run.
         self.running: set[JobId] = set()
         self.sent: list[tuple[str, str]] = []
+        self._turn = threading.Lock()
         self.use()
 
     def use(self, **sections: Any) -> None:
@@ -92,9 +102,10 @@ class Site:
     def run(self, job: Job) -> None:
         self.jobs[job.id] = job
         admitted = self.decisions.admitted(job)
-        for room in dict.fromkeys(admitted.rooms):
-            if (job.id, room) not in self.sent:
-                self.sent.append((job.id, room))
+        with self._turn:
+            for room in dict.fromkeys(admitted.rooms):
+                if (job.id, room) not in self.sent:
+                    self.sent.append((job.id, room))
 
     def known(self, job_id: JobId) -> Job | None:
         return self.jobs.get(job_id)
@@ -382,6 +393,32 @@ def test_what_follows_a_message_that_is_never_sent_is_not_sent(
     site.go_to(NIGHT)
     site.reply(kind, job, "2")
     assert site.sent == []
+
+
+@pytest.mark.parametrize("kind", [EventKind.END, EventKind.CLIP])
+def test_a_reply_that_runs_first_is_decided_after_what_it_replies_to(
+    site: Site, kind: EventKind
+) -> None:
+    site.use(webex=webex(group={"messages": 0, "within_s": 600}))
+    job = build.job(id=JobId("1"), rooms=("Alarms",))
+    site.reply(kind, job, "2")  # it waits until the first is sent
+    assert site.notices.of_job(JobId("2")) == {}
+    site.run(job)
+    again = site.decisions.admitted(site.jobs[JobId("2")])
+    assert again.rooms == ()
+    assert site.state("2") is NoticeState.GROUPED
+
+
+def test_the_end_of_a_crowd_that_was_sent_before_there_were_hours_has_them(
+    site: Site,
+) -> None:
+    job = site.trigger("1")
+    site.events.set_delivery(job.id, GATE, "Alarms", DeliveryState.SENT, NOON)
+    site.use(webex=webex(when=BY_DAY))
+    site.clock.at = NIGHT
+    site.reply(EventKind.END, job, "2")
+    assert site.sent == [("1", "Alarms")]
+    assert site.state("2") is NoticeState.LATE
 
 
 def test_the_end_of_a_crowd_goes_by_its_own_time_a_clip_with_its_message(

@@ -71,17 +71,17 @@ def test_what_was_kept_back_is_sent_when_the_hours_begin(
                 row = parts.job_states.row(job.id)
                 return row is not None and row.stage == "done"
 
-            wait_until(is_done, "the picture is stored", 30)
+            wait_until(is_done, "the picture is stored", 60)
             assert (state(), messages(simulated)) == (NoticeState.LATE, [])
             (event,) = parts.store.events_of_job(job.id)
             found = find_event(parts.store, event.id)
             assert found is not None
             assert found.state is EventState.QUIET
             clock.ahead = 2.5 * HOUR
-            wait_until(lambda: bool(messages(simulated)), "it is sent", 30)
-            wait_until(lambda: state() is NoticeState.NOW, "the store says so", 30)
+            wait_until(lambda: bool(messages(simulated)), "it is sent", 60)
+            wait_until(lambda: state() is NoticeState.NOW, "the store says so", 60)
             wait_until(
-                lambda: parts.notices.due(clock.now() + HOUR) == [], "it is over", 30
+                lambda: parts.notices.due(clock.now() + HOUR) == [], "it is over", 60
             )
         finally:
             parts.clock.stop()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,11 +14,13 @@ from flask.testing import FlaskClient
 
 from mvsnap.config.visitors import ReportSection
 from mvsnap.core.last_run import LastRun
+from mvsnap.core.period_words import percent_words
 from mvsnap.core.report_text import ReportText
-from mvsnap.domain import Role
+from mvsnap.domain import Radio, Role
 from mvsnap.runtime import visitor_reports
-from mvsnap.visitors.page_text import percent_words
+from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
+from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.visitors.test_pages import (
     GATE,
     HALL,
@@ -27,6 +31,7 @@ from tests.visitors.test_pages import (
     words,
 )
 from tests.web.build import Web
+from tests.wifi.build import RULE
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # Sent on the Monday of that week, about the one before.
@@ -83,7 +88,7 @@ def test_each_report_is_due_at_its_hour(web: Web) -> None:
 
 def test_a_job_says_what_came_before_it_was_due(web: Web) -> None:
     week, day = visitor_reports.schedules(web.settings)
-    stores = (web.settings, web.visitors, web.site, web.sense)
+    stores = (web.settings, VisitorParts(web.visitors), web.site, web.sense)
     job = week.job_for(LastRun(MONDAY))
     assert visitor_reports.report(*stores, job) == ReportText(
         "Visitors, Mon 22 Jun to Sun 28 Jun 2026",
@@ -105,7 +110,7 @@ def test_a_job_says_what_came_before_it_was_due(web: Web) -> None:
 def test_nobody_counted_is_said(tmp_path: Path, web: Web) -> None:
     (week, _) = visitor_reports.schedules(web.settings)
     long_ago = week.job_for(LastRun(datetime(2025, 6, 30, 5, 0, tzinfo=UTC)))
-    stores = (web.settings, web.visitors, web.site, web.sense)
+    stores = (web.settings, VisitorParts(web.visitors), web.site, web.sense)
     report = visitor_reports.report(*stores, long_ago)
     assert report is not None
     assert report.lines == ("Nobody was counted in this period.",)
@@ -123,6 +128,39 @@ def test_the_page_shows_the_last_week_and_leads_to_others(
     assert "Later" not in page.text
     day = words(viewer.get("/visitors/report?every=day").text)
     assert "Tue 30 Jun 2026" in day
+
+
+def hear(web: Web, day: date, *devices: int) -> None:
+    """Let each of these devices be there for three minutes of that noon."""
+    noon = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    minute = int(noon.timestamp()) // MINUTE_S
+    seen = [Observation(d, minute + n, 0, 0, -60) for d in devices for n in range(4)]
+    web.wifi.store.add_batch("L_1", Radio.WIFI, seen, NOW)
+    while web.wifi.store.process(RULE, NOW):
+        pass
+
+
+def test_wifi_in_the_period_is_part_of_it(web: Web, viewer: FlaskClient) -> None:
+    assert 'id="wifi"' not in viewer.get("/visitors/report").text
+    hear(web, date(2026, 6, 15), 1)  # the Monday before: known then
+    hear(web, date(2026, 6, 22), 1, 2)
+    hear(web, date(2026, 6, 24), 3)
+    hear(web, date(2026, 6, 30), 4, 5)
+    week, day = visitor_reports.schedules(web.settings)
+    heard = partial(visitor_reports.wifi_lines, web.settings, web.database)
+    stores = (web.settings, VisitorParts(web.visitors, heard), web.site, web.sense)
+    report = visitor_reports.report(*stores, week.job_for(LastRun(MONDAY)))
+    assert report is not None
+    assert report.lines[-2:] == (
+        "Wi-Fi: 3 visits, +200% (1 the week before)",
+        "Wi-Fi: 3 devices, 2 new; average stay 3 min",
+    )
+    page = viewer.get("/visitors/report").text
+    assert "3 devices, 2 new; average stay 3 min" in page
+    assert "/wifi?from=2026-06-22&amp;to=2026-06-28" in page
+    report = visitor_reports.report(*stores, day.job_for(LastRun(NOW)))
+    assert report is not None
+    assert report.lines[-2] == "Wi-Fi: 2 visits (0 a week before)"
 
 
 @pytest.mark.parametrize("asked", ["every=x", "day=x", "day=2099-01-01"])
@@ -147,4 +185,5 @@ def test_what_rounds_to_nothing_has_no_direction(
 ) -> None:
     assert percent_words(change) == shown
     fields = web.app.jinja_env.get_template("visitors/_fields.html")
-    assert str(fields.make_module().percent(change)) == shown
+    percent: Any = getattr(fields.make_module(), "percent")  # noqa: B009
+    assert str(percent(change)) == shown

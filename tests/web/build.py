@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,6 +32,7 @@ from mvsnap.jobs.service import JobService
 from mvsnap.jobs.waiting import FirstRun
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
+from mvsnap.runtime.visitor_reports import wifi_lines
 from mvsnap.runtime.web_app import create_app
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
@@ -238,7 +240,10 @@ class Web:
                     BadgeParts(
                         self.badges, self.badge_pictures, self.directory, self.near
                     ),
-                    VisitorParts(self.visitors),
+                    VisitorParts(
+                        self.visitors,
+                        partial(wifi_lines, self.settings, self.database),
+                    ),
                     self.wifi,
                 ),
             )
