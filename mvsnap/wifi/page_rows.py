@@ -66,11 +66,11 @@ class Activity:
 
     @property
     def busiest_hour(self) -> str:
-        """The busiest time for display: Sat 21 Nov, 15:00 to 16:00."""
+        """The busiest time of its day for display: 15:00 to 16:00."""
         if self.busiest is None:
             return ""
-        day, hour = self.busiest.day, self.busiest.hour
-        return f"{day:%a %d %b}, {hour:02}:00 to {(hour + 1) % 24:02}:00"
+        hour = self.busiest.hour
+        return f"{hour:02}:00 to {(hour + 1) % 24:02}:00"
 
     @property
     def dwell_mean(self) -> str:

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.domain import Change, Role
-from tests.web.build import Web, log_in, send
+from tests.web.build import LateIn2026, Web, log_in, send
 
 PAGE, TABLE = "/audit", "/audit.csv"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -21,7 +21,8 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, site={"timezone": "Europe/Berlin"}, sense={"host": "mqtt"})
+    site = {"timezone": "Europe/Berlin"}
+    made = Web(tmp_path, clock=LateIn2026(), site=site, sense={"host": "mqtt"})
     yield made
     made.close()
 

@@ -163,9 +163,9 @@ def test_a_shared_link_opens_one_clip_and_is_in_the_audit_log(web: Web) -> None:
     made, *_ = [change for change in web.site.changes(9) if "link" in change.after]
     assert (made.who, made.what) == (
         "reviewer",
-        "clip of Packaging robot, 2026-07-01 06:15:00 UTC",
+        "clip of Packaging robot, 2026-07-01 08:15:00 CEST",
     )
-    assert re.fullmatch(r"link for everybody until 20.* UTC", made.after)
+    assert re.fullmatch(r"link for everybody until 20.* CES?T", made.after)
 
 
 def test_a_shared_link_ends(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from mvsnap.clip_model import ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
-from tests.web.build import Web, below_field, send
+from tests.web.build import LateIn2026, Web, below_field, send
 from tests.web.clip_build import (
     ROBOT,
     SETTINGS,
@@ -38,7 +38,7 @@ VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, **SETTINGS)
+    made = Web(tmp_path, clock=LateIn2026(), **SETTINGS)
     yield made
     made.close()
 
@@ -101,7 +101,7 @@ def test_a_clip_says_how_it_is(
 def test_a_clip_that_is_recorded_shows_how_far_it_is(
     web: Web, viewer: FlaskClient
 ) -> None:
-    at = datetime.now(UTC)
+    at = web.clock.now()
     recorded = {"state": ClipState.RECORDING, "began_at": None, "ended_at": None}
     add_clip(web, at, **recorded)
     html = viewer.get(ROWS).text
@@ -415,7 +415,7 @@ def test_a_reviewer_keeps_a_clip_and_lets_it_go(web: Web) -> None:
     send(client, address, kept="no")
     assert not now(web, clip).kept
     assert send(client, address, kept="maybe").status_code == 400
-    what = "clip of Packaging robot, 2026-07-01 06:15:00 UTC"
+    what = "clip of Packaging robot, 2026-07-01 08:15:00 CEST"
     assert [(c.who, c.what, c.before, c.after) for c in web.site.changes(2)] == [
         ("reviewer", what, "kept", "not kept"),
         ("reviewer", what, "", "kept"),
@@ -512,8 +512,8 @@ def test_lists_of_events_know_clips_and_alarms(web: Web, viewer: FlaskClient) ->
 
 
 def test_the_overview_counts_clips_and_links_the_latest(web: Web) -> None:
-    clip = add_film(web, datetime.now(UTC), VIDEO, JPEG)
-    add_clip(web, datetime.now(UTC), state=ClipState.FAILED, error="offline")
+    clip = add_film(web, web.clock.now(), VIDEO, JPEG)
+    add_clip(web, web.clock.now(), state=ClipState.FAILED, error="offline")
     web.store.add_event(build.event(serial=Serial(""), error=None))
     client = web.log_in(Role.VIEWER)
     html = client.get("/").text

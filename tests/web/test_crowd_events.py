@@ -35,7 +35,7 @@ from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
 from tests.core import build
 from tests.servers.browser import dump_dom
-from tests.web.build import DOOR, GATE, Web, below_field
+from tests.web.build import DOOR, GATE, LateIn2026, Web, below_field
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -51,6 +51,7 @@ VIDEO = "https://n1.meraki.com/video?timestamp=1"
 def web(tmp_path: Path) -> Iterator[Web]:
     made = Web(
         tmp_path,
+        clock=LateIn2026(),
         site={"timezone": "Europe/Berlin"},
         sense={"enabled": True, "people": 3},
     )
@@ -65,7 +66,7 @@ def viewer(web: Web) -> FlaskClient:
 
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
     """Add a crowd with a job of its own, now by default."""
-    at = at or datetime.now(UTC)
+    at = at or web.clock.now()
     fields: dict[str, Any] = {
         "kind": EventKind.CROWD,
         "occurred_at": at,
@@ -182,7 +183,7 @@ def test_names_from_outside_stay_text(web: Web, viewer: FlaskClient) -> None:
 def test_older_goes_on_until_the_end_and_newest_comes_back(
     web: Web, viewer: FlaskClient
 ) -> None:
-    now = datetime.now(UTC)
+    now = web.clock.now()
     expected = [
         add_crowd(web, now - timedelta(minutes=n), serial=GATE).id for n in range(60)
     ]
@@ -202,7 +203,7 @@ def test_a_page_that_is_just_full_has_no_older_one(
     web: Web, viewer: FlaskClient
 ) -> None:
     for minutes in range(25):
-        add_crowd(web, datetime.now(UTC) - timedelta(minutes=minutes))
+        add_crowd(web, web.clock.now() - timedelta(minutes=minutes))
     html = viewer.get(PAGE).text
     assert "Older" not in html
     assert len(listed(viewer)) == 25
@@ -266,7 +267,7 @@ def test_a_bad_filter_is_named_and_the_page_stays_usable(
 
 
 def test_cameras_and_zones_are_picked_by_name(web: Web, viewer: FlaskClient) -> None:
-    now = datetime.now(UTC)
+    now = web.clock.now()
     web.site.keep_cameras([Camera(Serial(GATE), "Gate north", "MV12", "N_1")], now)
     web.site.keep_zones(Serial(GATE), [Zone("7", "Waiting area")])
     web.sense.note_last_seen({Serial(DOOR): now}, now)
@@ -290,8 +291,8 @@ def test_an_empty_list_says_what_makes_a_crowd(web: Web) -> None:
 
 
 def test_an_empty_list_says_that_mv_sense_is_off(web: Web, viewer: FlaskClient) -> None:
-    change = Change(datetime.now(UTC), "anna", "sense.enabled", "on", "off")
-    web.site.choose({"sense.enabled": False}, "anna", datetime.now(UTC), [change])
+    change = Change(web.clock.now(), "anna", "sense.enabled", "on", "off")
+    web.site.choose({"sense.enabled": False}, "anna", web.clock.now(), [change])
     html = viewer.get(PAGE).text
     assert "MV Sense is off" in html
     assert "sense.enabled" in html
@@ -354,7 +355,7 @@ def table(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:
 def test_the_table_holds_every_crowd_whatever_the_page(
     web: Web, viewer: FlaskClient
 ) -> None:
-    now = datetime.now(UTC)
+    now = web.clock.now()
     crowds = [add_crowd(web, now - timedelta(minutes=n)) for n in range(30)]
     add_end(web, crowds[0])
     rows = table(viewer, f"after={crowds[9].id}")
@@ -441,7 +442,7 @@ def seen(web: Web, meanwhile: Callable[[], str | None], acts: str = "") -> str:
 
 
 def test_a_new_crowd_appears_without_reload_and_is_announced(web: Web) -> None:
-    first = add_crowd(web, datetime.now(UTC) - timedelta(minutes=5))
+    first = add_crowd(web, web.clock.now() - timedelta(minutes=5))
     second = EventId("a-crowd-that-comes-later")
 
     def meanwhile() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, Response, g
@@ -34,6 +34,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_time)
     app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
+    app.add_template_filter(local_day)
     app.add_template_filter(lasting)
     app.add_template_filter(age)
     app.after_request(_protect)
@@ -52,6 +53,12 @@ def local_time(moment: datetime) -> str:
 def local_minute(moment: datetime) -> str:
     """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
     return f"{_local(moment):%Y-%m-%d %H:%M}"
+
+
+def local_day(day: date) -> str:
+    """Return a day of the site: Sat 21 Nov, with its year where it is another."""
+    is_this = day.year == _local(gateway().clock.now()).year
+    return f"{day:%a %d %b}" if is_this else f"{day:%a %d %b %Y}"
 
 
 def local_clock(moment: datetime) -> str:
