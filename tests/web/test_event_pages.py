@@ -314,9 +314,7 @@ def test_a_viewer_sends_nothing_again(shop: Shop) -> None:
 
 def test_every_number_of_the_overview_leads_to_its_list(shop: Shop) -> None:
     page = shop.viewer.get("/").text
-    found = re.findall(
-        r'href="([^"]+)"[^>]* aria-label="(\d+) (\w+)[^"]* today"', page
-    )
+    found = re.findall(r'href="([^"]+)"[^>]* aria-label="(\d+) (\w+)[^"]* today"', page)
     numbers = {what: int(number) for _, number, what in found}
     assert numbers == {"crowd": 0, "snapshots": 2, "clips": 0, "failure": 1}
     for address, number, what in found:
