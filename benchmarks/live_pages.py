@@ -18,7 +18,7 @@ from werkzeug.security import generate_password_hash
 
 from benchmarks.idle import cpu_s
 from benchmarks.line import Line
-from mvsnap.domain import Change, EventId, EventKind, Role, User
+from mvsnap.domain import Change, EventId, EventKind, JobId, Role, User
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.users import UserStore
@@ -66,7 +66,11 @@ def _fill(data: Path) -> None:
         kind = EventKind.CROWD if number % 2 else EventKind.SNAPSHOT
         store.add_event(
             event(
-                id=EventId(f"event-{number}"), kind=kind, occurred_at=at, recorded_at=at
+                id=EventId(f"event-{number}"),
+                job_id=JobId(f"job-{number}"),
+                kind=kind,
+                occurred_at=at,
+                recorded_at=at,
             )
         )
     store.close()

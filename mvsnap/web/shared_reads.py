@@ -15,6 +15,8 @@ T = TypeVar("T")
 FRESH_S = 1.0
 # Keys contain what people type into filters: their number has a limit.
 _MOST = 64
+# Slow reads are used at most so many times as long as others.
+_SLOW = 10
 
 
 @dataclass(slots=True)
@@ -50,17 +52,17 @@ class SharedReads:
         times: how many times as long as others it may be used.
         """
         slot = self._slot(key)
+        came = self._monotonic()
         with slot.lock:
-            began = self._monotonic()
-            if began >= slot.until:
+            if came >= slot.until:
+                began = self._monotonic()
                 slot.value = slot.error = None
                 fresh_s = self._fresh_s * times
                 try:
                     slot.value = read()
-                    slot.until = began + fresh_s
+                    slot.until = _until(began, self._monotonic(), fresh_s)
                 except Exception as exc:  # noqa: BLE001  # raised below
                     slot.error = exc
-                    # From its end: whoever waited for it is not to try again.
                     slot.until = self._monotonic() + self._fresh_s
             if slot.error is not None:
                 raise slot.error
@@ -73,3 +75,15 @@ class SharedReads:
             while len(self._slots) > _MOST:
                 self._slots.popitem(last=False)
             return slot
+
+
+def _until(began: float, ended: float, fresh_s: float) -> float:
+    """Return when it is read anew; who came before its end uses it in any case.
+
+    A slow read is used for about as long as it took: else one after the other would
+    fill the processor, and those who wait for them the threads of requests.
+    """
+    took_s = ended - began
+    if took_s < fresh_s:
+        return began + fresh_s
+    return ended + min(took_s, _SLOW * fresh_s)

@@ -13,6 +13,7 @@ from sqlalchemy import event as sql
 from mvsnap.domain import EventKind, Role
 from mvsnap.web.shared_reads import SharedReads
 from tests.core.build import event
+from tests.servers.processes import wait_until
 from tests.web.build import Web
 
 LIVE = ["/overview/part", "/events/rows", "/crowd-events/rows", "/clips/rows"]
@@ -71,6 +72,24 @@ def test_the_age_of_a_read_counts_from_its_begin(
     assert reads.get("a", slow) != first
 
 
+def test_a_slow_read_is_used_for_as_long_as_it_took(
+    reads: SharedReads, clock: Stopwatch
+) -> None:
+    values = iter(range(10))
+
+    def slow(seconds: float) -> int:
+        clock.now += seconds
+        return next(values)
+
+    assert reads.get("a", lambda: slow(3)) == 0
+    clock.now += 2.9
+    assert reads.get("a", lambda: slow(3)) == 0
+    clock.now += 0.1
+    assert reads.get("a", lambda: slow(60)) == 1
+    clock.now += 10
+    assert reads.get("a", lambda: slow(0)) == 2
+
+
 def test_an_error_is_shared_from_its_end(reads: SharedReads, clock: Stopwatch) -> None:
     tries = 0
 
@@ -112,6 +131,40 @@ def test_who_asks_meanwhile_waits_for_the_same_read() -> None:
     for thread in threads:
         thread.join(10)
     assert found == [1] * 8
+
+
+def test_who_waits_for_a_slow_read_does_not_read_again(clock: Stopwatch) -> None:
+    go_on, second_came = threading.Event(), threading.Event()
+    found: list[int] = []
+    times = 0
+
+    def now() -> float:
+        if threading.current_thread().name == "second":
+            second_came.set()
+        return clock.now
+
+    def slow() -> int:
+        nonlocal times
+        times += 1
+        assert go_on.wait(10)
+        return times
+
+    reads = SharedReads(1.0, now)
+
+    def ask() -> None:
+        found.append(reads.get("a", slow))
+
+    first = threading.Thread(target=ask)
+    first.start()
+    wait_until(lambda: times == 1, "the first read", 10)
+    second = threading.Thread(target=ask, name="second")
+    second.start()
+    assert second_came.wait(10)
+    clock.now += 3
+    go_on.set()
+    first.join(10)
+    second.join(10)
+    assert found == [1, 1]
 
 
 def test_keys_that_people_type_do_not_fill_the_memory(reads: SharedReads) -> None:
