@@ -32,8 +32,8 @@ from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
 from tests.test_clip_flow import wait_for_ring
 
-# What is done only at the start, and soon after it, is not idleness.
-SETTLE_S = 90.0
+# Soon after the start each kind of data is looked through for the first time.
+SETTLE_S = 360.0
 IDLE_S = 600.0
 CAMERAS = 10
 QUIET_S = 240.0
