@@ -84,4 +84,4 @@ def _put_right(
     ]
     keys = {f"key_{c.name}": row[c.name] for c in table.primary_key.columns}
     fresh = {c: row[f"the_{c.name}"] + wrong.behind for c in columns}
-    connection.execute(update(table).where(*is_it).values(fresh), keys)  # type: ignore[arg-type]
+    connection.execute(update(table).where(*is_it).values(fresh), keys)

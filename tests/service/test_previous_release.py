@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = "mvsnap/store/migrations/versions"
-EACH = 2
+EACH = 1
 NUMBERS = count(1)
 
 
