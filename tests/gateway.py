@@ -129,7 +129,11 @@ class Gateway:
 
     def start(self) -> None:
         self.begin()
-        self.wait()
+        try:
+            self.wait()
+        except BaseException:
+            self.kill()  # nobody else knows of it yet
+            raise
 
     def begin(self) -> None:
         """Start it, and do not wait until it serves."""

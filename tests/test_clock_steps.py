@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -97,6 +97,7 @@ class Site:
     counts: CountsPublisher
     gateway: Gateway
     old: set[EventId]
+    over: threading.Event
     began_s: float = field(default_factory=time.time)
 
     def press(self, prefix: str) -> str:
@@ -194,8 +195,12 @@ class Site:
         self.until(lambda: self.is_told(text), text)
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
+        def true_or_over() -> bool:
+            return self.over.is_set() or condition()
+
         try:
-            wait_until(condition, f"{self.story.name}: {what}", 60)
+            wait_until(true_or_over, f"{self.story.name}: {what}", 60)
+            assert not self.over.is_set(), f"{self.story.name}: the test is over"
         except AssertionError as exc:
             raise AssertionError(f"{exc}\n{self.gateway.output()}") from None
 
@@ -258,7 +263,13 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspCamera]:
         yield made
 
 
-def tell(story: Story, folder: Path, old: set[EventId], camera: RtspCamera) -> None:
+def tell(
+    story: Story,
+    folder: Path,
+    old: set[EventId],
+    camera: RtspCamera,
+    over: threading.Event,
+) -> None:
     clock = FakeClock(folder / "clock", story.first_s)
     of = Installation(env=environment() | clock.environment(str(ROOT)))
     with clouds() as made, broker(folder / "mqtt") as mqtt:
@@ -269,7 +280,7 @@ def tell(story: Story, folder: Path, old: set[EventId], camera: RtspCamera) -> N
             with TURN:
                 running = gateway(folder, given, roles=roles, of=of)
                 service = stack.enter_context(running)
-            Site(story, made, clock, counts, service, old).go_through()
+            Site(story, made, clock, counts, service, old, over).go_through()
 
 
 def test_a_step_loses_nothing(
@@ -277,11 +288,15 @@ def test_a_step_loses_nothing(
     camera: RtspCamera,
     tmp_path: Path,
 ) -> None:
-    folder, old = seeded
+    (folder, old), over = seeded, threading.Event()
     with ThreadPoolExecutor(len(STORIES)) as pool:
-        told = []
-        for number, story in enumerate(STORIES):
-            shutil.copytree(folder, own := tmp_path / str(number))
-            told.append(pool.submit(tell, story, own, old, camera))
+        try:
+            told = []
+            for number, story in enumerate(STORIES):
+                shutil.copytree(folder, own := tmp_path / str(number))
+                told.append(pool.submit(tell, story, own, old, camera, over))
+            wait(told, return_when=FIRST_EXCEPTION)
+        finally:
+            over.set()  # after a failure or a time-out all of them end their services
     if wrong := [exc for one in told if (exc := one.exception()) is not None]:
         raise BaseExceptionGroup("the clock was set", wrong)

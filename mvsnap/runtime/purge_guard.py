@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mvsnap.badges.tables import badges
 from mvsnap.clock import PLAUSIBLE_FROM, SystemClock
 from mvsnap.runtime.cleaning import DataKind
 from mvsnap.runtime.parts import Parts
@@ -102,6 +103,6 @@ def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:
 def put_times_right(parts: Parts) -> None:
     """Correct what was stored while the clock said 1970, once NTP has set it."""
     if wrong := parts.clock.wrong_times():
-        changed = put_right(parts.db, wrong)
+        changed = put_right(parts.db, wrong, badges.c.recorded_at)
         parts.clock.are_put_right(wrong)
         log.info("the clock is right now: %d times were put right", changed)

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, bindparam, select, update
 
-from mvsnap.badges.tables import badges
 from mvsnap.clock import WrongTime
 from mvsnap.store.alert_tables import troubles
 from mvsnap.store.database import Database
@@ -35,7 +34,6 @@ _MOMENTS: tuple[tuple[Column[Any], ...], ...] = (
     (job_states.c.changed_at,),
     (clips.c.received_at,),
     (clips.c.at,),
-    (badges.c.recorded_at,),
     (presences.c.time_in, presences.c.time_out),
     (troubles.c.began_at,),
     (troubles.c.ended_at,),
@@ -44,14 +42,15 @@ _MOMENTS: tuple[tuple[Column[Any], ...], ...] = (
 )
 
 
-def put_right(db: Database, wrong: Sequence[WrongTime]) -> int:
+def put_right(db: Database, wrong: Sequence[WrongTime], *others: Column[Any]) -> int:
     """Give such rows the times that were right; return how many.
 
+    others: of tables that the store does not know.
     What is from an earlier start seems as young as if it were from this one.
     """
     steps, changed = Steps(db), 0
     for each in wrong:
-        for columns in _MOMENTS:
+        for columns in (*_MOMENTS, *zip(others, strict=True)):
             while many := _step(steps, columns, each):
                 changed += many
     return changed
@@ -84,4 +83,4 @@ def _put_right(
     ]
     keys = {f"key_{c.name}": row[c.name] for c in table.primary_key.columns}
     fresh = {c: row[f"the_{c.name}"] + wrong.behind for c in columns}
-    connection.execute(update(table).where(*is_it).values(fresh), keys)  # type: ignore[arg-type]
+    connection.execute(update(table).where(*is_it).values(fresh), keys)

@@ -104,6 +104,8 @@ class Program:
     ) -> None:
         """Wait until it is true, or fail with the output: at once if the program ends.
 
+        One that does not come to it is killed: who started it may never learn of it.
+
         Raises:
             NotThere: with the output so far.
         """
@@ -114,6 +116,7 @@ class Program:
         try:
             wait_until(true_or_over, what, limit_s)
         except NotThere as exc:
+            self.stop(signal.SIGKILL)
             raise NotThere(f"{exc}\n{self.output()}") from None
         if not condition():
             raise NotThere(f"{what}: ended with {self.exit_code}\n{self.output()}")

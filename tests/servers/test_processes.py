@@ -1,3 +1,4 @@
+import signal
 import sys
 import time
 
@@ -63,3 +64,11 @@ def test_waiting_in_vain_names_what_was_waited_for() -> None:
 def test_a_missing_program_fails_with_the_line_to_type() -> None:
     with pytest.raises(NotThere, match="sudo apt-get install -y nothing-like-it"):
         require("no-such-program", "nothing-like-it")
+
+
+def test_a_program_that_does_not_come_to_it_is_over() -> None:
+    program = Program([PYTHON, "-c", STUBBORN])
+    with pytest.raises(NotThere, match="never: not within"):
+        program.wait_for(lambda: False, "never", limit_s=0.2)
+    assert program.exit_code == -signal.SIGKILL
+    assert program.stop() == -signal.SIGKILL
