@@ -13,7 +13,8 @@ from typing import Any
 from mvsnap.clients.webex.text import neutralise
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
-from mvsnap.core.presses import press_data
+from mvsnap.core.presses import press_data, seen_data
+from mvsnap.domain import EventId
 
 Card = Mapping[str, Any]
 
@@ -28,17 +29,24 @@ _WORDS = "TextBlock"
 
 
 def place_card(
-    place: WatchedPlace, open_url: str | None, *, has_label: bool = True
+    place: WatchedPlace,
+    open_url: str | None,
+    *,
+    has_label: bool = True,
+    to_confirm: EventId | None = None,
 ) -> Card:
     """Return the buttons for a camera or zone.
 
     open_url: of its event's page. has_label: without one, see `with_words`.
+    to_confirm: what others are notified of unless somebody presses *Seen*.
     """
     body = [_text(place.label)] if has_label else []
     if place.serial is not None:  # a mute is of a camera of the Dashboard
         snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
         body.append({"type": "ActionSet", "actions": snoozes})
-    actions = []
+    actions: list[dict[str, Any]] = []
+    if to_confirm is not None:
+        actions.append(_seen_button(to_confirm))
     if place.serial is not None:
         actions.append(_button("Picture now", Verb.SNAPSHOT, place))
     if place.recorded_as is not None:
@@ -104,6 +112,15 @@ def _card(body: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Card:
 def _text(text: str) -> dict[str, Any]:
     # It takes markdown, too.
     return {"type": _WORDS, "text": neutralise(text), "wrap": True}
+
+
+def _seen_button(event_id: EventId) -> dict[str, Any]:
+    return {
+        "type": "Action.Submit",
+        "title": "Seen",
+        "style": "positive",
+        "data": seen_data(event_id),
+    }
 
 
 def _button(
