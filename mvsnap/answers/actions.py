@@ -1,4 +1,4 @@
-"""What commands and buttons do: pictures, clips, snoozes, *Seen*; each in the audit log.
+"""What commands and buttons do: pictures, clips, snoozes, *Seen*. Each is audited.
 
 Doing one again, after a crash, changes nothing: job and mute have ids of their request.
 """
