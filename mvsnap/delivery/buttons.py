@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.message_parts import buttons_part
-from mvsnap.delivery.cards import Card, place_card
+from mvsnap.delivery.cards import Card, place_card, seen_card
 from mvsnap.delivery.kinds import BUTTONS_KIND
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import CameraName, Event, EventId, MessageId, Serial, TriggerKind
@@ -58,6 +58,12 @@ class MessageButtons:
             has_label=False,
             to_confirm=crowd if crowd and self.escalates(room) else None,
         )
+
+    def alone(self, raised: Event | None, room: str) -> Card | None:
+        """Return what a message without pictures carries if it is to be confirmed."""
+        if raised is None or not self.escalates(room) or not self.can_press(room):
+            return None
+        return seen_card(raised.id, self._page(raised.id))
 
     def _place(self, event: Event, raised: Event | None) -> WatchedPlace:
         """Return the zone of a crowd in this camera, else the camera."""

@@ -44,16 +44,19 @@ def place_card(
     if place.serial is not None:  # a mute is of a camera of the Dashboard
         snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
         body.append({"type": "ActionSet", "actions": snoozes})
-    actions: list[dict[str, Any]] = []
+    actions = []
     if to_confirm is not None:
         actions.append(_seen_button(to_confirm))
     if place.serial is not None:
         actions.append(_button("Picture now", Verb.SNAPSHOT, place))
     if place.recorded_as is not None:
         actions.append(_button("Clip of the last 30 s", Verb.CLIP, place, "30 s"))
-    if open_url is not None:
-        actions.append({"type": "Action.OpenUrl", "title": "Open", "url": open_url})
-    return _card(body, actions)
+    return _card(body, [*actions, *_opening(open_url)])
+
+
+def seen_card(event_id: EventId, open_url: str | None) -> Card:
+    """Return the button that confirms a message, for it: see `with_words`."""
+    return _card([], [_seen_button(event_id), *_opening(open_url)])
 
 
 def choice_card(
@@ -112,6 +115,12 @@ def _card(body: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Card:
 def _text(text: str) -> dict[str, Any]:
     # It takes markdown, too.
     return {"type": _WORDS, "text": neutralise(text), "wrap": True}
+
+
+def _opening(url: str | None) -> list[dict[str, Any]]:
+    if url is None:
+        return []
+    return [{"type": "Action.OpenUrl", "title": "Open", "url": url}]
 
 
 def _seen_button(event_id: EventId) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.delivery.buttons import MessageButtons
 from mvsnap.delivery.cards import place_card
-from mvsnap.domain import EventId, EventKind, Job, JobId, Serial
+from mvsnap.domain import CameraName, EventId, EventKind, Job, JobId, Serial
 from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
+from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.webex.cards import button_data, press, titles_of_buttons
 from mvsnap.simulator.webex.webex import SimMessage
 from tests.answers.bot import GUARD, ROOM, STRANGER, Bot
@@ -34,6 +36,7 @@ class Escalating:
     def __init__(self, bot: Bot) -> None:
         self.bot, self.crew = bot, bot.crew
         self.jobs: dict[JobId, Job] = {}
+        self.has_picture = False
         bot.webex.people[OTHER] = "Bea Boss"
         escalation = {"after_s": AFTER.total_seconds(), "to": OTHER}
         settings = Settings.model_validate(
@@ -73,6 +76,27 @@ class Escalating:
         self.run(self.crew.job(serial, id=job_id, about=raised.id))
         return self.bot.webex.messages[-1]
 
+    def raise_alone(self, kind: EventKind, *clips: CameraName) -> list[SimMessage]:
+        """Post what no camera is asked for a picture of; return its messages."""
+        known, job_id = len(self.bot.webex.messages), JobId(str(uuid.uuid4()))
+        raised = build.event(
+            kind=kind,
+            serial=self.bot.serials[0],
+            job_id=job_id,
+            details={
+                "text": "Door forced", "note": "",
+                "person": "Ada", "user_id": "1", "reader": "Door 3",
+            },
+        )
+        if kind is EventKind.MISMATCH and self.has_picture:
+            at = raised.occurred_at
+            path = self.crew.files.save_snapshot(raised.id, at, portrait_of("Ada"))
+            raised = replace(raised, snapshot_path=path)
+        self.crew.store.add_event(raised)
+        job = self.crew.job(id=job_id, about=raised.id, clips=clips)
+        self.run(replace(job, serials=()))
+        return self.bot.webex.messages[known:]
+
     def others_notified(self) -> list[SimMessage]:
         """Let the time pass; return what the other person is sent."""
         self.crew.clock.sleep(AFTER.total_seconds() + 1)
@@ -106,6 +130,37 @@ def test_whoever_presses_ends_the_escalation_and_the_thread_says_who(
     assert f"**Confirmed by {GUARD}**" in said
     (event,) = (e for e in site.crew.events if e.kind is EventKind.CROWD)
     assert seen_lines(site.bot) == [(GUARD, f"event {event.id}")]
+    assert site.others_notified() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "clips", "words"),
+    [
+        (EventKind.ALARM, (CameraName("Robot"),), "Door forced"),
+        (EventKind.MISMATCH, (), "at Door 3"),
+    ],
+    ids=str,
+)
+def test_words_without_a_picture_have_the_button_below_them(
+    site: Escalating, kind: EventKind, clips: tuple[CameraName, ...], words: str
+) -> None:
+    (said,) = site.raise_alone(kind, *clips)
+    assert said.card
+    assert titles_of_buttons(said.card) == ["Seen"]
+    assert words in said.markdown
+    assert words in str(said.card["body"])
+    assert "**Confirmed by" in site.bot.press(said, "Seen")
+    assert site.others_notified() == []
+
+
+def test_a_mismatch_with_its_picture_has_the_buttons_in_its_thread(
+    site: Escalating,
+) -> None:
+    site.has_picture = True
+    said, buttons = site.raise_alone(EventKind.MISMATCH)
+    assert said.files
+    assert buttons.parent_id == said.id
+    assert "**Confirmed by" in site.bot.press(buttons, "Seen")
     assert site.others_notified() == []
 
 
