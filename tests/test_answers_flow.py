@@ -33,6 +33,9 @@ class Site:
     def replies(self, message_id: str) -> list[SimMessage]:
         return [m for m in self.messages if m.parent_id == message_id]
 
+    def wait_for_more(self, known: int) -> None:
+        self.wait(lambda: len(self.messages) > known)
+
     def wait(self, condition: Callable[[], Any]) -> None:
         wait_until(lambda: bool(condition()), "an answer")
 
@@ -104,7 +107,7 @@ def test_seen_is_confirmed_below_a_picture(site: Site) -> None:
         before = len(site.messages)
         data = button_data(buttons.card, "Seen")
         press(site.clouds.webex, buttons.id, GUARD, data)
-        site.wait(lambda before=before: len(site.messages) > before)
+        site.wait_for_more(before)
         assert site.messages[-1].markdown.startswith(words)
         assert site.messages[-1].parent_id == buttons.parent_id
 

@@ -84,8 +84,11 @@ class Escalating:
             serial=self.bot.serials[0],
             job_id=job_id,
             details={
-                "text": "Door forced", "note": "",
-                "person": "Ada", "user_id": "1", "reader": "Door 3",
+                "text": "Door forced",
+                "note": "",
+                "person": "Ada",
+                "user_id": "1",
+                "reader": "Door 3",
             },
         )
         if kind is EventKind.MISMATCH and self.has_picture:
