@@ -33,6 +33,9 @@ class Site:
     def replies(self, message_id: str) -> list[SimMessage]:
         return [m for m in self.messages if m.parent_id == message_id]
 
+    def wait_for_more(self, known: int) -> None:
+        self.wait(lambda: len(self.messages) > known)
+
     def wait(self, condition: Callable[[], Any]) -> None:
         wait_until(lambda: bool(condition()), "an answer")
 
@@ -51,7 +54,8 @@ def site(
             "device_url": f"{running.webex_url}/wdm/api/v1",
         }
         settings = running.settings()
-        settings["webex"] |= {"commands": commands}
+        escalation = {"after_s": 86_400, "to": GUARD}
+        settings["webex"] |= {"commands": commands, "escalation": escalation}
         gateway = Gateway(write_config(folder, settings))
         settings["site"] = {"public_url": gateway.url}
         write_config(folder, settings)
@@ -91,6 +95,21 @@ def test_buttons_below_a_picture(site: Site) -> None:
     site.wait(lambda: len(site.messages) == before + 2)
     mutes = site.gateway.get("/api/v1.0/mutes").json()["mutes"]
     assert [mute["muted_by"] for mute in mutes] == [GUARD]
+
+
+def test_seen_is_confirmed_below_a_picture(site: Site) -> None:
+    known = len(site.messages)
+    assert site.gateway.snapshot().status_code == 200
+    site.wait(lambda: [m for m in site.messages[known:] if m.card])
+    buttons = next(m for m in site.messages[known:] if m.card)
+    assert buttons.card
+    for words in (f"**Confirmed by {GUARD}", f"**Already confirmed by {GUARD}"):
+        before = len(site.messages)
+        data = button_data(buttons.card, "Seen")
+        press(site.clouds.webex, buttons.id, GUARD, data)
+        site.wait_for_more(before)
+        assert site.messages[-1].markdown.startswith(words)
+        assert site.messages[-1].parent_id == buttons.parent_id
 
 
 def test_a_restart_answers_what_came_before_once(site: Site) -> None:

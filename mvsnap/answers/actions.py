@@ -1,4 +1,4 @@
-"""What commands and buttons do: pictures, clips, snoozes. Each leaves an audit line.
+"""What commands and buttons do: pictures, clips, snoozes, *Seen*. Each is audited.
 
 Doing one again, after a crash, changes nothing: job and mute have ids of their request.
 """
@@ -24,6 +24,7 @@ from mvsnap.delivery.cards import undo_card
 from mvsnap.domain import (
     Change,
     DeliveryState,
+    EventId,
     Job,
     Mute,
     Trigger,
@@ -33,6 +34,7 @@ from mvsnap.errors import BadInput, QueueFull
 from mvsnap.jobs.service import JobRequest, JobService
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.events import Store
+from mvsnap.store.notices import NoticeStore, SeenBy
 from mvsnap.store.site import SiteStore
 
 _CLIP = SpokenTime.of_seconds(30)
@@ -54,6 +56,7 @@ class BotActions:
     store: Store
     site: SiteStore
     audit: AuditLog
+    notices: NoticeStore
     recorder: RecorderSection
     zone: ZoneInfo
     clock: Clock
@@ -71,6 +74,20 @@ class BotActions:
             Verb.UNSNOOZE: self._unsnooze,
         }[order.verb]
         return do_one(order, asker)
+
+    def see(self, event_id: EventId, asker: Asker) -> BotReply:
+        """Confirm the messages about an event, so that no others are notified."""
+        event = self.store.event(event_id)
+        if event is None:
+            return BotReply(("This event was deleted, or there never was one.",))
+        self.notices.see(event, asker.who, asker.at)
+        seen = self.notices.seen(event.job_id)
+        # This press, too, if it was stored before a crash.
+        if seen is None or seen == SeenBy(asker.at, asker.who):
+            more = "It does not escalate any further."
+            return BotReply((f"Confirmed by {asker.who}", more))
+        at = to_minute(seen.at, self.zone)
+        return BotReply((f"Already confirmed by {seen.who}, {at}",))
 
     def snooze_all(self, time: SpokenTime | None, asker: Asker) -> BotReply:
         until = self._mute(asker, None, time)

@@ -83,7 +83,7 @@ class Responder:
             reply = BotReply(
                 ("You may not do this here.", "An admin can allow it: webex.commands")
             )
-        elif self.clock.now() - asker.at > _LATE:
+        elif _is_late(read, self.clock.now()):
             reply = BotReply(("This came too late and was not done: ask again.",))
         else:
             reply = self._reply(read)
@@ -104,8 +104,7 @@ class Responder:
             return _Read(asker, "a button", mistake=exc.message)
         if press is None:
             return None
-        place = press.camera or press.serial
-        return _Read(asker, f"button {press.verb} {place}", press=press)
+        return _Read(asker, f"button {press.verb} {press.subject}", press=press)
 
     def _read_message(self, request: BotRequest) -> _Read | None:
         message = self.inbox.message(request.id)
@@ -143,6 +142,8 @@ class Responder:
             return BotReply((exc.message,))
 
     def _pressed(self, press: BotPress, asker: Asker) -> BotReply:
+        if press.event_id is not None:
+            return self.actions.see(press.event_id, asker)
         place = read_cameras(self.site, self.settings).pressed(press)
         order = PlaceOrder(press.verb, place, press.time)
         return check(order) or self.actions.do(order, asker)
@@ -198,5 +199,13 @@ def _is_forgotten(request: BotRequest, at: datetime | None) -> bool:
     return at is not None and request.came_at - at > _FORGOTTEN
 
 
+def _is_late(read: _Read, now: datetime) -> bool:
+    # What somebody has seen, they have seen.
+    is_lasting = read.press is not None and read.press.verb is Verb.SEEN
+    return not is_lasting and now - read.asker.at > _LATE
+
+
 def _shown(text: str) -> str:
-    return " ".join(text[:_LONGEST_SHOWN].split()) or "an empty message"
+    # No database takes every other sign.
+    plain = (sign if sign.isprintable() else " " for sign in text[:_LONGEST_SHOWN])
+    return " ".join("".join(plain).split()) or "an empty message"

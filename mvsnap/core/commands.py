@@ -27,6 +27,8 @@ class Verb(StrEnum):
     EVENTS = "events"
     SNOOZE = "snooze"
     UNSNOOZE = "unsnooze"
+    # Only pressed: words do not say which message is meant.
+    SEEN = "seen"
     STATUS = "status"
     UNKNOWN = "unknown"
 

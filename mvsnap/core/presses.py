@@ -13,26 +13,35 @@ from typing import Any
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
 from mvsnap.core.spoken_times import SpokenTime, split_time
-from mvsnap.domain import CameraName, Serial, ZoneId
+from mvsnap.domain import CameraName, EventId, Serial, ZoneId
 from mvsnap.errors import BadInput
 
 # It marks the buttons as ours: a card of another program may be answered, too.
 _VERB = "mvsnap"
 _SERIAL, _ZONE, _CAMERA, _FOR = "serial", "zone", "camera", "for"
+_EVENT = "event"
 _LONGEST = 100
 # Of the verbs, those that buttons have.
-_PRESSED = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
+_PRESSED = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE, Verb.SEEN)
 
 
 @dataclass(frozen=True, slots=True)
 class BotPress:
-    """serial, zone_id, camera: of the place, as it was when the card was made."""
+    """serial, zone_id, camera: of the place, as it was when the card was made.
+
+    event_id: of what somebody has seen; then there is no place.
+    """
 
     verb: Verb
     serial: Serial | None = None
     zone_id: ZoneId | None = None
     camera: CameraName | None = None
     time: SpokenTime | None = None
+    event_id: EventId | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.event_id or self.camera or self.serial or ""
 
     def is_at(self, place: WatchedPlace) -> bool:
         if self.serial is not None:
@@ -52,6 +61,11 @@ def press_data(verb: Verb, place: WatchedPlace, time: str = "") -> dict[str, str
     return {name: text for name, text in found.items() if text}
 
 
+def seen_data(event_id: EventId) -> dict[str, str]:
+    """Return the data of the button that confirms the messages about an event."""
+    return {_VERB: Verb.SEEN.value, _EVENT: event_id}
+
+
 def read_press(inputs: Mapping[str, Any]) -> BotPress | None:
     """Return what was pressed, None if the button is not ours.
 
@@ -62,11 +76,15 @@ def read_press(inputs: Mapping[str, Any]) -> BotPress | None:
         return None
     texts = {
         name: _text(name, inputs.get(name, ""))
-        for name in (_VERB, _SERIAL, _ZONE, _CAMERA, _FOR)
+        for name in (_VERB, _SERIAL, _ZONE, _CAMERA, _FOR, _EVENT)
     }
     verb = next((verb for verb in _PRESSED if verb == texts[_VERB]), None)
     if verb is None:
         raise BadInput(f"{_VERB}: {texts[_VERB]!r} (expected {', '.join(_PRESSED)})")
+    if verb is Verb.SEEN:
+        if not texts[_EVENT]:
+            raise BadInput("event: missing")
+        return BotPress(verb, event_id=EventId(texts[_EVENT]))
     if not texts[_SERIAL] and not texts[_CAMERA]:
         raise BadInput("serial, camera: both are missing")
     left, time = split_time(texts[_FOR].lower().split())
@@ -82,7 +100,10 @@ def read_press(inputs: Mapping[str, Any]) -> BotPress | None:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        kind = type(value).__name__
-        raise BadInput(f"{name}: {kind} (expected a text of up to {_LONGEST} signs)")
-    return value.strip()
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        text = value.strip()
+        # No database takes every other sign.
+        if text.isprintable():
+            return text
+    kind, expected = type(value).__name__, f"up to {_LONGEST} printable signs"
+    raise BadInput(f"{name}: {kind} (expected a text of {expected})")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.message_parts import buttons_part
-from mvsnap.delivery.cards import Card, place_card
+from mvsnap.delivery.cards import Card, place_card, seen_card
 from mvsnap.delivery.kinds import BUTTONS_KIND
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.domain import CameraName, Event, MessageId, Serial, TriggerKind
+from mvsnap.domain import CameraName, Event, EventId, MessageId, Serial, TriggerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class MessageButtons:
     """can_press: whether anybody in a room may use buttons, by the destination.
 
     recorded: the cameras of the recorder that have a serial. public_url: of the pages.
+    escalates: whether others are notified if nobody there confirms, by the destination.
     """
 
     can_press: Callable[[str], bool]
     recorded: Mapping[Serial, CameraName]
     public_url: str | None = None
+    escalates: Callable[[str], bool] = lambda _room: False
 
     def below(
         self, facts: Facts, event: Event, room: str, parent_id: MessageId
@@ -36,8 +38,9 @@ class MessageButtons:
         is_asked = facts.job.trigger.kind is TriggerKind.WEBEX
         if is_asked or not event.serial or not self.can_press(room):
             return None
-        place = self._place(event, facts.raised)
-        card = place_card(place, self._page((facts.raised or event).id))
+        place, shown = self._place(event, facts.raised), facts.raised or event
+        to_confirm = shown.id if self.escalates(room) else None
+        card = place_card(place, self._page(shown.id), to_confirm=to_confirm)
         return Message(
             *(BUTTONS_KIND, buttons_part(event.serial), room, facts),
             parent_id=parent_id,
@@ -48,9 +51,19 @@ class MessageButtons:
         """Return what the message of a crowd's end carries: it has no picture."""
         if not end.serial or not self.can_press(room):
             return None
-        crowd = end.details.get("of")
-        url = self._page(str(crowd)) if crowd else None
-        return place_card(self._place(end, end), url, has_label=False)
+        crowd = EventId(str(end.details.get("of", "")))
+        return place_card(
+            self._place(end, end),
+            self._page(crowd) if crowd else None,
+            has_label=False,
+            to_confirm=crowd if crowd and self.escalates(room) else None,
+        )
+
+    def alone(self, raised: Event | None, room: str) -> Card | None:
+        """Return what a message without pictures carries if it is to be confirmed."""
+        if raised is None or not self.escalates(room) or not self.can_press(room):
+            return None
+        return seen_card(raised.id, self._page(raised.id))
 
     def _place(self, event: Event, raised: Event | None) -> WatchedPlace:
         """Return the zone of a crowd in this camera, else the camera."""

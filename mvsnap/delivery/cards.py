@@ -13,7 +13,8 @@ from typing import Any
 from mvsnap.clients.webex.text import neutralise
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
-from mvsnap.core.presses import press_data
+from mvsnap.core.presses import press_data, seen_data
+from mvsnap.domain import EventId
 
 Card = Mapping[str, Any]
 
@@ -28,24 +29,34 @@ _WORDS = "TextBlock"
 
 
 def place_card(
-    place: WatchedPlace, open_url: str | None, *, has_label: bool = True
+    place: WatchedPlace,
+    open_url: str | None,
+    *,
+    has_label: bool = True,
+    to_confirm: EventId | None = None,
 ) -> Card:
     """Return the buttons for a camera or zone.
 
     open_url: of its event's page. has_label: without one, see `with_words`.
+    to_confirm: what others are notified of unless somebody presses *Seen*.
     """
     body = [_text(place.label)] if has_label else []
     if place.serial is not None:  # a mute is of a camera of the Dashboard
         snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
         body.append({"type": "ActionSet", "actions": snoozes})
     actions = []
+    if to_confirm is not None:
+        actions.append(_seen_button(to_confirm))
     if place.serial is not None:
         actions.append(_button("Picture now", Verb.SNAPSHOT, place))
     if place.recorded_as is not None:
         actions.append(_button("Clip of the last 30 s", Verb.CLIP, place, "30 s"))
-    if open_url is not None:
-        actions.append({"type": "Action.OpenUrl", "title": "Open", "url": open_url})
-    return _card(body, actions)
+    return _card(body, [*actions, *_opening(open_url)])
+
+
+def seen_card(event_id: EventId, open_url: str | None) -> Card:
+    """Return the button that confirms a message, for it: see `with_words`."""
+    return _card([], [_seen_button(event_id), *_opening(open_url)])
 
 
 def choice_card(
@@ -104,6 +115,21 @@ def _card(body: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Card:
 def _text(text: str) -> dict[str, Any]:
     # It takes markdown, too.
     return {"type": _WORDS, "text": neutralise(text), "wrap": True}
+
+
+def _opening(url: str | None) -> list[dict[str, Any]]:
+    if url is None:
+        return []
+    return [{"type": "Action.OpenUrl", "title": "Open", "url": url}]
+
+
+def _seen_button(event_id: EventId) -> dict[str, Any]:
+    return {
+        "type": "Action.Submit",
+        "title": "Seen",
+        "style": "positive",
+        "data": seen_data(event_id),
+    }
 
 
 def _button(

@@ -28,7 +28,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.notices import EarlierNotices, NoticeStore
 
 # Somebody waits for what they have asked for.
-_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE)
+_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE, TriggerKind.WEBEX)
 
 
 class JobNotices:
@@ -89,6 +89,15 @@ class JobNotices:
             )
 
         self._notices.decide_again(late, self._since(), choose_again)
+
+    def is_seen(self, notice: Notice, job: Job | None) -> bool:
+        """Return whether somebody has confirmed it.
+
+        An alarm that several rules match has a job for each, and is confirmed once.
+        """
+        event = self._about(job) if job is not None else None
+        jobs = {notice.job_id, event.job_id if event else notice.job_id}
+        return any(self._notices.seen(one) is not None for one in jobs)
 
     def extra(self, notice: Notice, room: str, now: datetime) -> Notice:
         """Return the notice of a destination that an escalation adds.

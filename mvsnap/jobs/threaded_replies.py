@@ -51,7 +51,7 @@ class ThreadedReplies:
         clock: SystemClock,
         buttons: MessageButtons | None = None,
     ) -> None:
-        """buttons: below what says that a crowd is over; None: nobody may press any."""
+        """buttons: None where nobody may press any."""
         self._buttons = buttons
         self._stores = stores
         self._attachments = attachments
@@ -85,7 +85,20 @@ class ThreadedReplies:
         return soonest([self._send_alert(job, room) for room in job.rooms])
 
     def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
-        return self._sender.send_or_give_up(self._message(Facts(job, event), room))
+        message = self._message(Facts(job, event), room)
+        if self._buttons is None:
+            return self._sender.send_or_give_up(message)
+        if message.file is None:
+            card = self._buttons.alone(event, room)
+            return self._sender.send_or_give_up(replace(message, card=card))
+        wait = self._sender.send_or_give_up(message)
+        known = self._stores.events.deliveries_of_job(job.id)
+        sent = known.get((message.part, room))
+        if sent is not None and (sent_id := _sent_id(sent)) is not None:
+            below = self._buttons.below(message.facts, event, room, sent_id)
+            if below is not None:
+                self._sender.try_once(below)
+        return wait
 
     def _send_report(self, facts: Facts, room: str) -> Wait | None:
         job, part = facts.job, REPORT_KIND.name

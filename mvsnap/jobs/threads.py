@@ -23,6 +23,7 @@ from mvsnap.store.events import Store
 
 if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons
+    from mvsnap.delivery.cards import Card
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Threads:
         sender: RetryingSender,
         buttons: MessageButtons | None = None,
     ) -> None:
-        """buttons: below the pictures; None: nobody may press any."""
+        """buttons: below pictures and words alone; None: nobody may press any."""
         self._buttons = buttons
         self._store = store
         self._attachments = attachments
@@ -71,7 +72,10 @@ class Threads:
         raised = self._about(job)
         # Where somebody asked for it, the thread is there, and the bot has answered.
         rooms = [room for room in job.rooms if self._asked(job, room) is None]
-        heads = [_head(job, raised, room) for room in rooms]
+        heads = [
+            replace(_head(job, raised, room), card=self._to_confirm(raised, room))
+            for room in rooms
+        ]
         return soonest(self._sender.send_or_give_up(head) for head in heads)
 
     def deliver(
@@ -152,6 +156,9 @@ class Threads:
         found = self._buttons.below(facts, event, message.room, parent_id)
         if found is not None:
             self._sender.try_once(found)
+
+    def _to_confirm(self, raised: Event | None, room: str) -> Card | None:
+        return self._buttons.alone(raised, room) if self._buttons else None
 
     def _asked(self, job: Job, room: str) -> MessageId | None:
         """Return the thread of what a person wrote or pressed, if that led to it."""

@@ -99,8 +99,8 @@ def _responder(
         inbox,
         BotPermissions(settings.webex.commands, inbox.is_room),
         BotActions(
-            *(jobs, parts.store, parts.site, parts.audit, settings.recorder, zone),
-            parts.clock,
+            *(jobs, parts.store, parts.site, parts.audit, parts.notices),
+            *(settings.recorder, zone, parts.clock),
         ),
         BotLists(
             *(parts.store, parts.site, lambda: sources.rows(database_now(parts))),

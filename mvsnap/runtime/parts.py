@@ -197,7 +197,11 @@ class Parts:
             if serial and recorder.cameras[name].is_ring
         }
         rooms = RoomsWithButtons(webex.commands, self.channels())
-        return MessageButtons(rooms, recorded, site.public_url)
+        rules = NoticeRules(self.settings)
+        return MessageButtons(
+            *(rooms, recorded, site.public_url),
+            escalates=lambda room: rules.of_room(room).escalation is not None,
+        )
 
     def runner(
         self,

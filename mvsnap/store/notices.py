@@ -24,11 +24,12 @@ from sqlalchemy import (
 
 from mvsnap.clock import SMALLEST_STEP
 from mvsnap.core.notices import Notice, NoticeState
-from mvsnap.domain import JobId
+from mvsnap.domain import Change, Event, JobId
 from mvsnap.store.events import Store
 from mvsnap.store.notice_groups import NoticeGroups
 from mvsnap.store.notice_tables import notice_groups, notices, seen_jobs
 from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.store.site import write_changes
 
 _c, _g = notices.c, notice_groups.c
 # Arbitrary, but the same in every process: they take turns.
@@ -147,14 +148,21 @@ class NoticeStore(NoticeGroups):
             same = _is_same(notice) & (_c.escalate_at == notice.escalate_at)
             connection.execute(update(notices).where(same).values(escalate_at=None))
 
-    def see(self, job_id: JobId, who: str, now: datetime) -> bool:
-        """Store that somebody has seen the messages of a job; False: it was before."""
+    def see(self, event: Event, who: str, now: datetime) -> bool:
+        """Store who has seen the messages about an event, with a line in the audit log.
+
+        Returns False if somebody had before: then nothing changes.
+        """
         added = self._db.insert(seen_jobs).values(
-            job_id=job_id, seen_at=now, seen_by=who
+            job_id=event.job_id, seen_at=now, seen_by=who
         )
         statement = added.on_conflict_do_nothing().returning(seen_jobs.c.job_id)
         with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+            is_first = connection.execute(statement).first() is not None
+            if is_first:
+                change = Change(now, who, f"event {event.id}", "", "seen")
+                write_changes(connection, [change])
+        return is_first
 
     def seen(self, job_id: JobId) -> SeenBy | None:
         statement = select(seen_jobs).where(seen_jobs.c.job_id == job_id)

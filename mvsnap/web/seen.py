@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core import signed_links
-from mvsnap.domain import Change, Event, EventId, Role
+from mvsnap.domain import Event, EventId, Role
 from mvsnap.errors import NotFound
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
@@ -25,7 +25,7 @@ _BY_LINK = "link in a message"
 @auth.page(Role.REVIEWER)
 def confirm(event_id: str) -> ResponseReturnValue:
     event = _known(event_id)
-    if note_seen(event, auth.person().name):
+    if _note(event, auth.person().name):
         flash("Confirmed: it does not escalate any further.", "success")
     return redirect(url_for("event_pages.show", event_id=event.id), 303)
 
@@ -42,18 +42,13 @@ def ask(event_id: str) -> ResponseReturnValue:
 def confirm_by_link(event_id: str) -> ResponseReturnValue:
     require_signed(event_id, signed_links.SEEN)
     event = _known(event_id)
-    note_seen(event, _BY_LINK)
+    _note(event, _BY_LINK)
     return _page(event)
 
 
-def note_seen(event: Event, who: str) -> bool:
-    """Store who has seen it, with a line in the audit log; False: somebody had."""
+def _note(event: Event, who: str) -> bool:
     here = gateway()
-    now = here.clock.now()
-    is_first = here.notices.see(event.job_id, who, now)
-    if is_first:
-        here.audit.add(Change(now, who, f"event {event.id}", "", "seen"))
-    return is_first
+    return here.notices.see(event, who, here.clock.now())
 
 
 def _page(event: Event) -> ResponseReturnValue:

@@ -87,8 +87,8 @@ class Bot:
             inbox,
             BotPermissions(settings.webex.commands, inbox.is_room),
             BotActions(
-                *(jobs, crew.store, self.site, self.audit, settings.recorder),
-                *(BERLIN, clock),
+                *(jobs, crew.store, self.site, self.audit, crew.notices),
+                *(settings.recorder, BERLIN, clock),
             ),
             BotLists(crew.store, self.site, lambda: self.rows, BERLIN, clock),
             *(crew.sender(), self.site, self.audit, clock),

@@ -129,8 +129,15 @@ def test_a_stranger_s_press_is_refused_and_in_the_log(bot: Bot) -> None:
         {"mvsnap": "snapshot", "serial": ["x"]},
         {"mvsnap": ["snapshot"], "serial": "x" * 1_000_000},
         {"mvsnap": "snooze", "camera": "Robot", "for": "1 h"},
+        {"mvsnap": "seen", "serial": "Q2AA-AAAA-AAAA"},
+        {"mvsnap": "seen", "event": "no event"},
+        {"mvsnap": "seen", "event": "a\0b"},
+        {"mvsnap": "seen", "event": "a\ud800b"},
     ],
-    ids=["verb", "nothing", "unknown", "list", "long", "recorder"],
+    ids=[
+        *("verb", "nothing", "unknown", "list", "long", "recorder"),
+        *("seen", "gone", "zero", "half"),
+    ],
 )
 def test_inputs_that_no_button_sends_do_nothing(
     bot: Bot, inputs: dict[str, Any]

@@ -168,6 +168,11 @@ def test_the_words_of_a_name_mention_nobody(bot: Bot) -> None:
     assert "<@all>" not in bot.ask("snapshot <@all> [x](http://evil.example)")
 
 
+def test_signs_that_no_database_takes_do_not_reach_the_log(bot: Bot) -> None:
+    bot.ask("snapshot a\0b", who=STRANGER)
+    assert bot.changes[0].before == "snapshot a b"
+
+
 def test_a_stranger_is_refused_and_that_is_in_the_log(bot: Bot) -> None:
     assert "You may not do this here" in bot.ask("snapshot gate 3", who=STRANGER)
     (change,) = bot.changes

@@ -144,6 +144,10 @@ class Site:
         self.run(replace(made, **given))
         return made
 
+    def confirm(self, name: str) -> None:
+        event = build.event(id=EventId(name), job_id=JobId(name))
+        self.notices.see(event, "ada", NOON)
+
     def state(self, name: str, room: str = "Alarms") -> NoticeState:
         return self.notices.of_job(JobId(name))[room].state
 
@@ -524,8 +528,33 @@ def test_if_nobody_confirms_the_next_channel_is_notified(site: Site) -> None:
 def test_whoever_confirms_ends_it(site: Site) -> None:
     site.use(webex=ESCALATES, channels=[channel("Guard")])
     site.trigger("1")
-    site.notices.see(JobId("1"), "ada", NOON)
+    site.confirm("1")
     site.go_to(NOON + timedelta(hours=1))
+    assert site.sent == [("1", "Alarms")]
+
+
+def test_whoever_confirms_an_alarm_confirms_it_for_all_rules_that_match_it(
+    site: Site,
+) -> None:
+    """Each rule has a job of its own; the alarm is stored with the first one."""
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    first = build.job(id=JobId("1"), rooms=("Alarms",), accepted_at=NOON)
+    about = site.event(EventKind.ALARM, first, "alarm")
+    for name, room in (("1", "Alarms"), ("2", "Office")):
+        site.trigger(name, room, about=about)
+    site.confirm("1")
+    site.go_to(NOON + timedelta(hours=1))
+    assert site.sent == [("1", "Alarms"), ("2", "Office")]
+
+
+@pytest.mark.parametrize("kind", [TriggerKind.PAGE, TriggerKind.WEBEX])
+def test_what_somebody_asks_for_is_sent_at_once_and_does_not_escalate(
+    site: Site, kind: TriggerKind
+) -> None:
+    site.use(webex=ESCALATES | {"when": BY_DAY}, channels=[channel("Guard")])
+    site.clock.at = NIGHT
+    site.trigger("1", trigger=Trigger(kind, "ada@example.com"))
+    site.go_to(NIGHT + timedelta(hours=1))
     assert site.sent == [("1", "Alarms")]
 
 
@@ -577,7 +606,7 @@ def test_an_escalation_that_waits_for_its_hours_ends_when_somebody_confirms(
     site.use(webex=ESCALATES, channels=[channel("Guard", when=BY_NIGHT)])
     site.trigger("1")
     site.go_to(NOON + timedelta(seconds=300))
-    site.notices.see(JobId("1"), "ada", NOON)
+    site.confirm("1")
     site.go_to(NIGHT)
     assert site.sent == [("1", "Alarms")]
     assert site.state("1", "Guard") is NoticeState.QUIET

@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mvsnap.core.notices import Grouping, Notice, NoticeState, by_count
-from mvsnap.domain import JobId
+from mvsnap.domain import Change, JobId
 from mvsnap.store import database
+from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
+from tests.core import build
 from tests.store.fixtures import url as url
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -215,11 +217,14 @@ def test_an_escalation_adds_whom_it_does_not_know(store: NoticeStore) -> None:
 
 def test_the_first_who_has_seen_it_is_known(store: NoticeStore) -> None:
     assert store.seen(job(1)) is None
-    assert store.see(job(1), "ada", NOON)
-    assert not store.see(job(1), "bob", NOON + MINUTE)
+    event = build.event(job_id=job(1))
+    assert store.see(event, "ada", NOON)
+    assert not store.see(event, "bob", NOON + MINUTE)
     seen = store.seen(job(1))
     assert seen is not None
     assert (seen.who, seen.at) == ("ada", NOON)
+    (line,) = AuditLog(store._db).lines(AuditFilter(), 10)
+    assert line.change == Change(NOON, "ada", f"event {event.id}", "", "seen")
 
 
 def test_notices_of_several_jobs(store: NoticeStore) -> None:
@@ -236,7 +241,7 @@ def test_old_notices_go_but_none_that_is_still_to_be_sent(store: NoticeStore) ->
         decide(store, number, NOON)
     keep(store, late(8, NOON + 9000 * MINUTE))
     keep(store, Notice(job(9), "A", NOW, NOON, escalate_at=NOON + 9000 * MINUTE))
-    store.see(job(1), "ada", NOON)
+    store.see(build.event(job_id=job(1)), "ada", NOON)
     later = NOON + 60 * MINUTE
     assert store.purge(later, dry_run=True).removed == 3
     assert store.purge(later).removed == 3
