@@ -124,11 +124,13 @@ class Site:
         return text
 
     def is_told(self, text: str, files: int = 1) -> bool:
-        """Whether message and thread about this have so many files."""
+        """Whether message and thread have so many files, or say why they cannot."""
         sent = list(self.clouds.webex.messages)
         firsts = {m.id for m in sent if text in m.markdown and m.parent_id is None}
         all_of_it = [m for m in sent if m.id in firsts or m.parent_id in firsts]
-        return sum(len(m.files) for m in all_of_it) >= files
+        # The moment of an alarm whose clip had not begun is unknown after a step.
+        is_honest = any("its clock set back after" in m.markdown for m in all_of_it)
+        return is_honest or sum(len(m.files) for m in all_of_it) >= files
 
     def events(self, **given: str) -> list[dict[str, Any]]:
         found = self.gateway.get("/api/v1.0/events", limit="200", **given).json()

@@ -180,7 +180,7 @@ def _fail_a_robot(made: DemoWorld) -> bool:
     answers = notify.send(url, alarm)
 
     def clip() -> SimMessage | None:
-        return next((m for m in made.webex.messages if "Clip: " in m.markdown), None)
+        return next((m for m in made.webex.messages if "\nClip, " in m.markdown), None)
 
     with err.status("recording for a while after the alarm"):
         message = poll(clip, clock, every_s=0.1, limit_s=_CLIP_LIMIT_S)

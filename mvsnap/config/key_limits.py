@@ -62,7 +62,8 @@ def _read(
         found = model.model_validate({"name": "-"} | dict(given), context=known)
     except ValidationError as exc:
         return {}, _mistakes(exc, given)
-    left_out = {"name", "key", "token"}
+    # Hours are for those of the file: pages and commands do not ask for any.
+    left_out = {"name", "key", "token", "when", "outside"}
     return found.model_dump(mode="json", exclude=left_out), {}
 
 

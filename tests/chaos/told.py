@@ -11,7 +11,7 @@ from tests.chaos.site import Site
 
 REPEAT = "This message may be a duplicate."
 _NUMBER = re.compile(r"#(\d{5})")
-_CLIP = re.compile(r"^(Clip: |Same video as|No clip: )", re.MULTILINE)
+_CLIP = re.compile(r"^(Clip, |Same video as|No clip: )", re.MULTILINE)
 _LATER = "will be posted here when it is available"
 
 

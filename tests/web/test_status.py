@@ -323,7 +323,7 @@ def test_the_overview_says_that_an_outage_is_on(web: Web) -> None:
     beat(web, LOST)
     page = client.get("/").text
     assert "Webex has not answered since" in page
-    assert ">1 job waits</a>." in page
+    assert ">1 job waits</a>" in page
     assert 'href="/status"' in page
 
 

@@ -210,7 +210,7 @@ def test_a_list_of_observations_says_all_of_each(
     store: WifiStore, lists: WifiLists
 ) -> None:
     put(store, [observed(1, 0, 7, last_s=50, ap=2, ssid="guests"), observed(2, 0)])
-    other, row = lists.observations(DAY)
+    row, other = lists.observations(DAY)  # the latest first
     assert (row.first_at, row.last_at) == (at(7 / 60), at(50 / 60))
     assert (row.access_point, row.ssid) == ("00:00:00:00:00:02", "guests")
     assert (other.access_point, other.ssid, other.rssi_dbm) == (None, None, -80)
