@@ -133,8 +133,15 @@ class Site:
         return is_honest or sum(len(m.files) for m in all_of_it) >= files
 
     def events(self, **given: str) -> list[dict[str, Any]]:
-        found = self.gateway.get("/api/v1.0/events", limit="200", **given).json()
-        return list(found["events"])
+        """Return all of them: on a slow machine the schedule makes hundreds."""
+        found: list[dict[str, Any]] = []
+        page = dict(given, limit="500")
+        while True:
+            answer = self.gateway.get("/api/v1.0/events", **page).json()
+            found += answer["events"]
+            if answer["after"] is None:
+                return found
+            page["after"] = answer["after"]
 
     def ready(self) -> dict[str, Any]:
         return dict(self.gateway.get("/readyz").json()["parts"])
