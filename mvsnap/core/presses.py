@@ -82,7 +82,11 @@ def read_press(inputs: Mapping[str, Any]) -> BotPress | None:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    is_text = isinstance(value, str) and len(value) <= _LONGEST
+    # PostgreSQL stores no NUL, and no database half a character.
+    if not is_text or not value.isprintable():
         kind = type(value).__name__
-        raise BadInput(f"{name}: {kind} (expected a text of up to {_LONGEST} signs)")
+        raise BadInput(
+            f"{name}: {kind} (expected up to {_LONGEST} printable characters)"
+        )
     return value.strip()

@@ -176,6 +176,11 @@ def test_a_stranger_is_refused_and_that_is_in_the_log(bot: Bot) -> None:
     assert "refused" in change.after
 
 
+def test_what_databases_do_not_store_is_not_in_the_log(bot: Bot) -> None:
+    bot.ask("snapshot\0gate\ud800 3", who=STRANGER)
+    assert [change.before for change in bot.changes] == ["snapshot gate 3"]
+
+
 @pytest.mark.parametrize(
     ("commands", "who", "where", "is_allowed"),
     [
