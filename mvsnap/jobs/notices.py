@@ -28,7 +28,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.notices import EarlierNotices, NoticeStore
 
 # Somebody waits for what they have asked for.
-_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE)
+_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE, TriggerKind.WEBEX)
 
 
 class JobNotices:

@@ -279,10 +279,15 @@ def test_a_rule_and_a_channel_have_to_agree(site: Site) -> None:
     assert site.sent == [("1", "Alarms")]
 
 
-def test_what_somebody_asked_for_at_once_is_sent_at_once(site: Site) -> None:
+@pytest.mark.parametrize(
+    "kind", [TriggerKind.PAGE, TriggerKind.COMMAND, TriggerKind.WEBEX], ids=str
+)
+def test_what_somebody_asked_for_at_once_is_sent_at_once(
+    site: Site, kind: TriggerKind
+) -> None:
     site.use(webex=webex(when=BY_DAY))
     site.clock.at = NIGHT
-    site.trigger("1", trigger=Trigger(TriggerKind.PAGE, "ada"))
+    site.trigger("1", trigger=Trigger(kind, "ada"))
     assert site.sent == [("1", "Alarms")]
 
 
