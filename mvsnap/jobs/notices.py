@@ -106,6 +106,16 @@ class JobNotices:
             escalate_at=escalate_at,
         )
 
+    def is_seen(self, job_id: JobId, job: Job | None) -> bool:
+        """Return whether somebody has seen it, or the alarm that it is about.
+
+        An alarm has a job for each of its rules; people confirm the alarm.
+        job: None where nothing is known of it any more.
+        """
+        about = self._about(job) if job is not None else None
+        known = {job_id} if about is None else {job_id, about.job_id}
+        return any(self._notices.seen(one) is not None for one in known)
+
     def _decide(
         self,
         job: Job,

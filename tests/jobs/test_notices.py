@@ -534,6 +534,19 @@ def test_whoever_confirms_ends_it(site: Site) -> None:
     assert site.sent == [("1", "Alarms")]
 
 
+def test_whoever_confirms_an_alarm_ends_it_for_the_jobs_of_all_its_rules(
+    site: Site,
+) -> None:
+    """The link in each of their messages is of the alarm."""
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    alarm = site.event(EventKind.ALARM, build.job(id=JobId("1")), "alarm")
+    for name in ("1", "2"):
+        site.trigger(name, about=alarm)
+    site.notices.see(JobId("1"), "ada", NOON)
+    site.go_to(NOON + timedelta(hours=1))
+    assert site.sent == [("1", "Alarms"), ("2", "Alarms")]
+
+
 def test_it_goes_from_one_channel_to_the_next_and_not_around(site: Site) -> None:
     site.use(
         webex=ESCALATES,
