@@ -21,8 +21,8 @@ _LONGEST = 120
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 # How alike a name has to be to be offered.
 _ALIKE = 0.6
-# Each takes a small computer a millisecond; cameras come before zones.
-_MOST_COMPARED = 1000
+# Each takes a fraction of a millisecond; cameras come before zones.
+_MOST_COMPARED = 3000
 # What people put before a name that does not have it.
 _KINDS = ("camera", "cam", "zone")
 
