@@ -23,7 +23,6 @@ from mvsnap.config.model import Settings
 from mvsnap.core.commands import BotCommand, Verb, parse
 from mvsnap.core.message_parts import ANSWER
 from mvsnap.core.presses import BotPress, read_press
-from mvsnap.core.strict_json import one_line
 from mvsnap.core.webex_reports import BotRequestKind, is_bot
 from mvsnap.delivery.kinds import ANSWER_KIND
 from mvsnap.delivery.message import Facts, Message
@@ -211,5 +210,4 @@ def _is_forgotten(request: BotRequest, at: datetime | None) -> bool:
 
 
 def _shown(text: str) -> str:
-    # PostgreSQL stores no NUL, and no database half a character.
-    return " ".join(one_line(text, _LONGEST_SHOWN).split()) or "an empty message"
+    return " ".join(text[:_LONGEST_SHOWN].split()) or "an empty message"

@@ -82,11 +82,7 @@ def read_press(inputs: Mapping[str, Any]) -> BotPress | None:
 
 
 def _text(name: str, value: Any) -> str:
-    is_text = isinstance(value, str) and len(value) <= _LONGEST
-    # PostgreSQL stores no NUL, and no database half a character.
-    if not is_text or not value.isprintable():
+    if not isinstance(value, str) or len(value) > _LONGEST:
         kind = type(value).__name__
-        raise BadInput(
-            f"{name}: {kind} (expected up to {_LONGEST} printable characters)"
-        )
+        raise BadInput(f"{name}: {kind} (expected a text of up to {_LONGEST} signs)")
     return value.strip()

@@ -98,7 +98,7 @@ class DueNotices:
 
     def _decide_again(self, late: Notice) -> None:
         job = self._jobs.known(late.job_id)
-        is_seen = late.is_extra and self._decisions.is_seen(late.job_id, job)
+        is_seen = late.is_extra and self._notices.seen(late.job_id) is not None
         if job is None or is_seen:
             why = "somebody has seen it" if is_seen else "nothing is known of it"
             log.info("%s is not notified of job %s: %s", late.room, late.job_id, why)
@@ -118,8 +118,7 @@ class DueNotices:
     def _escalate(self, notice: Notice) -> None:
         now = self._clock.now()
         escalation = self._rules.of_room(notice.room).escalation
-        job = self._jobs.known(notice.job_id)
-        is_seen = self._decisions.is_seen(notice.job_id, job)
+        is_seen = self._notices.seen(notice.job_id) is not None
         rooms = escalation.rooms if escalation and not is_seen else ()
         extra = [self._decisions.extra(notice, room, now) for room in rooms]
         self._notices.escalate(notice, extra)

@@ -28,7 +28,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.notices import EarlierNotices, NoticeStore
 
 # Somebody waits for what they have asked for.
-_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE, TriggerKind.WEBEX)
+_ASKED_NOW = (TriggerKind.COMMAND, TriggerKind.PAGE)
 
 
 class JobNotices:
@@ -105,16 +105,6 @@ class JobNotices:
             is_extra=True,
             escalate_at=escalate_at,
         )
-
-    def is_seen(self, job_id: JobId, job: Job | None) -> bool:
-        """Return whether somebody has seen it, or the alarm that it is about.
-
-        An alarm has a job for each of its rules; people confirm the alarm.
-        job: None where nothing is known of it any more.
-        """
-        about = self._about(job) if job is not None else None
-        known = {job_id} if about is None else {job_id, about.job_id}
-        return any(self._notices.seen(one) is not None for one in known)
 
     def _decide(
         self,

@@ -187,11 +187,6 @@ def test_a_stranger_who_goes_on_fills_neither_the_log_nor_the_room(bot: Bot) -> 
     assert "What you can write" in bot.ask("help")
 
 
-def test_what_databases_do_not_store_is_not_in_the_log(bot: Bot) -> None:
-    bot.ask("snapshot\0gate\ud800 3", who=STRANGER)
-    assert [change.before for change in bot.changes] == ["snapshot gate 3"]
-
-
 @pytest.mark.parametrize(
     ("commands", "who", "where", "is_allowed"),
     [

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.answers.listening import SocketListening
 from mvsnap.answers.requests import BotRequests
 from mvsnap.answers.turn import AnswerTurn
+from mvsnap.clients import outgoing
 from mvsnap.clients.webex import socket
 from mvsnap.clients.webex.activities import read_activity
 from mvsnap.clients.webex.socket import WebexSocket
@@ -163,7 +164,7 @@ def test_what_is_gone_holds_up_nothing(bot: Bot) -> None:
 def test_what_the_bot_may_not_read_holds_up_nothing(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question, ask, asked = card(bot), socket.send, list[str]()
+    question, ask, asked = card(bot), outgoing.send, list[str]()
 
     def forbidden_once(method: str, url: str, **given: Any) -> Response:
         answer = ask(method, url, **given)

@@ -279,15 +279,10 @@ def test_a_rule_and_a_channel_have_to_agree(site: Site) -> None:
     assert site.sent == [("1", "Alarms")]
 
 
-@pytest.mark.parametrize(
-    "kind", [TriggerKind.PAGE, TriggerKind.COMMAND, TriggerKind.WEBEX], ids=str
-)
-def test_what_somebody_asked_for_at_once_is_sent_at_once(
-    site: Site, kind: TriggerKind
-) -> None:
+def test_what_somebody_asked_for_at_once_is_sent_at_once(site: Site) -> None:
     site.use(webex=webex(when=BY_DAY))
     site.clock.at = NIGHT
-    site.trigger("1", trigger=Trigger(kind, "ada"))
+    site.trigger("1", trigger=Trigger(TriggerKind.PAGE, "ada"))
     assert site.sent == [("1", "Alarms")]
 
 
@@ -532,19 +527,6 @@ def test_whoever_confirms_ends_it(site: Site) -> None:
     site.notices.see(JobId("1"), "ada", NOON)
     site.go_to(NOON + timedelta(hours=1))
     assert site.sent == [("1", "Alarms")]
-
-
-def test_whoever_confirms_an_alarm_ends_it_for_the_jobs_of_all_its_rules(
-    site: Site,
-) -> None:
-    """The link in each of their messages is of the alarm."""
-    site.use(webex=ESCALATES, channels=[channel("Guard")])
-    alarm = site.event(EventKind.ALARM, build.job(id=JobId("1")), "alarm")
-    for name in ("1", "2"):
-        site.trigger(name, about=alarm)
-    site.notices.see(JobId("1"), "ada", NOON)
-    site.go_to(NOON + timedelta(hours=1))
-    assert site.sent == [("1", "Alarms"), ("2", "Alarms")]
 
 
 def test_it_goes_from_one_channel_to_the_next_and_not_around(site: Site) -> None:
