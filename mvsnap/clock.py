@@ -207,7 +207,8 @@ class ClockSettings:
         return [
             WrongTime(until, known[-1].zero - one.zero)
             for one, until in _ends(known)
-            if until < PLAUSIBLE_FROM and one not in done
+            # One that is ahead of today's is not put right: times would only get older.
+            if until < PLAUSIBLE_FROM and one.zero < known[-1].zero and one not in done
         ]
 
     def are_put_right(self, wrong: Sequence[WrongTime]) -> None:

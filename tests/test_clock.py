@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import PLAUSIBLE_FROM, SystemClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -123,6 +123,16 @@ def test_a_clock_that_may_have_been_right_is_not_corrected(step: timedelta) -> N
     clock.set(step)
     assert clock.wrong_times() == []
     assert not clock.was_wrong_within(6 * HOUR)
+
+
+def test_times_are_never_put_right_backwards() -> None:
+    """Such rows would stay before the end of the wrong time for ever."""
+    clock = SetClock(PLAUSIBLE_FROM - HOUR)
+    clock.set(-HOUR / 2)
+    clock.passed_since_step()
+    clock.go(2 * HOUR)
+    assert clock.now() > PLAUSIBLE_FROM
+    assert clock.wrong_times() == []
 
 
 def test_a_clock_set_back_removes_what_is_old() -> None:

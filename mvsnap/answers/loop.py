@@ -103,7 +103,10 @@ class AnswerLoop:
                 return
             log.error("a %s was not answered: %s", request.kind, exc.message)
         except OUTAGES:
-            raise
+            if request.tries < _MOST_TRIES:
+                raise
+            # The database took each try: it is this request that it does not take.
+            log.exception("a %s cannot be stored", request.kind)
         except Exception:
             log.exception("a %s could not be answered", request.kind)
         self._requests.finish(request.id, self._now())

@@ -43,6 +43,9 @@ class NamedPlaces:
         known = next((zone for zone in self.zones if press.is_at(zone)), None)
         if known is not None:
             return known
+        # Of a crowd in a zone that the Dashboard has dropped: those have numbers.
+        if not (zone_id.isascii() and zone_id.isdigit()):
+            raise BadInput("This zone is no longer there")
         name = "whole picture" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
         return replace(camera, name=name, zone_id=zone_id, camera=camera.name)
 

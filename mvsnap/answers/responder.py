@@ -39,6 +39,10 @@ _LATE = timedelta(minutes=10)
 # A report of something that old was sent a second time, by whomever.
 _FORGOTTEN = timedelta(days=1)
 _LONGEST_SHOWN = 100
+# In the audit log. Everybody in Webex can write to a bot: a log has its limits, and so
+# has the number of messages that it may send.
+_REFUSED = "bot in Webex"
+_MOST_REFUSED = 30
 _AT_PLACES = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
 
 
@@ -79,7 +83,8 @@ class Responder:
             asker.who, asker.room_id, is_direct=asker.is_direct
         )
         if why_not:
-            self._refuse(read, why_not)
+            if not self._refuse(read, why_not):
+                return
             reply = BotReply(
                 ("You may not do this here.", "An admin can allow it: webex.commands")
             )
@@ -168,11 +173,17 @@ class Responder:
             return self.actions.snooze_all(command.time, asker)
         return BotReply((f"One camera at a time: {command.verb} NAME",))
 
-    def _refuse(self, read: _Read, why: str) -> None:
+    def _refuse(self, read: _Read, why: str) -> bool:
+        """Note it; False: so often lately that this is neither noted nor answered."""
         who, at = read.asker.who or "somebody", read.asker.at
+        before = self.audit.count_recent(who, _REFUSED, at - timedelta(hours=1))
+        if before > _MOST_REFUSED:
+            return False
+        if before == _MOST_REFUSED:
+            why = f"{why}; more than {before} in an hour: others are not listed"
         log.warning("refused %s in Webex: %s", who, why)
-        refused = Change(at, who, "bot in Webex", read.said, f"refused: {why}")
-        self.audit.add_once(refused)
+        self.audit.add_once(Change(at, who, _REFUSED, read.said, f"refused: {why}"))
+        return True
 
     def _send(self, reply: BotReply, asker: Asker, request: BotRequest) -> None:
         job = replace(

@@ -30,6 +30,7 @@ from mvsnap.badges.page_filter import (
     parse_verdict,
     user_ids,
 )
+from mvsnap.badges.page_lookup import camera_of
 from mvsnap.badges.page_near import near_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeStore
@@ -88,7 +89,9 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
         BadgeVerdictAnswer(made.verdict, made.note, iso(made.judged_at), made.judged_by)
         for made, _ in _store().judgements(badge.id)
     ]
-    near = [_near(badge, one) for one in feature(BadgeParts).near.of(badge.id)]
+    near = []
+    if _may_see_near(badge):
+        near = [_near(badge, one) for one in feature(BadgeParts).near.of(badge.id)]
     return json_response(
         ReviewedBadgeAnswer(**_fields(badge), verdicts=verdicts, near=near)
     )
@@ -107,8 +110,15 @@ def badge_picture(badge_id: str) -> ResponseReturnValue:
 def badge_near_picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     badge = _badge(badge_id)
+    if not _may_see_near(badge):
+        raise NotFound("The pictures near this swipe are of another camera")
     found = near_picture(badge, offset_s)
     return _picture(badge, found.picture_path, found.error)
+
+
+def _may_see_near(badge: BadgeEvent) -> bool:
+    """Without a picture of its own, they are of the camera that its reader has now."""
+    return auth.caller().reaches(camera_of(badge) or "")
 
 
 def _picture(badge: BadgeEvent, path: str | None, error: str | None) -> Response:

@@ -204,6 +204,15 @@ class Readers:
     def camera(self, reader: str) -> Serial | None:
         return self._serials.get(folded(reader)) or self._serials.get("*")
 
+    def camera_of(self, badge: BadgeEvent) -> Serial | None:
+        """Return the camera of all pictures of a swipe: that of the one it has.
+
+        The reader may have got another camera since, which shows another door.
+        """
+        if badge.picture is BadgePictureState.FETCHED and badge.serial:
+            return badge.serial
+        return self.camera(badge.reader) or badge.serial
+
 
 def recorded(swipe: Swipe, readers: Readers, source: str, now: datetime) -> BadgeEvent:
     """Return the swipe as it is stored, its picture still to be fetched."""

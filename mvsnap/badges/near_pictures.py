@@ -34,7 +34,7 @@ class NearFetcher:
     def fetch(self, wanted: NearRequest, readers: Readers) -> None:
         """Fetch one picture, or store why there is none and when to retry."""
         near, badge = wanted.near, wanted.badge
-        serial = readers.camera(badge.reader) or badge.serial
+        serial = readers.camera_of(badge)
         if serial is None:
             words = "No camera is assigned to this reader"
             state = BadgePictureState.NO_CAMERA

@@ -49,9 +49,7 @@ def known_badge(badge_id: str) -> BadgeEvent:
 
 
 def camera_of(badge: BadgeEvent) -> Serial | None:
-    readers = Readers(gateway().settings.badges.camera_of_reader)
-    serial = readers.camera(badge.reader) or badge.serial
-    return Serial(serial) if serial else None
+    return Readers(gateway().settings.badges.camera_of_reader).camera_of(badge)
 
 
 def has_key() -> bool:

@@ -34,8 +34,9 @@ class CommandSection(Section):
         (),
         max_length=100,
         description="group rooms in which that is possible: title, id or space link; "
-        '"*": all. Without people, everybody in them may; without rooms, those people '
-        "may everywhere; with both, both have to fit. Direct messages need people",
+        '"*": all, and direct messages. Without people, everybody in them may; '
+        "without rooms, those people may everywhere; with both, both have to fit. "
+        'Direct messages need people, or "*"',
     )
 
     way: Literal["auto", "webhooks", "websocket"] = Field(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mvsnap.badges.tables import badges
+from mvsnap.badges.tables import badges, near_pictures
 from mvsnap.clock import PLAUSIBLE_FROM, SystemClock
 from mvsnap.runtime.cleaning import DataKind
 from mvsnap.runtime.parts import Parts
@@ -103,6 +103,7 @@ def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:
 def put_times_right(parts: Parts) -> None:
     """Correct what was stored while the clock said 1970, once NTP has set it."""
     if wrong := parts.clock.wrong_times():
-        changed = put_right(parts.db, wrong, badges.c.recorded_at)
+        others = badges.c.recorded_at, near_pictures.c.recorded_at
+        changed = put_right(parts.db, wrong, *others)
         parts.clock.are_put_right(wrong)
         log.info("the clock is right now: %d times were put right", changed)

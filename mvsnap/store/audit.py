@@ -22,7 +22,7 @@ from mvsnap.store.tables import audit
 
 log = logging.getLogger(__name__)
 
-# How many lines are looked at: what is done again is done soon.
+# How many lines are looked at: what is done again, or often, is done soon.
 _AGAIN_WITHIN = 1000
 _NEWEST_FIRST = Order(falling=(audit.c.id,))
 
@@ -61,11 +61,17 @@ class AuditLog:
         """Add a line unless it is there: for work that may be done again by a crash."""
         columns = (audit.c.at, audit.c.who, audit.c.what, audit.c.before, audit.c.after)
         values = (change.at, change.who, change.what, change.before, change.after)
-        newest = select(func.max(audit.c.id)).scalar_subquery()
-        same = and_(audit.c.id > newest - _AGAIN_WITHIN, *map(eq, columns, values))
+        same = and_(_is_recent(), *map(eq, columns, values))
         with self._db.writing() as connection:
             if connection.execute(select(audit.c.id).where(same)).first() is None:
                 write_changes(connection, [change])
+
+    def count_recent(self, who: str, what: str, since: datetime) -> int:
+        """Return how many of the newest lines are about that, of that person."""
+        same = and_(audit.c.who == who, audit.c.what == what, audit.c.at > since)
+        statement = select(func.count()).select_from(audit).where(_is_recent(), same)
+        with self._db.reading() as connection:
+            return connection.execute(statement).scalar_one()
 
     def note(self, change: Change) -> None:
         """Add a line about what was only looked at: that works without the log, too."""
@@ -107,6 +113,11 @@ class AuditLog:
         """Remove lines that are older."""
         rows = OldRows(audit, audit.c.at < before)
         return purge(self._db, rows, dry_run=dry_run)
+
+
+def _is_recent() -> ColumnElement[bool]:
+    newest = select(func.max(audit.c.id)).scalar_subquery()
+    return audit.c.id > newest - _AGAIN_WITHIN
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, bindparam, select, update
 
-from mvsnap.clock import WrongTime
+from mvsnap.clock import PLAUSIBLE_FROM, WrongTime
 from mvsnap.store.alert_tables import troubles
 from mvsnap.store.database import Database
+from mvsnap.store.notice_tables import seen_jobs
 from mvsnap.store.published_tables import published_events
 from mvsnap.store.sharing_tables import job_states
 from mvsnap.store.steps import Steps
@@ -39,6 +40,7 @@ _MOMENTS: tuple[tuple[Column[Any], ...], ...] = (
     (troubles.c.ended_at,),
     (audit.c.at,),
     (published_events.c.published_at,),
+    (seen_jobs.c.seen_at,),
 )
 
 
@@ -49,7 +51,8 @@ def put_right(db: Database, wrong: Sequence[WrongTime], *others: Column[Any]) ->
     What is from an earlier start seems as young as if it were from this one.
     """
     steps, changed = Steps(db), 0
-    for each in wrong:
+    # Those that were wrong the most first: they are before the others' ends, too.
+    for each in sorted(wrong, key=lambda one: one.until):
         for columns in (*_MOMENTS, *zip(others, strict=True)):
             while many := _step(steps, columns, each):
                 changed += many
@@ -82,5 +85,7 @@ def _put_right(
         for column in table.primary_key.columns
     ]
     keys = {f"key_{c.name}": row[c.name] for c in table.primary_key.columns}
-    fresh = {c: row[f"the_{c.name}"] + wrong.behind for c in columns}
+    found = {c: row[f"the_{c.name}"] for c in columns}
+    # What began in 1970 may have ended after NTP had set the clock.
+    fresh = {c: at + wrong.behind for c, at in found.items() if at < PLAUSIBLE_FROM}
     connection.execute(update(table).where(*is_it).values(fresh), keys)

@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
+from mvsnap.core.http_body import read_inner, without_secrets
 from mvsnap.domain import Event, EventId, EventKind, JobId, Serial, Trigger
+from mvsnap.errors import BadInput
+from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import Alarm, doubt, headline
 from mvsnap.webhooks.severity import severity
 
+_PICTURE = "(link to a picture)"
+
 
 def message_text(alarm: Alarm) -> str:
-    """Return the message as JSON in ASCII, without the link to its picture.
+    """Return the message as JSON in ASCII, without secrets and links to its picture.
 
-    Whoever has that link sees the picture.
+    Whoever has such a link sees the picture.
     """
-    text = json.dumps(alarm.payload)
-    if alarm.image_url:
-        text = text.replace(json.dumps(alarm.image_url), '"(link to a picture)"')
+    text = json.dumps(_without_links(alarm.payload))
+    if alarm.image_url:  # it may be in its words, too
+        text = text.replace(json.dumps(alarm.image_url)[1:-1], _PICTURE)
     return text
+
+
+def _without_links(value: Any) -> Any:
+    """Return a value of a message; JSON in a text of it is looked through as well."""
+    if isinstance(value, list):
+        return [_without_links(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: _PICTURE
+            if isinstance(item, str) and item and fold(name) == "imageurl"
+            else _without_links(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        with suppress(BadInput):  # else it only looks like JSON
+            found = {"": read_inner("", value)}
+            plain = _without_links(without_secrets(found))
+            return value if plain == found else json.dumps(plain[""])
+    return value
 
 
 def alarm_event(

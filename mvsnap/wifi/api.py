@@ -53,6 +53,7 @@ Row = TypeVar("Row", bound=_HasKey)
 @bp.get("")
 @auth.key_or_login("read")
 def get_activity() -> ResponseReturnValue:
+    _require_whole_site()
     asked, _ = _asked(WifiQuery)
     wanted, found = activity_of(asked)
     return json_response(rows_of.activity(wanted, found, gateway().clock.now()))
@@ -61,6 +62,7 @@ def get_activity() -> ResponseReturnValue:
 @bp.get("/visits")
 @auth.key_or_login("read")
 def list_visits() -> ResponseReturnValue:
+    _require_whole_site()
     asked, limit = _asked(WifiVisitsQuery)
     viewed("list of Wi-Fi visits")
     wanted, found = visits_of(asked, limit + 1)
@@ -74,6 +76,7 @@ def list_visits() -> ResponseReturnValue:
 @bp.get("/observations")
 @auth.key_or_login("read")
 def list_observations() -> ResponseReturnValue:
+    _require_whole_site()
     asked, limit = _asked(WifiObservationsQuery)
     viewed("list of Wi-Fi observations")
     wanted, found = observations_of(asked, limit + 1)
@@ -96,6 +99,12 @@ def get_correlation() -> ResponseReturnValue:
     found = [presence_row(one, places) for one in presences_of(asked, limit + 1)]
     rows, after = _cut(found, limit)
     return json_response(rows_of.correlation(wanted, sums, rows, after, places))
+
+
+def _require_whole_site() -> None:
+    """Access points hear phones wherever they are, which is of no camera."""
+    if auth.caller().serials is not None:
+        raise Forbidden("This key may use some cameras alone; this is about all places")
 
 
 def _asked(shape: type[WifiQuery]) -> tuple[WifiForm, int]:

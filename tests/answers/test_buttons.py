@@ -147,6 +147,14 @@ def test_inputs_that_no_button_sends_do_nothing(
     assert (bot.jobs, bot.mutes, bot.changes) == ([], [], [])
 
 
+@pytest.mark.parametrize("zone_id", ["all", "6 or 7", "٣"])
+def test_a_zone_that_no_crowd_can_have_is_not_snoozed(bot: Bot, zone_id: str) -> None:
+    _, buttons = posted(bot)
+    inputs = {"mvsnap": "snooze", "serial": bot.serials[0], "zone": zone_id}
+    assert "no longer there" in bot.send(buttons, inputs)
+    assert bot.mutes == []
+
+
 def test_a_snooze_of_a_year_is_no_button_s(bot: Bot) -> None:
     _, buttons = posted(bot)
     inputs = {"mvsnap": "snooze", "serial": bot.serials[0], "for": "365 d"}

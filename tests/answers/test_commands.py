@@ -181,6 +181,17 @@ def test_a_stranger_is_refused_and_that_is_in_the_log(bot: Bot) -> None:
     assert "refused" in change.after
 
 
+def test_a_stranger_who_goes_on_fills_neither_the_log_nor_the_room(bot: Bot) -> None:
+    for _ in range(32):
+        bot.crew.clock.sleep(1)
+        written = bot.webex.say(bot.room_id, STRANGER, "help", mentions_bot=True)
+        bot.answer(written, BotRequestKind.MESSAGE)
+    replies = [one for one in bot.webex.messages if "You may not" in one.markdown]
+    assert (len(replies), len(bot.changes)) == (31, 31)
+    assert "others are not listed" in bot.changes[0].after
+    assert "What you can write" in bot.ask("help")
+
+
 @pytest.mark.parametrize(
     ("commands", "who", "where", "is_allowed"),
     [

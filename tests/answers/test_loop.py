@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import DataError
+
 from mvsnap.answers.loop import AnswerLoop
 from mvsnap.answers.requests import TAKEN_FOR, BotRequest
 from mvsnap.clock import SystemClock
@@ -69,6 +71,25 @@ def test_an_outage_is_waited_for_and_a_refusal_is_the_end(bot: Bot) -> None:
         wait_until(lambda: tried.count("later") == 2, "a second try")
         wait_until(lambda: len(tried) == 4, "all")
     assert (tried.count("gone"), tried.count("bug")) == (1, 1)
+
+
+def test_what_the_database_never_takes_is_given_up(bot: Bot) -> None:
+    """Otherwise it is taken again for ever, as if the database were away."""
+    now = bot.crew.clock.now()
+
+    def answer(_request: BotRequest) -> None:
+        raise DataError("insert", {}, ValueError("a sign that it does not store"))
+
+    bot.requests.note("odd", BotRequestKind.MESSAGE, now)
+    made = AnswerLoop(bot.requests, answer, SystemClock(), now=lambda: now)
+    for again in range(7):
+        taken = bot.requests.take(now + 2 * again * TAKEN_FOR)
+        assert taken is not None
+        made._run(taken)
+    last = bot.requests.take(now + 20 * TAKEN_FOR)
+    assert last is not None
+    made._run(last)
+    assert bot.requests.take(now + 40 * TAKEN_FOR) is None
 
 
 def test_the_end_waits_for_no_call_that_hangs(bot: Bot) -> None:

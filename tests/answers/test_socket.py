@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests import Response
 from sqlalchemy.exc import OperationalError
 
 from mvsnap.answers.listening import SocketListening
 from mvsnap.answers.requests import BotRequests
 from mvsnap.answers.turn import AnswerTurn
+from mvsnap.clients import outgoing
+from mvsnap.clients.webex import socket
 from mvsnap.clients.webex.activities import read_activity
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock
@@ -158,6 +161,27 @@ def test_what_is_gone_holds_up_nothing(bot: Bot) -> None:
     assert sockets.opened == 1
 
 
+def test_what_the_bot_may_not_read_holds_up_nothing(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, ask, asked = card(bot), outgoing.send, list[str]()
+
+    def forbidden_once(method: str, url: str, **given: Any) -> Response:
+        answer = ask(method, url, **given)
+        if "/conversation/" in url:
+            asked.append(url)
+            answer.status_code = 403 if len(asked) == 1 else answer.status_code
+        return answer
+
+    monkeypatch.setattr(socket, "send", forbidden_once)
+    with listening(bot) as new:
+        for verb in "xy":
+            press(bot.webex, question.id, GUARD, {"mvsnap": verb})
+        wait_until(lambda: len(asked) == 2, "both were asked for")
+        wait_until(lambda: new == ["new"], "the second one")
+    assert bot.webex.sockets.opened == 1
+
+
 def test_a_wrong_token_opens_nothing(bot: Bot) -> None:
     with pytest.raises(UpstreamError) as caught:
         socket_of(bot, "another-token").listen(lambda *_: None, lambda: True)
@@ -189,6 +213,9 @@ def test_frames_about_something_else_are_nothing(frame: str | bytes) -> None:
         ("https://conv-a.wbx2.com.evil.example/", False),
         ("https://evil.example/.wbx2.com/", False),
         ("https://x@conv-a.wbx2.com/", False),
+        (r"https://evil.example\\.wbx2.com/", False),
+        ("https://evil.example%2f.wbx2.com/", False),
+        ("https://conv-a.wbx2.com/?to=", False),
         ("file:///", False),
     ],
 )

@@ -167,6 +167,23 @@ def test_an_event_has_the_pictures_before_and_after(
         assert guard.get(address).status_code == 404
 
 
+def test_those_of_another_camera_are_not_for_a_key_of_one(web: Web) -> None:
+    """Its reader has another camera by now, and there was no picture of its own."""
+    made = replace(badge(), serial=DOOR)  # type: ignore[arg-type]  # a text
+    web.badges.add([made])
+    web.near.ask(made, "anna", web.clock.now())
+    (first,) = (one.near for one in web.near.claim("one", web.clock.now(), 1))
+    jpeg = portrait_of("camera")
+    path = web.files.save_picture("badges", first.file_name, made.swiped_at, jpeg)
+    web.near.fetched(first, path)
+    for key, seen, status in ((GUARD, 4, 200), (OF_A_DOOR, 0, 404)):
+        client = web.client(key)
+        body: Any = client.get(f"{ADDRESS}/{made.id}").json
+        assert len(body["near"]) == seen
+        with client.get(f"{ADDRESS}/{made.id}/near/-5/picture.jpg") as picture:
+            assert picture.status_code == status
+
+
 def test_the_table_has_the_same_events(web: Web, guard: FlaskClient) -> None:
     made = add(web, user_id="1")
     add(web, 1, user_id="2")

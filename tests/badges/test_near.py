@@ -22,11 +22,11 @@ from mvsnap.store import database
 from tests.badges.build import NOON, badge
 from tests.badges.crew import BadgeCrew, badge_crew
 from tests.badges.test_pages import PAGE, add, add_picture, words
-from tests.badges.test_pictures import asked
+from tests.badges.test_pictures import SNAPSHOT, asked
 from tests.conftest import Clouds
 from tests.core.build import GATE
 from tests.servers.processes import wait_until
-from tests.web.build import Web, send
+from tests.web.build import DOOR, Web, send
 from tests.web.clip_build import add_clip
 
 FETCHED = BadgePictureState.FETCHED
@@ -100,6 +100,19 @@ def test_a_camera_without_that_moment_is_a_state_and_is_asked_again(
         "The camera is offline",
     )
     assert first.ask_at == crew.clock.now() + timedelta(seconds=60)
+
+
+def test_they_are_of_the_camera_of_the_swipe_s_own_picture(crew: BadgeCrew) -> None:
+    """A reader that was moved since is at another door."""
+    made, fetcher = crew.swiped(), crew.fetcher()
+    fetcher.fetch(made)
+    crew.near.ask(made, "anna", crew.clock.now())
+    for wanted in crew.near.claim("one", crew.clock.now(), 1):
+        fetcher._near.fetch(wanted, Readers({"Gate": DOOR}))
+    fetcher.close()
+    calls = [one.path for one in crew.clouds.dashboard.asked if SNAPSHOT in one.path]
+    assert len(calls) == 2
+    assert all(GATE in path for path in calls)
 
 
 # --- the queue

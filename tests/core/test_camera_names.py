@@ -77,3 +77,18 @@ def test_a_name_that_is_much_too_long_takes_no_time(written: str) -> None:
     began_s = time.process_time()
     assert find_places(written, places).sure == ()
     assert time.process_time() - began_s < 3
+
+
+def test_a_large_site_is_looked_through_at_once() -> None:
+    cameras = [WatchedPlace(f"Gate {n} north yard camera") for n in range(1000)]
+    zones = [
+        WatchedPlace(f"Zone {zone}", zone_id=ZoneId(str(zone)), camera=camera.name)
+        for camera in cameras
+        for zone in range(3)
+    ]
+    places = [*cameras, *zones]
+    find_places("gate", places)  # names are read once
+    began_s = time.process_time()
+    assert find_places("gate nroth yrad camrea 7", places).near
+    assert find_places("north 7 zone 2", places).sure == (zones[7 * 3 + 2],)
+    assert time.process_time() - began_s < 1

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from mvsnap.badges.model import NEAR_S
 from mvsnap.cli import main
 from mvsnap.config.model import Settings
-from mvsnap.domain import Change, Presence, ZoneId
+from mvsnap.domain import Change, JobId, Presence, ZoneId
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.runtime import Parts, cleaning
 from mvsnap.runtime.purge_guard import (
@@ -25,6 +26,7 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import EventFilter
 from mvsnap.store.sense import Findings
 from mvsnap.store.tables import audit, presences
+from tests.badges.build import badge
 from tests.core.build import GATE, event
 from tests.store.fixtures import url as url
 from tests.test_clock import DAY, HOUR, SetClock
@@ -147,20 +149,32 @@ def test_what_was_written_in_1970_is_put_right_in_every_table(site: Site) -> Non
     clock = parts.clock = SetClock(datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC))
     seen = Presence(GATE, ZoneId("7"), clock.now(), clock.now() + HOUR / 60, 4)
     parts.sense.save(Findings([], [seen], {}), clock.now())
+    # It is over when the clock is right again.
+    longer = Presence(GATE, ZoneId("8"), clock.now(), site.clock.now(), 2)
+    parts.sense.save(Findings([], [longer], {}), clock.now())
     parts.audit.add(Change(clock.now(), "anna", "sense.people", "3", "4"))
+    parts.notices.see(JobId("one"), "anna", clock.now())
+    swiped = badge(now=clock.now())
+    parts.badges.store.add([swiped])
+    parts.badges.near.ask(swiped, "anna", clock.now())
     clock.go(HOUR / 30)
     clock.set(site.clock.now() - clock.now())
     put_times_right(parts)
     with parts.db.reading() as connection:
-        span = connection.execute(
-            select(presences.c.time_in, presences.c.time_out)
-        ).one()
+        rows = select(presences.c.time_in, presences.c.time_out)
+        spans = connection.execute(rows.order_by(presences.c.zone_id)).all()
         (changed_at,) = connection.execute(select(audit.c.at)).scalars().all()
     right = site.clock.now() - HOUR / 30
-    assert tuple(span) == (right, right + HOUR / 60)
+    assert [tuple(span) for span in spans] == [
+        (right, right + HOUR / 60),
+        (right, site.clock.now()),
+    ]
     assert changed_at == right
     for kind in cleaning.kinds(parts, NoJobs()):
         assert site.guard.clean(kind).removed == 0
+    # What goes with others is not counted.
+    assert parts.notices.seen(JobId("one")) is not None
+    assert len(parts.badges.near.of(swiped.id)) == len(NEAR_S)
 
 
 def test_the_command_asks_and_may_be_forced(tmp_path: Path) -> None:

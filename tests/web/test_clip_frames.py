@@ -158,6 +158,21 @@ def test_cameras_of_an_alarm_are_shown_in_step(
     assert f'href="/clips/{first.id}/in-step"' in viewer.get(f"/clips/{first.id}").text
 
 
+def test_of_very_many_cameras_some_are_shown(
+    web: Web, viewer: FlaskClient, filmed: Film
+) -> None:
+    alarm: Any = {"about": EventId("alarm"), "job_id": JobId("first")}
+    clips = [
+        add_film(web, AT, *filmed, **alarm | {"camera": CameraName(f"Hall {n:02}")})
+        for n in range(11)
+    ]
+    html = viewer.get(f"/clips/{clips[-1].id}/in-step").text
+    shown = re.findall(r'<video [^>]*src="/clips/([^"]+)/clip.mp4"', html)
+    assert len(shown) == 9
+    assert shown[-1] == clips[-1].id
+    assert "9 of 11 cameras of the alarm" in html
+
+
 def test_one_camera_alone_is_not_offered_in_step(
     web: Web, viewer: FlaskClient, filmed: Film
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,35 @@ def test_the_link_to_a_picture_is_not_stored(web: HookWeb) -> None:
     assert "spn.meraki.com" not in found.text
     assert "sharedSecret" not in found.text
     assert json.loads(found.text)["alertData"]["imageUrl"] == "(link to a picture)"
+
+
+def in_a_text(message: dict[str, Any]) -> dict[str, Any]:
+    """Wrap a message of Meraki as JSON in a text of two other fields."""
+    return {"title": "Motion", "first": json.dumps(message), "b": [json.dumps(message)]}
+
+
+@pytest.mark.parametrize("pack", [dict, in_a_text], ids=["text in data", "in texts"])
+def test_no_secret_and_no_link_is_stored_wherever_they_are(
+    web: HookWeb, pack: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    message = alert()
+    message["alertData"]["imageUrl"] += "\n"
+    message["note"] = f"see {message['alertData']['imageUrl']}"
+    message["alertData"] = json.dumps(message["alertData"])
+    accepted(web.client(None).post(HOOK, json=pack(message)))
+    found = message_of_alarm(web.store, alarm_id(web))
+    assert found is not None
+    assert "sharedSecret" not in found.text
+    assert "(link to a picture)" in found.text
+    assert "spn.meraki.com" not in found.text
+
+
+def test_json_without_either_stays_as_it_came(web: HookWeb) -> None:
+    odd = {"title": "x", "a": '{ "b" : [1.0] }', "c": "[not JSON", "d": "{" * 50}
+    accepted(web.client(None).post(HOOK, json=odd))
+    found = message_of_alarm(web.store, alarm_id(web))
+    assert found is not None
+    assert json.loads(found.text) == odd
 
 
 def test_an_alarm_without_a_stored_message_says_so(web: HookWeb) -> None:

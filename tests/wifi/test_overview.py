@@ -212,6 +212,21 @@ def test_people_and_devices_near_them_are_read(web: Web, viewer: FlaskClient) ->
     assert [row["devices"] for row in found["presences"]] == [1]
 
 
+def test_a_key_of_one_camera_reads_what_is_near_that_alone(tmp_path: Path) -> None:
+    key = {"name": "gate", "key": "a-key-of-the-gate-only", "scopes": ["read"]}
+    web = Web(
+        tmp_path,
+        clock=FakeClock(),
+        scanning={"endpoints": [ENDPOINT]},
+        api_keys=[key | {"cameras": [GATE]}],
+    )
+    client = web.client("a-key-of-the-gate-only")
+    for path in ("", "/visits", "/observations", "/correlation"):
+        assert client.get(f"/api/v1.0/wifi{path}").status_code == 403
+    assert answer(client, "/correlation", serial=GATE)["zones"] == []
+    web.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_api_needs_a_key_with_the_scope(web: Web, path: str) -> None:
     assert web.client(None).get(f"/api/v1.0{path}").status_code == 401

@@ -18,6 +18,7 @@ _VERBS: dict[str, ActivityKind] = {"post": "message", "cardAction": "press"}
 _PATHS = {"message": "messages", "press": "attachment/actions"}
 _UUID = re.compile(r"[0-9A-Fa-f-]{8,64}", re.ASCII)
 _LONGEST_URL = 500
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]{1,255}/[A-Za-z0-9._~/-]*", re.ASCII)
 # Where Webex keeps conversations; the bot's token goes nowhere else.
 _HOSTS = (".wbx2.com", ".webex.com", ".ciscospark.com")
 
@@ -78,4 +79,7 @@ def _base(target: Mapping[str, Any], own_origin: str) -> str | None:
     except ValueError:
         return None
     is_webex = parts.scheme == "https" and host.endswith(_HOSTS) and not parts.username
-    return base if found and (is_webex or origin == own_origin) else None
+    # Readers of addresses differ about where a host with other signs ends.
+    is_plain = _ADDRESS.fullmatch(base) is not None
+    is_ours = is_webex or origin == own_origin
+    return base if found and is_plain and is_ours else None

@@ -34,6 +34,10 @@ _MOST_BYTES = 1024 * 1024
 # A connection that is quiet for longer is opened again: some networks drop it unseen.
 _QUIET_S = 1800.0
 
+# What the bot may not read, or no longer: the same question has no other answer later,
+# and all that comes behind it would wait.
+_UNREADABLE = (400, 403, 404, 410)
+
 OnReport = Callable[[ActivityKind, str], None]
 
 
@@ -110,7 +114,7 @@ class WebexSocket:
 
     def _known_as(self, activity: WebexActivity) -> str | None:
         """Return the id by which the API and the webhooks know it; None: it is gone."""
-        answer = self._ask("GET", activity.url)
+        answer = self._ask("GET", activity.url, gone=_UNREADABLE)
         found = answer.get("id")
         if isinstance(found, str) and 8 <= len(found) <= 200:
             return found
@@ -118,13 +122,15 @@ class WebexSocket:
             log.warning("Webex does not say what was written: it is left out")
         return None
 
-    def _ask(self, method: str, url: str, **given: Any) -> dict[str, Any]:
-        """Return the answer; {}: there is nothing at this address."""
+    def _ask(
+        self, method: str, url: str, gone: tuple[int, ...] = (404,), **given: Any
+    ) -> dict[str, Any]:
+        """Return the answer; {}: there is nothing at this address, as `gone` says."""
         try:
             answer = send(
                 method, url, timeout_s=_TIMEOUT_S, headers=self._headers, **given
             )
-            if answer.status_code == 404 and method == "GET":
+            if answer.status_code in gone and method == "GET":
                 return {}
             if not answer.ok:
                 raise UpstreamError(

@@ -21,6 +21,7 @@ from mvsnap.web.private_file import NOT_KEPT
 
 bp = Blueprint("clip_frames", __name__)
 
+_MOST_SHOWN = 9
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
@@ -60,11 +61,14 @@ def in_step(clip_id: str) -> ResponseReturnValue:
     family = [clip, *of_same_alarm(clip, here.clips.related(clip))]
     # Two rules may have asked for the same video.
     files = {one.path: one for one in reversed(family) if _is_shown(one)}
-    found = sorted(files.values(), key=lambda one: (one.camera.casefold(), one.id))
+    # The page loads all of them, from a small computer: this clip and some others.
+    some = sorted(files.values(), key=lambda one: one.path != clip.path)[:_MOST_SHOWN]
+    found = sorted(some, key=lambda one: (one.camera.casefold(), one.id))
     return render_template(
         "clips/in_step.html",
         row=clip_row(clip, here.settings, now),
         rows=[clip_row(one, here.settings, now) for one in found],
+        many=len(files),
         back=url_for("clips.show", clip_id=clip.id),
     )
 
