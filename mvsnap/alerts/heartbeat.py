@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # For one that gets the turn soon, as the first one after a start.
 _LOOK_S = 1.0
+_UNWELL_S = 10.0
 _LEAST_FREE_BYTES = 200_000_000
 # A message that was given up long ago is on the status page; others work since.
 _GIVEN_UP_WITHIN = timedelta(minutes=15)
@@ -56,8 +57,9 @@ class SignOfLife:
             else:
                 log.info("the heartbeat is sent again")
         self._silent_for = reasons
-        if not reasons:
-            self._send()
+        if reasons:
+            return _UNWELL_S  # the watcher should not wait when all is well again
+        self._send()
         return None
 
     def reasons(self) -> Iterator[str]:
