@@ -83,7 +83,7 @@ def test_a_crowd_is_snoozed_by_a_guard_and_not_by_a_stranger(shop: Shop) -> None
         before = shop.heads()
         shop.gather()
         wait_until(lambda: len(shop.crowds()) == 2, "the next one is kept")
-        # One that is told, and behind which the other would have been told by now.
+        # One that is posted, and behind which the other would have been posted by now.
         shop.gather(number=1)
         wait_until(lambda: shop.heads() > before, "another camera's")
         assert shop.heads() == before + 1

@@ -6,6 +6,7 @@ other, and whoever asked asks again. Any process can make them from the file.
 
 from __future__ import annotations
 
+import logging
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
 from mvsnap.recorder import command, process
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 8
 _MOST_KEPT = 16  # a still of 4K has some 2 MB
@@ -134,7 +137,8 @@ def _made(make: Callable[[], _Made]) -> _Made:
         return NoFrame(exc.message)
     except MvsnapError as exc:
         return exc
-    except Exception as exc:  # noqa: BLE001  # whoever asked is answered, whatever it is
+    except Exception as exc:  # a bug; whoever asked is answered all the same
+        log.exception("a clip cannot be read")
         return NoFrame(f"This clip cannot be read: {type(exc).__name__}")
 
 

@@ -1,4 +1,4 @@
-"""Our clock is set while people stand there: nothing ends, begins or is told twice."""
+"""Our clock is set while people stand there: nothing ends, begins or repeats."""
 
 from __future__ import annotations
 
