@@ -215,7 +215,8 @@ class Site:
 
     def check(self) -> None:
         found = self.events()
-        assert self.old - {one["id"] for one in found} == set()
+        gone = self.old - {one["id"] for one in found}
+        assert not gone, f"{self.story.name}: {len(gone)} gone\n{self.gateway.output()}"
         assert "removed" not in self.gateway.output()
         assert "gave up" not in self.gateway.output()
         lasted_s = time.time() - self.began_s

@@ -6,7 +6,6 @@ A Raspberry Pi has no clock chip: until NTP answers, everything may seem a year 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,7 +30,7 @@ _WRITTEN_EVERY = timedelta(hours=12)
 _FEW = 20
 
 _NOT_SETTLED = (
-    "the clock is far ahead of the last cleaning: waiting whether it stays so"
+    "the clock may be far ahead, as before NTP sets it: waiting whether it stays so"
 )
 FORCE = "if the clock is right, `mvsnap purge --force` removes them"
 
@@ -39,14 +38,14 @@ FORCE = "if the clock is right, `mvsnap purge --force` removes them"
 class PurgeGuard:
     """Cleans by the table of `cleaning`, unless the clock has leapt ahead since.
 
-    newest: when the last event was stored, for a store that was never cleaned yet.
-    waits: for NTP; not where a person asks.
+    newest: when the last event was stored before this process began, for a store that
+        was never cleaned yet. waits: for NTP; not where a person asks.
     """
 
     def __init__(
         self,
         cleanings: CleaningStore,
-        newest: Callable[[], datetime | None],
+        newest: datetime | None,
         clock: SystemClock,
         *,
         waits: bool = True,
@@ -76,11 +75,19 @@ class PurgeGuard:
 
     def _doubt(self, kind: DataKind, last: datetime | None) -> str:
         """Return why the clock may be wrong, "" if it seems right or does no harm."""
-        known = last or self._newest()
-        if known is None or self._clock.now() - known <= _USUAL_LEAP:
+        known = last or self._newest
+        if known is None:
             return ""
+        has_leapt = self._clock.now() - known > _USUAL_LEAP
+        if not has_leapt and last is not None:
+            return ""
+        # Events are weaker evidence than a cleaning: a start in the wrong year stores
+        # some, and the next start finds them.
         if self._waits and self._clock.passed_since_step() < _SETTLED_AFTER:
-            return _NOT_SETTLED
+            may_clean = not has_leapt and not kind.purge(dry_run=True).removed
+            return "" if may_clean else _NOT_SETTLED
+        if not has_leapt:
+            return ""
         # What has no table of its own is no evidence.
         there = self._cleanings.count(kind.tables)
         going = kind.purge(dry_run=True).removed if there else 0
@@ -93,10 +100,8 @@ class PurgeGuard:
 
 
 def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:
-    def newest() -> datetime | None:
-        found = parts.store.events(EventFilter(), 1)
-        return found[0].recorded_at if found else None
-
+    found = parts.store.events(EventFilter(), 1)
+    newest = found[0].recorded_at if found else None
     return PurgeGuard(CleaningStore(parts.db), newest, parts.clock, waits=waits)
 
 

@@ -89,6 +89,17 @@ def test_a_start_a_year_ahead_removes_nothing_and_then_goes_on(site: Site) -> No
     assert site.events == KEPT_DAYS
 
 
+def test_what_a_start_a_year_ahead_stores_is_no_evidence(site: Site) -> None:
+    site.clock.set(365 * DAY)
+    early = purge_guard(site.parts)
+    now = site.clock.now()
+    site.parts.store.add_event(event(recorded_at=now, occurred_at=now))
+    assert "waiting" in site.clean(early)
+    restarted = purge_guard(site.parts)
+    assert "waiting" in site.clean(restarted)
+    assert site.events == KEPT_DAYS + 1
+
+
 def test_a_step_while_it_runs_waits_then_asks(site: Site) -> None:
     assert site.clean() == ""
     site.clock.set(365 * DAY)
