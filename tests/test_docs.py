@@ -282,3 +282,28 @@ def test_the_files_that_a_page_names_exist(page: str, at_least: int) -> None:
     real = {name for name in named if not re.search(r"NAME|NNNN", name)}
     assert len(real) > at_least
     assert [name for name in sorted(real) if not (ROOT / name).exists()] == []
+
+
+def names_in_files(text: str) -> list[tuple[str, str]]:
+    """Return what the text says to be in a module: `NAME` in (or of) `PATH`."""
+    found = r"`([\w.]+)`[ \n]*(?:in |of |\()[ \n]*`((?:mvsnap|tests)/[\w/-]+\.py)`"
+    return [(name.split(".")[-1], path) for name, path in re.findall(found, text)]
+
+
+def missing_names(text: str) -> list[tuple[str, str]]:
+    return [
+        (name, path)
+        for name, path in names_in_files(text)
+        if not re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8"))
+    ]
+
+
+def test_what_a_recipe_names_is_in_the_file_it_names() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(names_in_files(text)) > 15
+    assert missing_names(text) == []
+
+
+def test_control_a_name_that_has_moved_is_found() -> None:
+    text = "in `_reader`\n(`mvsnap/webhooks/parse.py`), `gone` of `mvsnap/loop.py`"
+    assert missing_names(text) == [("gone", "mvsnap/loop.py")]

@@ -43,7 +43,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
             return
         self._repeats.handle(record)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:
         """Say which line cannot be made; not its values, which may be secret.
 
         The library would print them, with a traceback, in no format at all.

@@ -75,7 +75,7 @@ class FakeWebex:
         self,
         title: str,
         *,
-        type: str = "group",  # noqa: A002 - Webex calls it so
+        type: str = "group",
         member: bool = True,
         broken: bool = False,
     ) -> str:
