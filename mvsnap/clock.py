@@ -153,7 +153,8 @@ class ClockSettings:
     began_s, last_s: the monotonic time of the first look, and of the last step.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, smallest_step: timedelta = SMALLEST_STEP) -> None:
+        self._smallest_step = smallest_step
         self.began_s = self.last_s = 0.0
         # The last one holds now.
         self._settings: list[_Setting] = []
@@ -172,6 +173,30 @@ class ClockSettings:
             return timedelta(seconds=monotonic_s - self.began_s)
         return max(min(ages), timedelta())
 
+    def read_s(
+        self, moment: datetime, now: datetime, monotonic_s: float, ahead_s: float
+    ) -> float | None:
+        """Return the monotonic time at which the clock said that; None if it never did.
+
+        Of several the last, since a clock that is set back says the same again.
+        ahead_s: how far the clock of another machine may be from this one.
+        """
+        self.nows(now, monotonic_s)
+        with self._lock:
+            known = list(self._settings)
+        # A step was between the last look before it and the first one after it.
+        begins = [float("-inf"), *(one.seen_s for one in known[:-1])]
+        ends = [*(one.began_s for one in known[1:]), monotonic_s]
+        held = [
+            ((moment - one.zero).total_seconds(), begin, end)
+            for one, begin, end in zip(known, begins, ends, strict=True)
+        ]
+        for more_s in (0.0, ahead_s):
+            found = [s for s, begin, end in held if begin - more_s <= s <= end + more_s]
+            if found:
+                return max(found)
+        return None
+
     def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
         """Return what the clock would say now, by each of its settings."""
         zero, began_s = now - timedelta(seconds=monotonic_s), monotonic_s
@@ -179,7 +204,7 @@ class ClockSettings:
             known = self._settings
             if not known:
                 self.began_s = self.last_s = monotonic_s
-            elif abs(zero - known[-1].zero) < SMALLEST_STEP:
+            elif abs(zero - known[-1].zero) < self._smallest_step:
                 began_s = known[-1].began_s
                 known = known[:-1]
             else:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mvsnap.clock import PLAUSIBLE_FROM, SystemClock
+from mvsnap.clock import PLAUSIBLE_FROM, ClockSettings, SystemClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -149,3 +149,34 @@ def test_a_clock_that_steps_for_ever_costs_no_memory() -> None:
         clock.set(HOUR)
         clock.passed_since_step()
     assert len(clock._nows()) <= 50
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("step", [-365 * DAY, -HOUR, -3 * SECOND, 3 * SECOND, HOUR])
+def test_what_a_clock_said_before_a_step_was_read_when_it_was(step: timedelta) -> None:
+    clock, settings = SetClock(), ClockSettings(SECOND / 2)
+    settings.nows(clock.now(), clock.monotonic())
+    clock.go(MINUTE)
+    said, read_s = clock.now(), clock.monotonic()
+    clock.go(SECOND)
+    clock.set(step)
+    clock.go(SECOND)
+
+    def found(moment: datetime) -> float | None:
+        return settings.read_s(moment, clock.now(), clock.monotonic(), 5)
+
+    assert found(said) == read_s
+    assert found(clock.now()) == clock.monotonic()
+    # Another machine's clock may be ahead, yet not by as much.
+    assert found(clock.now() + 4 * SECOND) is not None
+    assert found(max(said, clock.now()) + MINUTE) is None
+
+
+def test_a_moment_before_the_start_was_read_when_the_clock_says() -> None:
+    clock, settings = SetClock(), ClockSettings()
+    read_s = clock.monotonic() - HOUR.total_seconds()
+    now, now_s = clock.now(), clock.monotonic()
+    assert settings.read_s(now - HOUR, now, now_s, 5) == read_s
+    assert settings.read_s(now + HOUR, now, now_s, 5) is None

@@ -36,7 +36,7 @@ from mvsnap.recorder.recording import Recording
 from mvsnap.recorder.request import ClipRequest
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
-from mvsnap.recorder.times import anchored
+from mvsnap.recorder.times import Times, anchored
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras
@@ -65,6 +65,7 @@ class Recorder:
         """
         self._settings = settings
         self._clock = clock
+        self._times = Times(clock)
         self._assembler = Assembler(settings.ffmpeg, settings.ffprobe)
         self._sources = {
             camera.name: (sources or {}).get(camera.name) or _fixed(camera)
@@ -122,6 +123,7 @@ class Recorder:
                 self._memory / files.slug(camera.name),
                 self._settings,
                 self._clock,
+                self._times,
             )
             self._rings[camera.name] = ring
             ring.start(place * _STAGGER_S)
@@ -142,6 +144,7 @@ class Recorder:
 
     def states(self) -> dict[str, CameraStatus]:
         """State of each camera, by name; a full disk shows on those that record."""
+        self._times.look()
         found = {name: ring.status() for name, ring in list(self._rings.items())}
         if self._disk_is_full():
             for name, status in found.items():
@@ -229,7 +232,6 @@ class Recorder:
             ring,
             self._assembler,
             settings=self._settings,
-            clock=self._clock,
             stopping=self._stopping,
             received_at=received_at,
         )

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mvsnap.clip_model import Gap
-from mvsnap.clock import Clock
 from mvsnap.recorder import files
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
 from mvsnap.recorder.command import Container
@@ -28,7 +27,7 @@ from mvsnap.recorder.results import by_another_clock
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
-from mvsnap.recorder.times import AHEAD_S, Times
+from mvsnap.recorder.times import Times
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +53,16 @@ class Recording:
         assembler: Assembler,
         *,
         settings: RecorderSettings,
-        clock: Clock,
         stopping: threading.Event,
         received_at: datetime | None = None,
     ) -> None:
         self.request = request
-        self._received_at = received_at
         self._folder = folder
         self._note = Note(folder, settings.data_dir)
         self._ring = ring
         self._assembler = assembler
         self._settings = settings
-        self._times = Times(clock)
+        self._times = ring.times
         self._stopping = stopping
         self._lock = threading.Lock()
         self._is_closed = False  # no longer extendable
@@ -75,10 +72,15 @@ class Recording:
         self._until = request.end
         # Computed once, by the first attempt: the wall clock may be set at any time.
         known = self._note.trigger
-        trigger = known or self._times.instant(self._times.mono(request.at))
+        received_at = received_at or request.at
+        read_at = self._times.read_at(received_at)
+        ago_s = (received_at - request.at).total_seconds()
+        now = self._times.now()
+        trigger = known or self._times.instant((read_at or now) - ago_s)
         self._note.trigger = trigger
         self._at = trigger.mono
         self._is_new = known is None
+        self._is_placed = known is not None or read_at is not None
         # False after the machine was restarted: its pictures cannot be placed.
         self._is_ours = self._times.is_ours(trigger) or self._is_new
 
@@ -90,7 +92,7 @@ class Recording:
         if result is None:
             return (
                 None
-                if self._is_placed()
+                if self._is_placed
                 else self._failed(
                     f"no video was recorded: {_RESTARTED} after the trigger"
                 )
@@ -99,12 +101,6 @@ class Recording:
         if result.path is not None and not result.path.exists():
             return replace(result, path=None, error="the clip was deleted")
         return result
-
-    def _is_placed(self) -> bool:
-        """Return whether it is known when it was: its own clock may have been wrong."""
-        since = self._received_at
-        ahead = since - self._times.wall_now() if since else timedelta()
-        return not self._is_new or ahead.total_seconds() <= AHEAD_S
 
     def owner(self) -> ClipRequest | None:
         """Return the request whose clip this one was found to be part of."""

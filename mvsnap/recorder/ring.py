@@ -72,14 +72,15 @@ class Ring:
         folder: Path,
         settings: RecorderSettings,
         clock: Clock,
+        times: Times,
     ) -> None:
         """source: asked before each connection, for those that expire."""
         self.camera = camera
         self._source = source
         self._settings = settings
         self._clock = clock
-        self._times = Times(clock)
-        self.history = History(folder, self._times)
+        self.times = times
+        self.history = History(folder, times)
         self._lock = threading.Lock()
         self._holders = 0
         self._keeper = _Keeper()
@@ -169,12 +170,12 @@ class Ring:
         stopping.wait(after_s)
         try:
             while not stopping.is_set():
-                began = self._times.now()
+                began = self.times.now()
                 ending = self._once(keeper)
                 if stopping.is_set():
                     return
                 self._down(ending)
-                lasted_s = self._times.now() - began
+                lasted_s = self.times.now() - began
                 tries = 0 if lasted_s > self._settings.timing.steady_s else tries
                 stopping.wait(self._wait_s(ending.state, tries))
                 # After the wait: clips resumed after a restart come first.
@@ -272,7 +273,7 @@ class Ring:
                 beat=partial(self._beat, run),
                 waits=self._waits,
                 sound=self._sound if source.audio else Sound.NONE,
-                times=self._times,
+                times=self.times,
                 timing=timing,
                 most_bytes=self._settings.ring_max_mb * 1e6,
                 program=self._settings.ffmpeg,
@@ -294,6 +295,7 @@ class Ring:
 
     def _beat(self, run: Run) -> None:
         """Bytes arrived: report it once, and delete what is too old."""
+        self.times.look()
         if self._status.state is not State.RECORDING:
             if self._status.state is State.STARTING:
                 self.first_picture = run.first_byte
@@ -314,7 +316,7 @@ class Ring:
         """Delete what is too old for any clip; return the longest segment's seconds."""
         longest_s = self.history.longest_s() or 0
         keep_s = self.camera.pre_roll_s + self._settings.max_event_age_s + 2 * longest_s
-        before = self._times.now() - keep_s
+        before = self.times.now() - keep_s
         self.history.prune(before, self._settings.ring_max_mb * 1e6)
         return longest_s
 

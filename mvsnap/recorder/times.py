@@ -12,9 +12,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, ClockSettings
 
 AHEAD_S = 5.0  # a trigger's clock may be this much ahead, a picture lasts a while
+# NTP steps a clock that is off by more; less does not show in a clip.
+_SMALLEST_STEP = timedelta(seconds=0.5)
+# A look at both clocks is one moment, unless the machine had other things to do.
+_AT_ONCE_S = 0.05
+_MOST_LOOKS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -27,17 +32,38 @@ class Instant:
 
 
 class Times:
-    """Converts by what both clocks say now: only for what has just happened."""
+    """Converts by what both clocks say now: only for what has just happened.
+
+    `read_at` knows how the wall clock was set since the start, too; thread-safe.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._settings = ClockSettings(_SMALLEST_STEP)
         self.boot = boot_id()
+        self.look()
+
+    def look(self) -> None:
+        """Notice whether the wall clock was set; call it at least every few seconds."""
+        self._settings.nows(*self._both())
+
+    def read_at(self, received_at: datetime) -> float | None:
+        """Return when the wall clock said that, by the monotonic one.
+
+        None if it cannot have: it was another clock, or it was set before the start.
+        """
+        return self._settings.read_s(received_at, *self._both(), AHEAD_S)
+
+    def _both(self) -> tuple[datetime, float]:
+        for _ in range(_MOST_LOOKS):
+            before = self._clock.monotonic()
+            wall = self._clock.now()
+            if self._clock.monotonic() - before < _AT_ONCE_S:
+                break
+        return wall, before
 
     def now(self) -> float:
         return self._clock.monotonic()
-
-    def wall_now(self) -> datetime:
-        return self._clock.now()
 
     def mono(self, at: datetime) -> float:
         return self.of_epoch(at.timestamp())

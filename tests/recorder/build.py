@@ -62,8 +62,9 @@ class CheckedRecorder(Recorder):
 
     def record(self, camera: str, *args: Any, **more: Any) -> ClipResult:
         at = more.get("at") or args[0]
-        own = at - self._wall.now()  # by this clock, unless it was set since
-        is_own = abs(own.total_seconds()) < 30
+        own_s = abs((at - self._wall.now()).total_seconds())
+        # By this clock, unless it was set since.
+        is_own = own_s < min(30, abs((at - now()).total_seconds()) + 0.5)
         clock_s = self._wall.set_s if is_own and isinstance(self._wall, SetClock) else 0
         clip = super().record(camera, *args, **more)
         fps = numbers_per_s(self._urls[camera])

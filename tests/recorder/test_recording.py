@@ -27,6 +27,7 @@ from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import Span
+from mvsnap.recorder.times import Times
 from tests.core.build import NOON
 
 STEP_AT_S = 102.0
@@ -57,6 +58,7 @@ class FakeRing:
     def __init__(self, clock: SteppedClock, folder: Path) -> None:
         self.camera = CameraSettings("Robot", "rtsp://robot/", post_roll_s=5)
         self.history = self
+        self.times = Times(clock)
         self._clock = clock
         path = folder / "0.ts"
         path.write_bytes(b"video")
@@ -142,7 +144,6 @@ def test_a_step_of_the_clock_makes_a_clip_neither_longer_nor_shorter(
         cast(Ring, FakeRing(clock, tmp_path)),
         cast(Assembler, FakeAssembler()),
         settings=RecorderSettings(tmp_path, min_free_mb=0),
-        clock=clock,
         stopping=threading.Event(),
     )
     clip = recording.run()
@@ -169,7 +170,6 @@ def test_a_late_beginning_is_mentioned_only_if_there_is_one(
         cast(Ring, LateRing(clock, tmp_path, late_s)),
         cast(Assembler, FakeAssembler()),
         settings=RecorderSettings(tmp_path, min_free_mb=0),
-        clock=clock,
         stopping=threading.Event(),
     )
     assert recording.run().note == note
@@ -185,7 +185,6 @@ def test_a_clip_of_a_moment_that_left_the_ring_says_so(tmp_path: Path) -> None:
         cast(Ring, ring),
         cast(Assembler, FakeAssembler()),
         settings=RecorderSettings(tmp_path, min_free_mb=0),
-        clock=clock,
         stopping=threading.Event(),
     )
     error = recording.run().error
@@ -205,7 +204,6 @@ def test_a_step_of_the_clock_while_the_first_picture_is_awaited_makes_no_gap(
         cast(Ring, StartingRing(clock, tmp_path, STEP_AT_S + 2)),
         cast(Assembler, FakeAssembler()),
         settings=RecorderSettings(tmp_path, min_free_mb=0),
-        clock=clock,
         stopping=threading.Event(),
     )
     clip = recording.run()
@@ -235,7 +233,6 @@ def again(tmp_path: Path) -> Callable[[], Recording]:
             cast(Ring, rings.pop(0)),
             cast(Assembler, FakeAssembler()),
             settings=RecorderSettings(tmp_path, min_free_mb=0),
-            clock=clock,
             stopping=threading.Event(),
         )
 

@@ -145,6 +145,28 @@ def test_a_clock_that_is_set_between_two_alarms_moves_no_picture(
         assert asked_s - 0.1 < clip.pre_roll_s < asked_s + GOP_S + 1.5
 
 
+@pytest.mark.parametrize(
+    "set_s",
+    [3600, -3600, 40, -40, -4, SINCE_1970_S],
+    ids=["3600", "-3600", "40", "-40", "-4", "1970"],
+)
+def test_a_clock_that_is_set_between_alarm_and_clip_moves_no_picture(
+    steady_camera: RtspCamera, tmp_path: Path, set_s: float
+) -> None:
+    clock = SetClock()
+    gate = camera("gate", steady_camera.url())
+    with recording(tmp_path, gate, clock=clock) as recorder:
+        wait_for_video(recorder, "gate", 3.5)
+        at = now()
+        clock.set_s = set_s
+        clip = recorder.record("gate", at, 2, 1, "event", received_at=at)
+    shown = seen(clip, at)
+    assert shown.first_s <= -2 + PICTURE_S
+    assert 1 - 2 * PICTURE_S <= shown.last_s <= 1 + GOP_S
+    assert not clip.partial
+    assert clip.at == at
+
+
 @pytest.fixture(scope="module")
 def set_cameras(
     steady_camera: RtspCamera, tmp_path_factory: pytest.TempPathFactory
