@@ -23,7 +23,7 @@ from tests.badges.build import badge
 from tests.badges.test_note import press
 from tests.badges.test_pages import add_people, add_picture
 from tests.servers.processes import wait_until
-from tests.servers.visitor import PHONE, log_in, visitor
+from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web
 
 if TYPE_CHECKING:
@@ -171,16 +171,14 @@ def test_a_phone_has_undo_and_no_wider_page(web: Web) -> None:
         page.get_by_role("button", name="Match", exact=False).first.click()
         undo = page.get_by_role("button", name="Undo (")
         undo.wait_for()
-        # Not innerWidth: on a phone that grows with what sticks out.
-        wide = f"document.documentElement.scrollWidth <= {PHONE[0]}"
-        assert page.evaluate(wide)
+        assert fits(page)
         before = page.url
         undo.click()
         page.wait_for_url(lambda address: address != before)
         badge_id = BadgeId(page.url.rpartition("/")[2].partition("?")[0])
         wait_until(lambda: len(web.badges.judgements(badge_id)) == 2, "it is undone")
         page.goto(f"{url}/badges/end?{SHIFT}")
-        assert page.evaluate(wide)
+        assert fits(page)
         page.goto(f"{url}/badges/report?{SHIFT}")
         page.get_by_role("heading", name="Mismatch").wait_for()
-        assert page.evaluate(wide)
+        assert fits(page)

@@ -3,6 +3,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.servers.browser import dump_dom, screenshot
+from tests.servers.visitor import PHONE, fits, visitor
 
 PAGE = """<!doctype html><title>x</title>
 <style>body { margin: 0; background: #00ff00 }</style>
@@ -23,3 +24,16 @@ def test_a_picture_shows_the_page_in_the_size_asked_for(tmp_path: Path) -> None:
     with Image.open(tmp_path / "page.png") as picture:
         assert picture.size == (600, 400)
         assert picture.convert("RGB").getpixel((590, 390)) == (0, 255, 0)
+
+
+def test_a_page_is_measured_when_it_is_all_there(tmp_path: Path) -> None:
+    wide, left = tmp_path / "wide.html", tmp_path / "left.html"
+    wide.write_text("<!doctype html><title>x</title><p style='width: 900px'>x")
+    left.write_text(f"{PAGE}<script>location = '{wide.as_uri()}'</script>")
+    with visitor(PHONE) as page:
+        page.goto(left.as_uri(), wait_until="commit")
+        page.wait_for_url(wide.as_uri(), wait_until="commit")
+        assert not fits(page)
+    with visitor() as page:
+        page.goto(wide.as_uri(), wait_until="commit")
+        assert fits(page)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LIMIT_MS = 20_000
 DESKTOP, PHONE = (1280, 800), (390, 844)
+# A page that is on its way has no root, or one without its styles.
+_WIDTH = """() => document.readyState === "complete"
+    && document.documentElement.scrollWidth"""
 
 
 _started = ExitStack()
@@ -67,3 +70,15 @@ def log_in(page: Page, url: str, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(url)
+
+
+def fits(page: Page) -> bool:
+    """Say whether the page, once it is all there, is no wider than its window.
+
+    Not by innerWidth: on a phone that grows with what sticks out.
+    """
+    page.wait_for_load_state()
+    size = page.viewport_size
+    assert size is not None
+    # Asked again by itself where the page is left meanwhile.
+    return bool(page.wait_for_function(_WIDTH).json_value() <= size["width"])

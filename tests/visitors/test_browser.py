@@ -15,7 +15,7 @@ from mvsnap.domain import FULL_FRAME, Camera, Role, Serial
 from mvsnap.simulator.server import serve
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, last_hours
-from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import GATE as GATE_TEXT
 from tests.web.build import PASSWORD, Web
 
@@ -70,8 +70,7 @@ def test_charts_are_seen_and_nothing_is_cut_off(
         page.get_by_role("link", name="Hours of Gate north, Full Frame").click()
         page.wait_for_url(f"**/visitors/{GATE}/0")
         assert shown_bars(page) == 13  # nobody came in the first of 14 hours
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= size[0]
+        assert fits(page)
     # The browser says here what the policy of the page forbids.
     assert refused == []
 
@@ -86,7 +85,7 @@ def test_a_touched_bar_says_its_number_and_all_are_a_table(url: str) -> None:
         numbers = page.get_by_role("table", name="Entrances per day")
         assert numbers.get_by_role("row").count() == 8
         assert numbers.get_by_role("cell", name="106").is_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert fits(page)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -97,7 +96,7 @@ def test_the_report_fits_the_window(url: str, size: tuple[int, int]) -> None:
         assert week.is_visible()
         page.get_by_role("link", name="Report", exact=True).click()
         page.wait_for_url("**/visitors/report")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        assert fits(page)
         page.get_by_role("link", name="Day", exact=True).click()
         page.wait_for_url("**every=day**")
 

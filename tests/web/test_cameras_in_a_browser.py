@@ -34,7 +34,7 @@ from tests.core.build import event
 from tests.recorder.build import wait_for_video
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import rtsp_camera
-from tests.servers.visitor import PHONE, log_in, visitor
+from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web
 
 if TYPE_CHECKING:
@@ -126,11 +126,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             yield made
         finally:
             recorder.stop()
-
-
-def fits(page: Page) -> bool:
-    script = "document.documentElement.scrollWidth <= screen.width"
-    return bool(page.evaluate(script))
 
 
 def test_a_guard_finds_a_camera_and_asks_for_a_picture(world: World) -> None:

@@ -14,7 +14,7 @@ from mvsnap.clip_model import ClipState
 from mvsnap.domain import CameraName, JobId, Role
 from mvsnap.simulator.server import serve
 from tests.servers.processes import wait_until
-from tests.servers.visitor import PHONE, log_in, visitor
+from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web
 from tests.web.clip_build import (
     LENGTH_S,
@@ -117,8 +117,7 @@ def test_a_clip_is_kept_then_deleted_after_a_question_on_a_phone(
         page.get_by_text("Delete …").click()
         page.get_by_role("button", name="Delete this clip").click()
         page.get_by_text("Clip of Packaging robot deleted.").wait_for()
-        wide = "document.documentElement.scrollWidth > screen.width"
-        assert not page.evaluate(wide)
+        assert fits(page)
     assert now(web, clip).state is ClipState.DELETED
 
 

@@ -13,7 +13,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import EventKind, Role
 from mvsnap.simulator.server import serve
 from tests.servers.processes import wait_until
-from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web
 from tests.web.clip_build import SETTINGS
 from tests.web.event_build import Story, add, tell
@@ -50,10 +50,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     web.close()
 
 
-def is_too_wide(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > screen.width"))
-
-
 def caption(page: Page) -> str:
     return page.locator("#picture-caption").inner_text()
 
@@ -70,7 +66,7 @@ def test_a_manager_goes_from_the_number_to_the_failure(shop: Shop) -> None:
         page.get_by_text("The camera is offline").first.wait_for()
         page.get_by_role("link", name="Events", exact=True).first.click()
         page.wait_for_url(f"{shop.url}/events")
-        assert not is_too_wide(page)
+        assert fits(page)
 
 
 def test_a_guard_looks_through_the_shift_with_the_keyboard(shop: Shop) -> None:
@@ -98,7 +94,7 @@ def test_a_guard_looks_through_the_shift_with_the_keyboard(shop: Shop) -> None:
         page.get_by_role("dialog").wait_for(state="hidden")
         # Back where the last picture is, not where the first one was.
         assert page.evaluate("document.activeElement.href") == second
-        assert not is_too_wide(page)
+        assert fits(page)
 
 
 def test_a_machine_builder_sends_again_after_an_alarm(shop: Shop) -> None:
@@ -108,7 +104,7 @@ def test_a_machine_builder_sends_again_after_an_alarm(shop: Shop) -> None:
         page.keyboard.press("Enter")
         page.get_by_role("link", name="Robot stopped").click()
         page.get_by_text("open valve D5").wait_for()
-        assert not is_too_wide(page)
+        assert fits(page)
         page.get_by_role("button", name="Send again").click()
         page.get_by_text("What was not sent is sent again now.").wait_for()
         again = [job.id for job in shop.web.engine.again.values()]

@@ -23,7 +23,7 @@ from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
 from mvsnap.web.pages.clip_text import started_by
 from tests.core import build
-from tests.servers.visitor import PHONE, log_in, visitor
+from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web, send
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -166,7 +166,7 @@ def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
         log_in(page, f"{url}/status", "anna", PASSWORD)
         page.get_by_role("link", name="See jobs").first.click()
         page.wait_for_url(f"{url}/status/jobs")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert fits(page)
         page.locator(f"#job-{job} a").click()
         page.get_by_role("button", name="Try again now").click()
         page.get_by_text("It is tried again now.").wait_for()
@@ -174,7 +174,7 @@ def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
         page.goto(f"{url}/status")
         page.get_by_text("Live").wait_for()
         first = page.locator("[data-age]").count()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert fits(page)
         assert first == 0
 
 

@@ -31,7 +31,7 @@ from mvsnap.upstreams import Outcome, Upstream
 from tests.core.build import event
 from tests.core.build import job as some_job
 from tests.servers.processes import wait_until
-from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web
 
 if TYPE_CHECKING:
@@ -136,13 +136,8 @@ def by_day() -> str:
     return "Europe/Berlin" if 2 <= datetime.now(UTC).hour < 20 else "Asia/Tokyo"
 
 
-def fits(page: Page) -> bool:
-    script = "document.documentElement.scrollWidth <= screen.width"
-    return bool(page.evaluate(script))
-
-
 def theme(page: Page) -> str:
-    return str(page.evaluate("document.documentElement.dataset.bsTheme"))
+    return str(page.locator("html").get_attribute("data-bs-theme"))
 
 
 def is_whole(page: Page, text: str) -> bool:

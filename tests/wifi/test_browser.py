@@ -12,7 +12,7 @@ from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
 from mvsnap.simulator.server import serve
 from mvsnap.store.sense import Findings
 from mvsnap.wifi.visits import MINUTE_S, Observation
-from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web
 from tests.wifi.build import RULE
 
@@ -87,6 +87,4 @@ def test_no_page_is_wider_than_the_window(url: str, size: tuple[int, int]) -> No
         log_in(page, f"{url}/wifi", "anna", PASSWORD)
         for path in PAGES:
             page.goto(f"{url}{path}")
-            assert page.evaluate(
-                "document.documentElement.scrollWidth <= screen.width"
-            ), path
+            assert fits(page), path
