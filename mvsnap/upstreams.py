@@ -26,12 +26,14 @@ class Upstream(StrEnum):
     PROVIDER = "provider"
     DIRECTORY = "directory"
     HEARTBEAT = "heartbeat"
+    CHANNEL = "channel"
 
 
 def service_name(upstream: Upstream, of: str = "") -> str:
     """Return what the calls to one of several of a kind are noted under.
 
-    of: an organization of the settings; "": the only one, or the default one.
+    of: an organization or a channel of the settings; "": the only one, or the default
+        one.
     """
     return f"{upstream.value} {of}" if of else upstream.value
 

@@ -42,7 +42,7 @@ def sights(rows: Iterable[StatusRow], kinds: Collection[str]) -> Iterator[Sight]
 def _called(row: StatusRow) -> tuple[str, str]:
     """Return the kind, "" for what is not reported, and a name that stands alone."""
     if row.group is Group.SERVICES:
-        return _SERVICES.get(row.name, ""), row.name
+        return _service_kind(row.name), row.name
     if row.group is Group.JOBS:
         return _JOBS.get(row.name, ("", row.name))
     if row.group is Group.CAMERAS and row.name == "Recorder" and not row.since:
@@ -55,6 +55,14 @@ def _called(row: StatusRow) -> tuple[str, str]:
     if row.group is Group.PROCESSES:
         return "process", f"Process {row.name}"
     return _SITE.get(row.name.split(" ")[0], ""), row.name
+
+
+def _service_kind(name: str) -> str:
+    """Return the kind of a service, also of one that is of several: Meraki North."""
+    for known, kind in _SERVICES.items():
+        if name == known or name.startswith(f"{known} "):
+            return kind
+    return ""
 
 
 def _short(text: str, most: int) -> str:

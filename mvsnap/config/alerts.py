@@ -17,6 +17,7 @@ AlertKind = Literal[
     "provider",
     "directory",
     "heartbeat",
+    "channel",
     "camera",
     "recorder",
     "listener",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from mvsnap import delivery
@@ -21,6 +22,7 @@ from mvsnap.delivery.channel import (
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.errors import UpstreamError
 from mvsnap.spelling import folded
+from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream, service_name
 
 # Destinations without a channel's name are rooms of this one.
 DEFAULT_CHANNEL = "webex"
@@ -70,7 +72,7 @@ def open_channels(settings: Settings, shared: WebexShared | None = None) -> Chan
             channel.share(shared)
         if channel is not None:
             opened[kind.name] = channel
-    return Channels(opened, _named(settings, opened))
+    return Channels(opened, _named(settings, opened), _services(settings))
 
 
 def _named(settings: Settings, opened: Mapping[str, Channel]) -> dict[str, Place]:
@@ -85,6 +87,15 @@ def _named(settings: Settings, opened: Mapping[str, Channel]) -> dict[str, Place
     return found
 
 
+def _services(settings: Settings) -> dict[str, str]:
+    """Return the names of the channels; Webex's calls are noted by its client."""
+    return {
+        entry.name: service_name(Upstream.CHANNEL, entry.name)
+        for entry in settings.channels
+        if entry.kind != DEFAULT_CHANNEL
+    }
+
+
 class Channels:
     """The channels that are configured, by name.
 
@@ -95,10 +106,19 @@ class Channels:
     """
 
     def __init__(
-        self, by_name: Mapping[str, Channel], named: Mapping[str, Place] | None = None
+        self,
+        by_name: Mapping[str, Channel],
+        named: Mapping[str, Place] | None = None,
+        services: Mapping[str, str] | None = None,
+        outcomes: Outcomes = OUTCOMES,
     ) -> None:
-        """named: the entries of `channels`, each with its room."""
+        """named: the entries of `channels`, each with its room.
+
+        services: under which service name the sendings of an entry are noted.
+        """
         self._by_name = dict(by_name)
+        self._services = {folded(name): s for name, s in (services or {}).items()}
+        self.outcomes = outcomes
         self._named = {folded(name): place for name, place in (named or {}).items()}
 
     def find(self, destination: str) -> Place:
@@ -114,6 +134,23 @@ class Channels:
         if channel is None:
             raise UpstreamError("Webex is not configured", retry=False)
         return channel, room
+
+    @contextmanager
+    def noted(self, destination: str) -> Iterator[None]:
+        """Note whether what is sent there in this block was taken, for the status.
+
+        Not that one message was refused permanently: the channel is there, and the
+        status counts messages that were given up.
+        """
+        service = self._services.get(folded(destination))
+        try:
+            yield
+        except UpstreamError as exc:
+            if service is not None and exc.retry:
+                self.outcomes.failed(service, _reason(exc.message))
+            raise
+        if service is not None:
+            self.outcomes.worked(service)
 
     def require_recipient(self, destination: str) -> None:
         """Do nothing if a message to that destination would arrive, or none can say.
@@ -153,3 +190,9 @@ class Channels:
         if name in self._by_name and name != DEFAULT_CHANNEL:
             return name, room.strip()
         return DEFAULT_CHANNEL, destination
+
+
+def _reason(message: str) -> str:
+    """Return why, without whose it is: the status names the channel beside it."""
+    _, is_away, why = message.partition("could not be reached: ")
+    return why if is_away else message

@@ -56,12 +56,13 @@ class MessengerChannel:
     @property
     def limits(self) -> FileLimits:
         try:
-            takes_files = self._messenger.manner().takes_files
+            manner = self._messenger.manner()
         except UpstreamError:  # `post` says why
             return _NOTHING
-        if not (takes_files and self._most_bytes):
+        if not (manner.takes_files and self._most_bytes):
             return _NOTHING
-        return FileLimits(min(_PICTURE_BYTES, self._most_bytes), self._most_bytes)
+        clip_bytes = self._most_bytes if manner.takes_clips else 0
+        return FileLimits(min(_PICTURE_BYTES, self._most_bytes), clip_bytes)
 
     def post(self, message: OutgoingMessage) -> MessageId:
         """Return `ID, line break, subject` of the thread."""

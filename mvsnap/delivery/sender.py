@@ -80,7 +80,8 @@ class MessageSender:
         )
         outgoing = self._outgoing(message, room, attempt)
         try:
-            message_id = channel.post(outgoing)
+            with self._channels.noted(message.room):
+                message_id = channel.post(outgoing)
         except SentMeanwhile as exc:
             return exc.message_id
         except UpstreamError as exc:

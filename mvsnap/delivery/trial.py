@@ -47,15 +47,15 @@ class ChannelTrial:
                 message, now, repeat=False, most_bytes=most_bytes
             )
 
-        channel.post(
-            OutgoingMessage(
-                room,
-                TEST_KIND.name,
-                message.facts,
-                None,
-                None,
-                text,
-                key=f"msg_{job.id}",
-                site=self._site,
-            )
+        outgoing = OutgoingMessage(
+            room,
+            TEST_KIND.name,
+            message.facts,
+            None,
+            None,
+            text,
+            key=f"msg_{job.id}",
+            site=self._site,
         )
+        with self._channels.noted(destination):
+            channel.post(outgoing)

@@ -114,7 +114,16 @@ def used_services(settings: Settings, *, listens: bool) -> list[str]:
         Upstream.HEARTBEAT: settings.heartbeat_url is not None,
     }
     others = [name for name, is_used in used.items() if is_used]
-    return [*dashboards_used(settings), *others]
+    return [*dashboards_used(settings), *others, *_channels_used(settings)]
+
+
+def _channels_used(settings: Settings) -> list[str]:
+    """Return a service name for each channel; those of Webex are Webex."""
+    return [
+        service_name(Upstream.CHANNEL, entry.name)
+        for entry in settings.channels
+        if entry.kind != Upstream.WEBEX
+    ]
 
 
 def _database(settings: Settings) -> StatusRow:

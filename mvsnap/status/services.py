@@ -21,6 +21,7 @@ NAMES = {
     Upstream.PROVIDER: "Identity provider",
     Upstream.DIRECTORY: "Directory",
     Upstream.HEARTBEAT: "Heartbeat",
+    Upstream.CHANNEL: "Channel",
 }
 _BY_ITSELF = "what waits is sent when it answers again"
 _ADVICE = {
@@ -36,6 +37,8 @@ _ADVICE = {
     Upstream.DIRECTORY: "Check badges.directory; its last copy is used meanwhile.",
     Upstream.HEARTBEAT: "Check heartbeat_url; whoever watches thinks that this site"
     " is down.",
+    Upstream.CHANNEL: "Check this site's internet connection and the channel's settings"
+    f" (`mvsnap check`); {_BY_ITSELF}.",
 }
 
 
@@ -99,5 +102,5 @@ def _service(
 
 def outage_text(row: StatusRow) -> str:
     """Return what the banner says of a service, before the time."""
-    answered = row.text.startswith(("it ", "bucket "))
+    answered = row.text.startswith(("it ", "bucket ", "The "))
     return f"{row.name} {'has been failing' if answered else 'has not answered'} since"

@@ -158,6 +158,8 @@ def row(group: Group, name: str, **given: Any) -> StatusRow:
         (row(Group.SERVICES, "MQTT broker"), "broker", "MQTT broker"),
         (row(Group.SERVICES, "Identity provider"), "provider", "Identity provider"),
         (row(Group.SERVICES, "Heartbeat"), "heartbeat", "Heartbeat"),
+        (row(Group.SERVICES, "Channel Ops mail"), "channel", "Channel Ops mail"),
+        (row(Group.SERVICES, "Meraki North"), "meraki", "Meraki North"),
         (row(Group.JOBS, "Waiting"), "queue", "Queue"),
         (row(Group.JOBS, "Given up within a day"), "jobs", "Messages given up"),
         (row(Group.CAMERAS, "Recorder"), "recorder", "Recorder"),

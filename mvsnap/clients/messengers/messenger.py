@@ -12,7 +12,7 @@ import smtplib
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,17 +35,39 @@ _MAIL = "apprise.plugins.email.smtp"
 # Parts of an address that may be a secret, so that none is in an error.
 _PART = re.compile(r"[^/:@?&=,]{6,}")
 _loading = threading.Lock()
+# Plugins that say they take files, but drop them without a word unless set up so.
+FILES_ONLY_IF: Mapping[str, Callable[[Any], bool]] = {
+    "NotifySlack": lambda plugin: plugin.mode == "bot",
+    "NotifyWebexTeams": lambda plugin: plugin.mode == "bot",
+    "NotifyNotifyre": lambda plugin: plugin.mode == "fax",
+    "NotifyGroupMe": lambda plugin: bool(plugin.token),
+}
+# And those that drop everything but pictures.
+PICTURES_ONLY = frozenset(
+    {
+        "NotifyBlueSky",
+        "NotifyDot",
+        "NotifyGroupMe",
+        "NotifyNotifyre",
+        "NotifyPushSafer",
+        "NotifyPushover",
+        "NotifySMSEagle",
+        "NotifyTwitter",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What a messenger takes.
 
+    takes_clips: else pictures are all that it takes, if any.
     most_bytes: of a text. shows_markdown: else it is sent plain text.
     threads_mails: a header says which mails belong together.
     """
 
     takes_files: bool
+    takes_clips: bool
     most_bytes: int
     shows_markdown: bool
     threads_mails: bool
@@ -65,7 +87,9 @@ class Messenger:
             plugin, formats = self._plugin(), _library("apprise.common").NotifyFormat
             shown = plugin.resolve_format(formats.MARKDOWN)
             self._manner = Manner(
-                takes_files=bool(plugin.attachment_support),
+                takes_files=takes_files(plugin),
+                takes_clips=takes_files(plugin)
+                and type(plugin).__name__ not in PICTURES_ONLY,
                 most_bytes=int(plugin.body_maxlen),
                 # Of a mail, the plain part would lose the addresses of links.
                 shows_markdown=shown != formats.TEXT and not _is_mail(plugin),
@@ -200,6 +224,12 @@ def _loaded() -> Any:
         if isinstance(mail.smtplib, ModuleType):
             mail.smtplib = Smtplib()
         return library
+
+
+def takes_files(plugin: Any) -> bool:
+    """Return whether a file that is given to a plugin arrives, as it is set up."""
+    is_so = FILES_ONLY_IF.get(type(plugin).__name__, lambda _plugin: True)
+    return bool(plugin.attachment_support) and is_so(plugin)
 
 
 def _is_mail(plugin: Any) -> bool:
