@@ -12,7 +12,7 @@ PYTEST := pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help venv run serve demo install update back uninstall test coverage lint format \
-	docs bench lock lowest sbom audit clean
+	docs texts bench lock lowest sbom audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,19 @@ docs: ## write docs/configuration.md anew and build docs/ into site/
 	@.ci/install dev
 	$(BIN)/python -m mvsnap.config.reference
 	$(BIN)/zensical build --strict --clean
+
+# A text that is new has no German yet: the tests say which. Both files are committed.
+CATALOGUE := mvsnap/texts/de/LC_MESSAGES/mvsnap
+texts: ## look for new texts, and compile mvsnap/texts/ after a translation
+	@.ci/install dev
+	@mkdir -p build
+	@$(BIN)/pybabel --quiet extract --mapping .ci/texts.cfg --no-wrap --sort-output \
+		--add-location file --project mvsnap --output build/mvsnap.pot .
+	@$(BIN)/pybabel --quiet update --input-file build/mvsnap.pot --locale de \
+		--output-file $(CATALOGUE).po --no-wrap --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date
+	@$(BIN)/pybabel --quiet compile --input-file $(CATALOGUE).po \
+		--output-file $(CATALOGUE).mo --locale de
 
 bench: ## measure; prints ratios side by side
 	@.ci/install bench

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mvsnap import texts
 from mvsnap.logs import FFMPEG
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
@@ -43,6 +44,7 @@ def process_as_before() -> Iterator[None]:
     for number, handler in handlers:
         signal.signal(number, handler)
     os.umask(own)
+    texts.use("en")
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,8 @@ PACKAGE = ROOT / "mvsnap"
 
 # A module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "domain", "clock", "metrics", "resources", "spelling", "redaction"),
+    ("texts", "errors", "domain", "clock", "metrics"),
+    ("resources", "spelling", "redaction"),
     ("rule_names",),
     ("upstreams",),
     ("loop", "signals", "sqlite_errors", "file_lock", "durable_file", "tls"),
@@ -118,7 +119,7 @@ ERRORS_ALONE = (
 )
 
 # Values in, values out: they may know the ground and each other.
-GROUND = ("errors", "domain", "clip_model", "spelling")
+GROUND = ("texts", "errors", "domain", "clip_model", "spelling")
 PURE = (
     "core",
     "clients.meraki.zones",

@@ -48,6 +48,7 @@ from mvsnap.config.webex import WebexSection
 from mvsnap.config.webhooks import Webhooks
 
 # review: to read what names a cardholder; badges: to store badge events.
+Locale = Literal["en", "de"]
 Scope = Literal["snapshot", "read", "webhook", "badges", "mute", "review"]
 
 
@@ -57,6 +58,11 @@ class Site(Section):
     )
     timezone: Timezone = Field(
         "UTC", description="time zone for displayed times, like Europe/Berlin"
+    )
+    locale: Locale = Field(
+        "en",
+        description="language of pages and messages, with its dates and numbers: "
+        "en (English) or de (German)",
     )
     public_url: Url | None = Field(
         None,

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from mvsnap.texts import formats
+
 
 def to_second(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03:07 CET."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    local = moment.astimezone(zone)
+    return f"{formats.to_second(local)} {local:%Z}"
 
 
 def to_minute(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03 CET."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    local = moment.astimezone(zone)
+    return f"{formats.to_minute(local)} {local:%Z}"

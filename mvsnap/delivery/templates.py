@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mvsnap import texts
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import going_to
@@ -75,6 +76,7 @@ class MessageTemplates:
             auto_reload=False,
             autoescape=False,  # markdown: what users typed is escaped by `neutral`
         )
+        texts.add_to(self._templates)
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
 

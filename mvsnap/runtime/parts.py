@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mvsnap import texts
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
@@ -138,6 +139,7 @@ class Parts:
 
     def sender(self) -> MessageSender:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
+        texts.use(site.locale)
         links = EvidenceLinks(site.public_url, self.users.link_key, self.clock)
         rules = NoticeRules(self.settings)
         return MessageSender(

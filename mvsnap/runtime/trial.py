@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mvsnap import texts
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
@@ -15,6 +16,7 @@ def channel_trial(
 ) -> ChannelTrial:
     """channels: default: those of a command, beside which a service may run."""
     site, prefix = settings.site, settings.webex.message_prefix
+    texts.use(site.locale)
     opened = channels or shared_channels(settings, clock)
     templates = MessageTemplates(site.timezone, prefix, site.name, site.public_url)
     return ChannelTrial(opened, templates, clock, site.name)

@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from mvsnap import texts
 from mvsnap.badges import api as badges
 from mvsnap.badges import api_read as badge_reading
 from mvsnap.badges import page_clips as badge_clips
@@ -130,6 +131,7 @@ class Application(Flask):
 def create_app(gateway: Gateway) -> Flask:
     app = Application("mvsnap", static_folder=STATIC, template_folder=TEMPLATES)
     settings, server = gateway.settings, gateway.settings.server
+    texts.use(settings.site.locale)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["MAX_FORM_PARTS"] = _MAX_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
-from mvsnap import __version__
+from mvsnap import __version__, texts
 from mvsnap.core.days import lasting
+from mvsnap.texts import formats, ngettext
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.menu import menu
@@ -27,6 +28,7 @@ def prepare(app: Flask) -> None:
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     Bootstrap5(app)
+    texts.add_to(app.jinja_env)
     for endpoint in _STATIC_FILES:
         app.view_functions[endpoint] = _public_file(app.view_functions[endpoint])
     app.url_defaults(_add_version)
@@ -37,6 +39,10 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
     app.add_template_filter(age)
+    app.add_template_filter(formats.number, "number")
+    app.add_template_filter(formats.decimal, "decimal")
+    app.add_template_filter(formats.near_day, "near_day")
+    app.add_template_filter(formats.weekday, "weekday")
     app.after_request(_protect)
 
 
@@ -46,19 +52,19 @@ def local_time(moment: datetime) -> str:
     With its year where that is not this one: Sat 21 Nov 2026 14:03:07.
     """
     local, now = _local(moment), _local(gateway().clock.now())
-    year = "" if local.year == now.year else f"{local.year} "
-    return f"{local:%a %d %b} {year}{local:%H:%M:%S}"
+    written = formats.near_day if local.year == now.year else formats.far_day
+    return f"{written(local)} {local:%H:%M:%S}"
 
 
 def local_minute(moment: datetime) -> str:
     """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    return f"{_local(moment):%Y-%m-%d %H:%M}"
+    return formats.to_minute(_local(moment))
 
 
 def local_day(day: date) -> str:
     """Return a day of the site: Sat 21 Nov, with its year where it is another."""
     is_this = day.year == _local(gateway().clock.now()).year
-    return f"{day:%a %d %b}" if is_this else f"{day:%a %d %b %Y}"
+    return formats.near_day(day) if is_this else formats.far_day(day)
 
 
 def local_clock(moment: datetime) -> str:
@@ -76,7 +82,8 @@ def age(seconds: float) -> str:
     for limit, unit_s, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{int(seconds // unit_s)} {unit}"
-    return f"{int(seconds // 86_400)} days"
+    days = int(seconds // 86_400)
+    return ngettext("%(num)s day", "%(num)s days", days) % {"num": days}
 
 
 def with_frame(answer: Response, origin: str) -> Response:

@@ -1,0 +1,66 @@
+"""Dates and numbers as the site's language writes them.
+
+The patterns are texts of the catalogue, too; their English ones are those of ISO 8601,
+where a year is written at all.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from mvsnap.texts import gettext, pgettext
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Return 12,345 or, with one digit, 12,345.6."""
+    # What is between thousands, and what before a fraction.
+    sample = pgettext("format", "1,234.5")
+    swapped = str.maketrans(",.", sample[1] + sample[-2])
+    return f"{value:,.{digits}f}".translate(swapped)
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """Return 12345.6: of numbers that are hardly above a thousand."""
+    sample = pgettext("format", "1,234.5")
+    return f"{value:.{digits}f}".replace(".", sample[-2])
+
+
+def day(at: date) -> str:
+    """Return 2026-11-29."""
+    return _written(at, pgettext("format", "%Y-%m-%d"))
+
+
+def to_minute(at: datetime) -> str:
+    """Return 2026-11-29 14:03."""
+    return _written(at, pgettext("format", "%Y-%m-%d %H:%M"))
+
+
+def to_second(at: datetime) -> str:
+    """Return 2026-11-29 14:03:07."""
+    return _written(at, pgettext("format", "%Y-%m-%d %H:%M:%S"))
+
+
+def weekday(at: date) -> str:
+    """Return Sunday."""
+    names = gettext("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+    return names.split()[at.weekday()]
+
+
+def short_weekday(at: date) -> str:
+    """Return Sun."""
+    return gettext("Mon Tue Wed Thu Fri Sat Sun").split()[at.weekday()]
+
+
+def near_day(at: date) -> str:
+    """Return Sun 29 Nov: of this year."""
+    return _written(at, pgettext("format", "%a %d %b"))
+
+
+def far_day(at: date) -> str:
+    """Return Sun 29 Nov 2026."""
+    return _written(at, pgettext("format", "%a %d %b %Y"))
+
+
+def _written(at: date, pattern: str) -> str:
+    # %a is of the machine's locale, which is another thing.
+    return at.strftime(pattern.replace("%a", short_weekday(at)))
