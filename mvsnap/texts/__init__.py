@@ -59,7 +59,7 @@ def pgettext(about: str, text: str) -> str:
     return _current.catalogue.pgettext(about, text)
 
 
-def N_(text: str) -> str:  # noqa: N802  # its name wherever gettext is used
+def N_(text: str) -> str:  # its name wherever gettext is used
     """Mark a text that is looked up later, such as a module's constant."""
     return text
 
