@@ -36,6 +36,7 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.events import Store
 from mvsnap.store.notices import NoticeStore, SeenBy
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import _
 
 _CLIP = SpokenTime.of_seconds(30)
 _SNOOZE = SpokenTime.of_seconds(3600)
@@ -79,22 +80,23 @@ class BotActions:
         """Confirm the messages about an event, so that no others are notified."""
         event = self.store.event(event_id)
         if event is None:
-            return BotReply(("This event was deleted, or there never was one.",))
+            return BotReply((_("This event was deleted, or there never was one."),))
         self.notices.see(event, asker.who, asker.at)
         seen = self.notices.seen(event.job_id)
         # This press, too, if it was stored before a crash.
         if seen is None or seen == SeenBy(asker.at, asker.who):
-            more = "It does not escalate any further."
-            return BotReply((f"Confirmed by {asker.who}", more))
+            more = _("It does not escalate any further.")
+            return BotReply((_("Confirmed by %(who)s") % {"who": asker.who}, more))
         at = to_minute(seen.at, self.zone)
-        return BotReply((f"Already confirmed by {seen.who}, {at}",))
+        said = _("Already confirmed by %(who)s, %(time)s")
+        return BotReply((said % {"who": seen.who, "time": at},))
 
     def snooze_all(self, time: SpokenTime | None, asker: Asker) -> BotReply:
         until = self._mute(asker, None, time)
         return BotReply(
             (
-                f"All cameras are snoozed until {self._local(until)}",
-                "Crowds are recorded, and nobody is notified. unsnooze ends that.",
+                self._all_snoozed(until),
+                _("Crowds are recorded, and nobody is notified. unsnooze ends that."),
             )
         )
 
@@ -105,7 +107,9 @@ class BotActions:
     def _snapshot(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place = order.place
         assert place.serial is not None
-        doing = f"Taking a picture of {place.camera or place.name}"
+        doing = _("Taking a picture of %(camera)s") % {
+            "camera": place.camera or place.name
+        }
         wanted = request_of(asker.request_id, asker.who)
         return self._hand_in(
             asker, place, doing, replace(wanted, serials=(place.serial,))
@@ -116,7 +120,6 @@ class BotActions:
         assert camera is not None
         seconds = self._clip_s(order.time or _CLIP)
         is_ring = self.recorder.cameras[camera].is_ring
-        what = f"the {'last' if is_ring else 'next'} {lasting(seconds)}"
         wanted = replace(
             request_of(asker.request_id, asker.who),
             clips=(camera,),
@@ -124,7 +127,10 @@ class BotActions:
             pre_roll_s=seconds if is_ring else 0.0,
             post_roll_s=0.0 if is_ring else seconds,
         )
-        doing = f"Making a clip of {what} of {place.camera or place.name}"
+        doing = _("Making a clip of the next %(length)s of %(camera)s")
+        if is_ring:
+            doing = _("Making a clip of the last %(length)s of %(camera)s")
+        doing %= {"length": lasting(seconds), "camera": place.camera or place.name}
         return self._hand_in(asker, place, doing, wanted)
 
     def _clip_s(self, time: SpokenTime) -> float:
@@ -148,7 +154,8 @@ class BotActions:
         try:
             job: Job = self.jobs.accept(replace(wanted, rooms=(asker.room_id,)))
         except QueueFull as exc:
-            return BotReply((f"Not accepted: {exc.message}",))
+            reason = {"reason": _(exc.message)}
+            return BotReply((_("Not accepted: %(reason)s") % reason,))
         key = place.serial or place.recorded_as
         self._note(asker, f"camera {key}", "", f"{doing}, job {job.id}")
         return BotReply((f"{doing} …",))
@@ -157,8 +164,9 @@ class BotActions:
         place = order.place
         assert place.serial is not None
         until = self._mute(asker, place, order.time)
-        text = f"{place.label} is snoozed until {self._local(until)}"
-        more = "Crowds there are recorded, and nobody is notified."
+        about = {"place": place.label, "time": self._local(until)}
+        text = _("%(place)s is snoozed until %(time)s") % about
+        more = _("Crowds there are recorded, and nobody is notified.")
         return BotReply((text, more), undo_card(place))
 
     def _mute(
@@ -189,16 +197,24 @@ class BotActions:
         ]
         left = [mute for mute in self.site.mutes(now) if mute.serial is None]
         lines = [
-            f"No longer snoozed: {muted_place(mute.serial, mute.zone_id)}"
+            _("No longer snoozed: %(place)s")
+            % {"place": muted_place(mute.serial, mute.zone_id)}
             for mute in ended
         ]
         if not lines:
-            lines = [f"{label} is not snoozed" if label else "Nothing is snoozed"]
-        lines += [f"All cameras are snoozed until {self._local(m.until)}" for m in left]
+            lines = [_("Nothing is snoozed")]
+            if label:
+                lines = [_("%(place)s is not snoozed") % {"place": label}]
+        lines += [self._all_snoozed(mute.until) for mute in left]
         return BotReply(tuple(lines))
 
     def _note(self, asker: Asker, what: str, before: str, after: str) -> None:
         self.audit.add_once(Change(asker.at, asker.who, what, before, after))
+
+    def _all_snoozed(self, until: datetime) -> str:
+        return _("All cameras are snoozed until %(time)s") % {
+            "time": self._local(until)
+        }
 
     def _local(self, moment: datetime) -> str:
         # Up to a minute later than said is better than earlier.

@@ -16,36 +16,42 @@ from mvsnap.domain import Event, EventKind, Mute, Serial
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import N_, _, formats, ngettext
 
 _MOST_EVENTS = 10
 _MOST_CAMERAS = 40
 _MOST_ROWS = 12
 _KINDS = {
-    EventKind.SNAPSHOT: ("picture", "pictures"),
-    EventKind.CLIP: ("clip", "clips"),
-    EventKind.ALARM: ("alarm", "alarms"),
-    EventKind.CROWD: ("crowd", "crowds"),
-    EventKind.NOISE: ("noise", "noises"),
-    EventKind.CROSSING: ("crossing", "crossings"),
-    EventKind.MISMATCH: ("badge mismatch", "badge mismatches"),
+    EventKind.SNAPSHOT: (N_("picture"), N_("pictures")),
+    EventKind.CLIP: (N_("clip"), N_("clips")),
+    EventKind.ALARM: (N_("alarm"), N_("alarms")),
+    EventKind.CROWD: (N_("crowd"), N_("crowds")),
+    EventKind.NOISE: (N_("noise"), N_("noises")),
+    EventKind.CROSSING: (N_("crossing"), N_("crossings")),
+    EventKind.MISMATCH: (N_("badge mismatch"), N_("badge mismatches")),
 }
 # The end of a crowd is no event of its own for people.
 _NOT_LISTED = (EventKind.END,)
 
-HELP = BotReply(
-    (
-        "What you can write here",
-        "snapshot NAME: a picture of a camera, now",
-        "clip NAME 30s: the last 30 seconds, where it records",
+# The commands themselves are the same in every language.
+_HELP = (
+    N_("What you can write here"),
+    N_("snapshot NAME: a picture of a camera, now"),
+    N_("clip NAME 30s: the last 30 seconds, where it records"),
+    N_(
         "snooze NAME 1h: crowds there are recorded, and nobody is notified; "
-        "also 10 min, until tomorrow, or all in place of a name",
-        "unsnooze NAME: ends that; without a name: all",
-        "cameras: their names",
-        "events today: what happened; also yesterday, and with a name",
-        "status: what works and what does not",
-        "A name can be a part of it, in any case.",
-    )
+        "also 10 min, until tomorrow, or all in place of a name"
+    ),
+    N_("unsnooze NAME: ends that; without a name: all"),
+    N_("cameras: their names"),
+    N_("events today: what happened; also yesterday, and with a name"),
+    N_("status: what works and what does not"),
+    N_("A name can be a part of it, in any case."),
 )
+
+
+def help_reply() -> BotReply:
+    return BotReply(tuple(map(_, _HELP)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +72,21 @@ class BotLists:
         if command.verb is Verb.STATUS:
             return self.status()
         if command.verb is Verb.HELP:
-            return HELP
-        hint = f" Did you mean {command.near}?" if command.near else ""
-        return BotReply((f"That is no command.{hint}", "Write help to see them all."))
+            return help_reply()
+        said = _("That is no command.")
+        if command.near:
+            said += " " + _("Did you mean %(command)s?") % {"command": command.near}
+        return BotReply((said, _("Write help to see them all.")))
 
     def cameras(self, places: NamedPlaces) -> BotReply:
         found, mutes = places.cameras, self.site.mutes(self.clock.now())
         if not found:
-            return BotReply(("No camera is known yet.",))
+            return BotReply((_("No camera is known yet."),))
         lines = [self._camera(camera, mutes) for camera in found[:_MOST_CAMERAS]]
         if len(found) > len(lines):
-            lines.append(f"and {len(found) - len(lines)} more")
-        count = f"{len(found)} camera{'' if len(found) == 1 else 's'}"
-        return BotReply((count, *lines))
+            lines.append(and_more(len(found) - len(lines)))
+        count = ngettext("%(num)s camera", "%(num)s cameras", len(found))
+        return BotReply((count % {"num": len(found)}, *lines))
 
     def status(self) -> BotReply:
         rows = list(self.rows())
@@ -86,45 +94,48 @@ class BotLists:
         unknown = sum(row.health is Condition.UNKNOWN for row in rows)
         lines = [f"{row.name}: {row.text}".rstrip(": ") for row in bad[:_MOST_ROWS]]
         if len(bad) > len(lines):
-            lines.append(f"and {len(bad) - len(lines)} more")
+            lines.append(and_more(len(bad) - len(lines)))
         if unknown:
-            lines.append(f"{unknown} of {len(rows)} are not known")
+            share = {"number": unknown, "all": len(rows)}
+            lines.append(_("%(number)s of %(all)s are not known") % share)
         for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
             where = _muted(mute, self._names())
-            lines.append(
-                f"Snoozed until {self._local(mute.until)}: {where} ({mute.muted_by})"
-            )
+            snoozed = _("Snoozed until %(time)s: %(where)s (%(who)s)")
+            about = {"time": self._local(mute.until), "where": where}
+            lines.append(snoozed % {**about, "who": mute.muted_by})
         if not bad:
-            return BotReply(("Everything works", *lines))
-        return BotReply((f"{len(bad)} of {len(rows)} in trouble", *lines))
+            return BotReply((_("Everything works"), *lines))
+        share = {"number": len(bad), "all": len(rows)}
+        return BotReply((_("%(number)s of %(all)s in trouble") % share, *lines))
 
     def _camera(self, camera: WatchedPlace, mutes: Sequence[Mute]) -> str:
         marks = []
         if camera.recorded_as is not None:
-            marks.append("records")
+            marks.append(_("records"))
         own = [m for m in mutes if m.zone_id is None and m.serial == camera.serial]
         if camera.serial is not None and own:
-            marks.append(f"snoozed until {self._local(own[-1].until)}")
+            until = self._local(own[-1].until)
+            marks.append(_("snoozed until %(time)s") % {"time": until})
         return f"{camera.name} ({', '.join(marks)})" if marks else camera.name
 
     def _events(self, command: BotCommand, places: NamedPlaces) -> BotReply:
         since, until = self._day(command.days_ago)
         cameras, title = self._named(command.name, places)
-        day = "today" if not command.days_ago else "yesterday"
+        day = _("today") if not command.days_ago else _("yesterday")
         if cameras == ():
-            return BotReply((f"There is no “{command.name}” here.",))
+            return BotReply((unknown_name(command.name),))
         wanted = EventFilter(
             without=_NOT_LISTED, serials=cameras, since=since, until=until
         )
         newest = self.store.events(wanted, _MOST_EVENTS + 1)
         if not newest:
-            return BotReply((f"No events {day}{title}",))
+            return BotReply((_("No events %(day)s") % {"day": day} + title,))
         lines = [self._event(event) for event in newest[:_MOST_EVENTS]]
-        head = f"Events {day}{title}"
+        head = _("Events %(day)s") % {"day": day} + title
         if cameras is None:
             head += f": {self._sums(since, until)}"
         elif len(newest) > _MOST_EVENTS:
-            head += f": the last {_MOST_EVENTS}"
+            head += _(": the last %(number)s") % {"number": _MOST_EVENTS}
         return BotReply((head, *lines))
 
     def _named(
@@ -137,7 +148,9 @@ class BotLists:
         # A camera without a serial is known by its name there.
         keys = [Serial(p.serial or p.recorded_as or "") for p in found]
         names = dict.fromkeys(p.camera or p.name for p in found)
-        return tuple(dict.fromkeys(keys)), f" of {', '.join(names)}"
+        return tuple(dict.fromkeys(keys)), _(" of %(names)s") % {
+            "names": ", ".join(names)
+        }
 
     def _day(self, days_ago: int) -> tuple[datetime, datetime]:
         day = self.clock.now().astimezone(self.zone).date() - timedelta(days=days_ago)
@@ -148,7 +161,7 @@ class BotLists:
     def _sums(self, since: datetime, until: datetime) -> str:
         counts = self.store.count_events(since, until)
         return ", ".join(
-            f"{count} {_KINDS[kind][count != 1]}"
+            f"{count} {_(_KINDS[kind][count != 1])}"
             for kind in _KINDS
             if (count := counts.get(kind, 0))
         )
@@ -157,20 +170,32 @@ class BotLists:
         at = event.occurred_at.astimezone(self.zone)
         camera = event.camera_name or event.serial
         where = f"{camera}, {event.zone_name}" if event.zone_name else camera
-        what = _KINDS.get(event.kind, (event.kind,))[0]
+        what = _(_KINDS.get(event.kind, (event.kind,))[0])
         said = event.title.partition("\n")[0].strip()
         parts = [f"{at:%H:%M}", where, what, *([said[:80]] if said else [])]
         return " · ".join(part for part in parts if part)
 
     def _local(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        return formats.to_minute(moment.astimezone(self.zone))
 
     def _names(self) -> dict[str, str]:
         return {camera.serial: camera.name for camera in self.site.cameras()}
 
 
+def and_more(number: int) -> str:
+    return _("and %(number)s more") % {"number": number}
+
+
+def unknown_name(name: str) -> str:
+    return _("There is no “%(name)s” here.") % {"name": name}
+
+
+def _zone_of(camera: str, mute: Mute) -> str:
+    return _("%(camera)s, zone %(zone)s") % {"camera": camera, "zone": mute.zone_id}
+
+
 def _muted(mute: Mute, names: dict[str, str]) -> str:
     if mute.serial is None:
-        return "all cameras"
+        return _("all cameras")
     camera = names.get(mute.serial) or mute.serial
-    return camera if mute.zone_id is None else f"{camera}, zone {mute.zone_id}"
+    return camera if mute.zone_id is None else _zone_of(camera, mute)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mvsnap.answers.lists import and_more, unknown_name
 from mvsnap.answers.model import BotReply, PlaceOrder
 from mvsnap.answers.places import NamedPlaces
 from mvsnap.core.camera_names import WatchedPlace, find_places
 from mvsnap.core.commands import BotCommand, Verb
 from mvsnap.core.spoken_times import SpokenTime
 from mvsnap.delivery.cards import MOST_BUTTONS, choice_card
+from mvsnap.texts import N_, _
 
 _MOST_LISTED = 20
 
@@ -22,18 +24,22 @@ def _records(place: WatchedPlace) -> bool:
     return place.recorded_as is not None
 
 
+_NO_CROWDS = N_("%(place)s is not in the Dashboard: it has no crowds")
 # What each verb needs, and what is said of a place without it.
 _NEEDS: dict[Verb, tuple[Callable[[WatchedPlace], bool], str]] = {
-    Verb.SNAPSHOT: (_has_pictures, "is not in the Dashboard: it has no snapshots"),
-    Verb.CLIP: (_records, "does not record: it has no clips"),
-    Verb.SNOOZE: (_has_pictures, "is not in the Dashboard: it has no crowds"),
-    Verb.UNSNOOZE: (_has_pictures, "is not in the Dashboard: it has no crowds"),
+    Verb.SNAPSHOT: (
+        _has_pictures,
+        N_("%(place)s is not in the Dashboard: it has no snapshots"),
+    ),
+    Verb.CLIP: (_records, N_("%(place)s does not record: it has no clips")),
+    Verb.SNOOZE: (_has_pictures, _NO_CROWDS),
+    Verb.UNSNOOZE: (_has_pictures, _NO_CROWDS),
 }
 _QUESTIONS = {
-    Verb.SNAPSHOT: "A picture of which one?",
-    Verb.CLIP: "A clip of which one?",
-    Verb.SNOOZE: "Snooze which one?",
-    Verb.UNSNOOZE: "Unsnooze which one?",
+    Verb.SNAPSHOT: N_("A picture of which one?"),
+    Verb.CLIP: N_("A clip of which one?"),
+    Verb.SNOOZE: N_("Snooze which one?"),
+    Verb.UNSNOOZE: N_("Unsnooze which one?"),
 }
 
 
@@ -45,37 +51,44 @@ def order_of(command: BotCommand, places: NamedPlaces) -> PlaceOrder | BotReply:
     if not command.name:
         if len(usable) == 1:
             return PlaceOrder(verb, usable[0], command.time)
-        return _question(verb, _QUESTIONS[verb], usable, command.time)
+        return _question(verb, _(_QUESTIONS[verb]), usable, command.time)
     every = (*places.cameras, *places.zones)
     found = find_places(command.name, every)
     if sure := [place for place in found.sure if fits(place)]:
         if len(sure) == 1:
             return PlaceOrder(verb, sure[0], command.time)
-        text = f"{len(sure)} are called like “{command.name}”: which one?"
+        text = _("%(number)s are called like “%(name)s”: which one?") % {
+            "number": len(sure),
+            "name": command.name,
+        }
         return _question(verb, text, sure, command.time)
     if found.sure:
-        return BotReply((f"{found.sure[0].label} {lack}",))
+        return BotReply((_(lack) % {"place": found.sure[0].label},))
     near = [place for place in found.near if fits(place)]
-    text = f"There is no “{command.name}” here."
+    text = unknown_name(command.name)
     if near:
-        return _question(verb, f"{text} Did you mean:", near, command.time)
-    return BotReply((text, "Write cameras to see their names."))
+        return _question(verb, f"{text} {_('Did you mean:')}", near, command.time)
+    return BotReply((text, _("Write cameras to see their names.")))
 
 
 def check(order: PlaceOrder) -> BotReply | None:
     """Return what is wrong with the order of a button, None if it can be done."""
     fits, lack = _NEEDS[order.verb]
-    return None if fits(order.place) else BotReply((f"{order.place.label} {lack}",))
+    if fits(order.place):
+        return None
+    return BotReply((_(lack) % {"place": order.place.label},))
 
 
 def _question(
     verb: Verb, text: str, places: Sequence[WatchedPlace], time: SpokenTime | None
 ) -> BotReply:
     if not places:
-        return BotReply(("There is no camera that could do this.",))
+        return BotReply((_("There is no camera that could do this."),))
     names = [place.label for place in places[:_MOST_LISTED]]
     more = len(places) - len(names)
-    lines = (text, *names, *([f"and {more} more"] if more else []))
+    lines = (text, *names, *([and_more(more)] if more else []))
     if len(places) > MOST_BUTTONS:
-        return BotReply((*lines, f"Write it with the name: {verb} NAME"))
+        return BotReply(
+            (*lines, _("Write it with the name: %(verb)s NAME") % {"verb": verb})
+        )
     return BotReply(lines, choice_card(text, verb, places, time.words if time else ""))

@@ -31,6 +31,7 @@ from mvsnap.domain import Change
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +87,13 @@ class Responder:
             if not self._refuse(read, why_not):
                 return
             reply = BotReply(
-                ("You may not do this here.", "An admin can allow it: webex.commands")
+                (
+                    _("You may not do this here."),
+                    _("An admin can allow it: webex.commands"),
+                )
             )
         elif _is_late(read, self.clock.now()):
-            reply = BotReply(("This came too late and was not done: ask again.",))
+            reply = BotReply((_("This came too late and was not done: ask again."),))
         else:
             reply = self._reply(read)
         self._send(reply, asker, request)
@@ -138,7 +142,9 @@ class Responder:
     def _reply(self, read: _Read) -> BotReply:
         """Do what was asked for; a mistake of the person is a reply, too."""
         if read.mistake:
-            return BotReply((f"That button does not work: {read.mistake}",))
+            return BotReply(
+                (_("That button does not work: %(why)s") % {"why": _(read.mistake)},)
+            )
         try:
             if read.press is not None:
                 return self._pressed(read.press, read.asker)
@@ -171,7 +177,9 @@ class Responder:
             return None
         if command.verb is Verb.SNOOZE:
             return self.actions.snooze_all(command.time, asker)
-        return BotReply((f"One camera at a time: {command.verb} NAME",))
+        return BotReply(
+            (_("One camera at a time: %(verb)s NAME") % {"verb": command.verb},)
+        )
 
     def _refuse(self, read: _Read, why: str) -> bool:
         """Note it; False: so often lately that this is neither noted nor answered."""

@@ -15,14 +15,15 @@ from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
 from mvsnap.core.presses import press_data, seen_data
 from mvsnap.domain import EventId
+from mvsnap.texts import N_, _
 
 Card = Mapping[str, Any]
 
 MOST_BUTTONS = 5
 _SNOOZES = (
-    ("Snooze 10 min", "10 min"),
-    ("Snooze 1 h", "1 h"),
-    ("Snooze until tomorrow", "until tomorrow"),
+    (N_("Snooze 10 min"), "10 min"),
+    (N_("Snooze 1 h"), "1 h"),
+    (N_("Snooze until tomorrow"), "until tomorrow"),
 )
 _LONGEST_TITLE = 60
 _WORDS = "TextBlock"
@@ -42,15 +43,15 @@ def place_card(
     """
     body = [_text(place.label)] if has_label else []
     if place.serial is not None:  # a mute is of a camera of the Dashboard
-        snoozes = [_button(title, Verb.SNOOZE, place, t) for title, t in _SNOOZES]
+        snoozes = [_button(_(text), Verb.SNOOZE, place, t) for text, t in _SNOOZES]
         body.append({"type": "ActionSet", "actions": snoozes})
     actions = []
     if to_confirm is not None:
         actions.append(_seen_button(to_confirm))
     if place.serial is not None:
-        actions.append(_button("Picture now", Verb.SNAPSHOT, place))
+        actions.append(_button(_("Picture now"), Verb.SNAPSHOT, place))
     if place.recorded_as is not None:
-        actions.append(_button("Clip of the last 30 s", Verb.CLIP, place, "30 s"))
+        actions.append(_button(_("Clip of the last 30 s"), Verb.CLIP, place, "30 s"))
     return _card(body, [*actions, *_opening(open_url)])
 
 
@@ -73,7 +74,7 @@ def choice_card(
 
 def undo_card(place: WatchedPlace) -> Card:
     """Return the button that ends a snooze, for a message: see `with_words`."""
-    return _card([], [_button("Unsnooze", Verb.UNSNOOZE, place)])
+    return _card([], [_button(_("Unsnooze"), Verb.UNSNOOZE, place)])
 
 
 def with_words(card: Card, markdown: str) -> Card:
@@ -120,13 +121,13 @@ def _text(text: str) -> dict[str, Any]:
 def _opening(url: str | None) -> list[dict[str, Any]]:
     if url is None:
         return []
-    return [{"type": "Action.OpenUrl", "title": "Open", "url": url}]
+    return [{"type": "Action.OpenUrl", "title": _("Open"), "url": url}]
 
 
 def _seen_button(event_id: EventId) -> dict[str, Any]:
     return {
         "type": "Action.Submit",
-        "title": "Seen",
+        "title": _("Seen"),
         "style": "positive",
         "data": seen_data(event_id),
     }

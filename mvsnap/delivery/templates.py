@@ -24,6 +24,7 @@ from mvsnap.delivery.wording import reference, shows_picture, wanted_of
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.texts import _, formats
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -79,6 +80,7 @@ class MessageTemplates:
         texts.add_to(self._templates)
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
+        self._templates.filters["megabytes"] = _megabytes
 
     def text(
         self,
@@ -136,12 +138,12 @@ class MessageTemplates:
             "again": _local(now, zone) if job.again_at else None,
             "repeat": repeat,
             "camera": neutralise(event.camera_name if event else facts.camera),
-            "error": neutralise((event.error if event else facts.error) or ""),
+            "error": _stored((event.error if event else facts.error) or ""),
             "told": _told(raised, prefix),
-            "note": neutralise(str(details.get("note", ""))),
-            "doubt": neutralise(str(raised.details.get("doubt", ""))) if raised else "",
+            "note": _stored(details.get("note", "")),
+            "doubt": _stored(raised.details.get("doubt", "")) if raised else "",
             "video_link": _linkable(event.video_link) if event else None,
-            "no_link": neutralise(str(details.get(NO_LINK, ""))),
+            "no_link": _stored(details.get(NO_LINK, "")),
             "link_follows": LINK_FOLLOWS in details,
             "details": details,
             "link": self._link(message.kind.page, event),
@@ -151,7 +153,7 @@ class MessageTemplates:
             "snapshots": len(going_to(message.room, job, job.serials)),
             "clips": neutralise(", ".join(going_to(message.room, job, job.clips))),
             "is_attached": message.file is not None,
-            "lacking": neutralise(message.lacking),
+            "lacking": _stored(message.lacking),
             "is_same": facts.is_same,
             "is_gone": facts.is_gone,
             **_lines(facts),
@@ -204,8 +206,8 @@ class MessageTemplates:
         lasted = (ended - trouble.began_at).total_seconds() if ended else 0.0
         return {
             "name": neutralise(trouble.name),
-            "text": neutralise(trouble.text),
-            "advice": neutralise(trouble.advice),
+            "text": _stored(trouble.text),
+            "advice": _stored(trouble.advice),
             "since": _local(trouble.began_at, self._zone),
             "over": _local(ended, self._zone) if ended else "",
             "lasted": lasting(max(lasted, 0.0)),
@@ -239,8 +241,15 @@ def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
     at = f"{shown:%H:%M:%S}"
     if shown.date() != told.date() or shown.utcoffset() != told.utcoffset():
         at = _local(event.occurred_at, zone)
-    side = "after" if off_s > 0 else "before"
-    return f"{at}, {lasting(abs(off_s))} {side} {reference(facts)}"
+    about = {"at": at, "length": lasting(abs(off_s)), "reference": reference(facts)}
+    if off_s > 0:
+        return _("%(at)s, %(length)s after %(reference)s") % about
+    return _("%(at)s, %(length)s before %(reference)s") % about
+
+
+def _megabytes(size: object) -> str:
+    """Return the digits that were stored, with the point of the language."""
+    return formats.as_written(str(size))
 
 
 def _linkable(link: str | None) -> str | None:
@@ -262,6 +271,11 @@ def _lines(facts: Facts) -> dict[str, Any]:
     while sum(len(line.encode()) for line in lines) > _LINES_BYTES:
         lines.pop()
     return {"lines": lines, "more_lines": len(facts.lines) - len(lines)}
+
+
+def _stored(said: object) -> str:
+    """Return what was stored in English, in the language where it is a known text."""
+    return neutralise(_(str(said)))
 
 
 def _size_bytes(line: dict[str, str]) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from mvsnap.core.moments import seconds_off
 from mvsnap.delivery.message import Facts
 from mvsnap.domain import Event, EventKind, TriggerKind
+from mvsnap.texts import _
 
 
 def wanted_of(facts: Facts) -> datetime:
@@ -30,5 +31,6 @@ def reference(facts: Facts) -> str:
     """Return what a picture is compared with, as in "40 s after the alarm"."""
     raised, kind = facts.raised, facts.job.trigger.kind
     if raised and raised.kind is not EventKind.ALARM:
-        return "it began"
-    return "the alarm" if raised or kind is TriggerKind.WEBHOOK else "the trigger"
+        return _("it began")
+    is_alarm = raised or kind is TriggerKind.WEBHOOK
+    return _("the alarm") if is_alarm else _("the trigger")

@@ -25,10 +25,11 @@ from mvsnap.domain import (
     ZoneId,
     unnamed_zone,
 )
+from mvsnap.texts import N_
 
 # Any fixed UUID: the same crowd must give the same ids in every process.
 _NAMESPACE = uuid.UUID("7d0a3f5c-52a1-4d55-9a86-6d7673656e73")
-_UNITS = {EventKind.CROWD: "people", EventKind.NOISE: "dB"}
+_UNITS = {EventKind.CROWD: N_("people"), EventKind.NOISE: "dB"}
 
 
 def moment(ms: int) -> datetime:

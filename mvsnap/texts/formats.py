@@ -21,8 +21,12 @@ def number(value: float, digits: int = 0) -> str:
 
 def decimal(value: float, digits: int = 1) -> str:
     """Return 12345.6: of numbers that are hardly above a thousand."""
-    sample = pgettext("format", "1,234.5")
-    return f"{value:.{digits}f}".replace(".", sample[-2])
+    return as_written(f"{value:.{digits}f}")
+
+
+def as_written(digits: str) -> str:
+    """Return 1.50 as 1,50 where that is how it is written."""
+    return digits.replace(".", pgettext("format", "1,234.5")[-2])
 
 
 def day(at: date) -> str:
@@ -59,6 +63,14 @@ def near_day(at: date) -> str:
 def far_day(at: date) -> str:
     """Return Sun 29 Nov 2026."""
     return _written(at, pgettext("format", "%a %d %b %Y"))
+
+
+def spoken_day(at: date, *, with_year: bool) -> str:
+    """Return Wed 1 Jul, or Wed 1 Jul 2026: as one would say it."""
+    pattern = pgettext("format", "%a %-d %b")
+    if with_year:
+        pattern = pgettext("format", "%a %-d %b %Y")
+    return _written(at, pattern.replace("%-d", str(at.day)))
 
 
 def _written(at: date, pattern: str) -> str:

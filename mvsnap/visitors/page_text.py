@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.period_words import day_words, days_words, period_words
+from mvsnap.texts import _
 from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.rules import Span
 
@@ -28,4 +29,7 @@ def span_words(span: Span, zone: ZoneInfo) -> str:
     begin, end = span[0].astimezone(zone), span[1].astimezone(zone)
     if span[1] - span[0] > _DAY:
         return day_words(begin)
-    return f"{begin:%H:%M} to {end:%H:%M}"
+    return _("%(begin)s to %(end)s") % {
+        "begin": f"{begin:%H:%M}",
+        "end": f"{end:%H:%M}",
+    }

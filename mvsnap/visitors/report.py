@@ -13,6 +13,7 @@ from mvsnap.core.period_words import change_words, percent_words
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_, _, formats
 from mvsnap.visitors.page_chart import Entrance, VisitorOverview, overview
 from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
 from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
@@ -27,7 +28,10 @@ class ReportEvery(StrEnum):
 
 
 _DAYS = {ReportEvery.DAY: "1", ReportEvery.WEEK: "7"}
-_BEFORE = {ReportEvery.DAY: "a week before", ReportEvery.WEEK: "the week before"}
+_BEFORE = {
+    ReportEvery.DAY: N_("a week before"),
+    ReportEvery.WEEK: N_("the week before"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def visitor_report(
     asked = read_filter(given | {"order": "desc"}, now, zone)
     rows = visitor_rows(visitors.store, places, asked)
     found = overview(visitors.store, rows, asked, settings.entrances, zone, now)
-    heard = visitors.wifi((asked.since, asked.until), _BEFORE[every], now)
+    heard = visitors.wifi((asked.since, asked.until), _(_BEFORE[every]), now)
     return VisitorReport(every, day, asked, rows, found, heard)
 
 
@@ -98,30 +102,38 @@ def report_of_job(job: Job) -> ReportEvery | None:
 
 
 def report_text(report: VisitorReport, zone: ZoneInfo) -> ReportText:
-    title = f"Visitors, {of_period(report.asked, zone)}"
+    title = _("Visitors, %(period)s") % {"period": of_period(report.asked, zone)}
     heard = (f"Wi-Fi: {line}" for line in report.wifi)
     return ReportText(title, (*_lines(report, zone), *heard), report.path)
 
 
 def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
-    totals, before = report.found.totals, _BEFORE[report.every]
+    totals, before = report.found.totals, _(_BEFORE[report.every])
     if totals.entrances is None and totals.people is None:
-        yield "Nobody was counted in this period."
+        yield _("Nobody was counted in this period.")
         return
     if totals.entrances is not None:
-        yield f"{totals.entrances:,} entrances{_compared(totals.compared, before)}"
+        entrances = _("%(number)s entrances") % {
+            "number": formats.number(totals.entrances)
+        }
+        yield f"{entrances}{_compared(totals.compared, before)}"
     if totals.a_day is not None:
-        yield f"{totals.a_day:,.0f} a day on average"
+        number = formats.number(totals.a_day)
+        yield _("%(number)s a day on average") % {"number": number}
     if totals.busiest is not None:
-        what = "day" if report.every is ReportEvery.WEEK else "hour"
-        yield f"Busiest {what}: {span_words(totals.busiest, zone)}"
+        is_week = report.every is ReportEvery.WEEK
+        busiest = _("Busiest day: %(when)s") if is_week else _("Busiest hour: %(when)s")
+        yield busiest % {"when": span_words(totals.busiest, zone)}
     if totals.people is not None:
-        yield f"Peak: {totals.people:,} people seen at once by one camera"
+        number = formats.number(totals.people)
+        yield _("Peak: %(number)s people seen at once by one camera") % {
+            "number": number
+        }
     yield from map(_entrance, report.found.named)
 
 
 def _entrance(one: Entrance) -> str:
-    many = "–" if one.entrances is None else f"{one.entrances:,}"
+    many = "–" if one.entrances is None else formats.number(one.entrances)
     change = f", {percent_words(one.change)}" if one.change is not None else ""
     return f"{one.name}: {many}{change}"
 

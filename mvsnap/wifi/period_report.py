@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import lasting
 from mvsnap.core.period_words import change_words
+from mvsnap.texts import _, formats, ngettext
 from mvsnap.wifi.model import Totals, WifiFilter
 from mvsnap.wifi.overview import compared
 from mvsnap.wifi.reports import WifiReports
@@ -30,15 +31,24 @@ def period_lines(
     change, found = "", compared(reports, wanted, zone, now)
     if found is not None:
         change = change_words(found.percent, found.before.visits, before)
-    visits = _many(totals.visits, "visit")
+    visits = _counted(
+        ngettext("%(number)s visit", "%(number)s visits", totals.visits), totals.visits
+    )
     return f"{visits}{change}", _devices(totals)
 
 
 def _devices(totals: Totals) -> str:
     stay = lasting(round(totals.dwell_mean_s / 60) * 60 or totals.dwell_mean_s)
-    devices = _many(totals.devices, "device")
-    return f"{devices}, {totals.new_devices:,} new; average stay {stay}"
+    devices = _counted(
+        ngettext("%(number)s device", "%(number)s devices", totals.devices),
+        totals.devices,
+    )
+    return _("%(devices)s, %(new)s new; average stay %(stay)s") % {
+        "devices": devices,
+        "new": formats.number(totals.new_devices),
+        "stay": stay,
+    }
 
 
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _counted(text: str, number: int) -> str:
+    return text % {"number": formats.number(number)}

@@ -30,7 +30,6 @@ OPEN: tuple[str, ...] = (
     "jobs",
     "keys",
     "login",
-    "messages",
     "overview",
     "people",
     "set_up",

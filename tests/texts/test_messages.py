@@ -1,0 +1,90 @@
+"""Messages of every kind in every language: tables of what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap import texts
+from mvsnap.answers.lists import help_reply
+from mvsnap.core.camera_names import WatchedPlace
+from mvsnap.delivery.cards import place_card
+from mvsnap.delivery.kinds import KINDS
+from mvsnap.domain import CameraName, EventId
+from mvsnap.texts import LOCALES
+from tests.core.build import GATE
+from tests.texts.messages_of import BARE, FULL, message, table
+
+TABLES = Path(__file__).parent
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_kind_of_message_is_as_in_the_table(locale: str) -> None:
+    texts.use(locale)
+    file = TABLES / f"messages.{locale}.txt"
+    assert table() == file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_message_says_the_same_in_two_languages(kind: str) -> None:
+    english = message(kind, FULL)
+    texts.use("de")
+    assert message(kind, FULL) != english
+
+
+def titles(card: Mapping[str, Any]) -> list[str]:
+    parts = [card, *(part for part in card["body"] if "actions" in part)]
+    return [action["title"] for part in parts for action in part["actions"]]
+
+
+PLACE = WatchedPlace("Gate", GATE, CameraName("gate"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        pytest.param(
+            "en",
+            [
+                *("Seen", "Picture now", "Clip of the last 30 s", "Open"),
+                *("Snooze 10 min", "Snooze 1 h", "Snooze until tomorrow"),
+            ],
+            id="English",
+        ),
+        pytest.param(
+            "de",
+            [
+                *("Gesehen", "Bild jetzt", "Clip der letzten 30 s", "Öffnen"),
+                *("10 min stumm", "1 h stumm", "Stumm bis morgen"),
+            ],
+            id="German",
+        ),
+    ],
+)
+def test_buttons_are_in_the_language(locale: str, said: list[str]) -> None:
+    texts.use(locale)
+    card = place_card(PLACE, "https://gateway.example", to_confirm=EventId("1"))
+    assert titles(card) == said
+
+
+def test_a_button_does_the_same_in_every_language() -> None:
+    def data() -> list[object]:
+        card = place_card(PLACE, None)
+        return [action["data"] for action in card["body"][1]["actions"]]
+
+    english = data()
+    texts.use("de")
+    assert data() == english
+
+
+def test_the_help_names_the_same_commands() -> None:
+    def commands() -> list[str]:
+        return [line.partition(":")[0] for line in help_reply().lines[1:-1]]
+
+    english = commands()
+    texts.use("de")
+    assert commands() == english
+    assert message("test", BARE).startswith("**Testnachricht**")
