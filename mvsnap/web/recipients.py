@@ -33,6 +33,14 @@ class RecipientProblem:
     is_certain: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """ok: None while there is no answer yet. text: what is wrong."""
+
+    ok: bool | None
+    text: str = ""
+
+
 _CHECKING = "There is no answer yet: reload the page in a moment"
 
 
@@ -77,6 +85,23 @@ class RecipientCheck:
             for name, future in asking.items()
         }
         return {name: problem for name, problem in found.items() if problem}
+
+    def begin(self, name: str) -> None:
+        """Ask for this one now, whatever was found before; does not wait."""
+        with self._lock:
+            self._answers.pop(name, None)
+        self._submit(name)
+
+    def outcome(self, name: str) -> CheckOutcome | None:
+        """Return what came of it; None: this process has not asked lately."""
+        with self._lock:
+            answer, is_asking = self._answers.get(name), name in self._asking
+        if is_asking:
+            return CheckOutcome(None)
+        if answer is None or not answer.is_fresh:
+            return None
+        problem = answer.problem
+        return CheckOutcome(problem is None, problem.text if problem else "")
 
     def known(self, names: Iterable[str]) -> dict[str, RecipientProblem]:
         """Return what was wrong with these lately; what is not known is asked for."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from mvsnap.core import signed_links
 from mvsnap.domain import EventId, Role
@@ -16,6 +17,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.web.recipients import RecipientCheck
 from tests.core import build
 from tests.core.build import NOON
+from tests.servers.processes import wait_until
 from tests.web.build import KEY, Web, send
 
 SNAPSHOT = "/api/v1.0/getSnapshot"
@@ -108,6 +110,24 @@ def test_the_page_lists_the_channels_without_their_secrets(web: Web) -> None:
     assert "whsec_" not in page
 
 
+def outcome(admin: FlaskClient, name: str) -> str:
+    """Return the page when it shows what came of a test."""
+
+    def is_known() -> bool:
+        answer = admin.get(TEST, query_string={"name": name})
+        return answer.get_json()["ok"] is not None
+
+    wait_until(is_known, "the outcome is known")
+    return admin.get(f"{PAGE}?tested={name}").text
+
+
+def pressed(admin: FlaskClient, name: str) -> str:
+    answer = send(admin, TEST, name=name)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith(f"{PAGE}?tested={name}#channels")
+    return outcome(admin, name)
+
+
 def test_a_press_sends_one_and_says_what_came_of_it(web: Web) -> None:
     sent = []
 
@@ -119,28 +139,35 @@ def test_a_press_sends_one_and_says_what_came_of_it(web: Web) -> None:
     web.test_messages = RecipientCheck(post)
     web.app = web.fresh_app()
     admin = web.log_in()
-    assert send(admin, TEST, name="Guards").status_code == 303
-    assert "Test message sent to Guards." in admin.get(PAGE).text
+    assert "Test message sent to Guards." in pressed(admin, "Guards")
     for _ in range(2):  # each press is a message
-        assert send(admin, TEST, name="MES").status_code == 303
-    assert "The webhook MES could not be reached" in admin.get(PAGE).text
+        assert "The webhook MES could not be reached" in pressed(admin, "MES")
     assert sent == ["Guards", "MES", "MES"]
+    assert "Test message" not in admin.get(PAGE).text
+    assert "Test message" not in admin.get(f"{PAGE}?tested=nobody").text
 
 
-def test_a_press_does_not_wait_for_ever_nor_send_twice(web: Web) -> None:
+def test_a_press_is_answered_at_once_and_sends_nothing_twice(web: Web) -> None:
     answered, sent = threading.Event(), []
 
     def post(name: str) -> None:
         sent.append(name)
         answered.wait(60)
 
-    web.test_messages = RecipientCheck(post, wait_s=0.1, pending="no answer yet")
+    web.test_messages = RecipientCheck(post)
     web.app = web.fresh_app()
     admin = web.log_in()
-    for _ in range(2):
-        send(admin, TEST, name="MES")
-    assert "Test message to MES: no answer yet." in admin.get(PAGE).text
-    answered.set()
+    try:
+        for _ in range(2):
+            send(admin, TEST, name="MES")
+        waiting = admin.get(TEST, query_string={"name": "MES"}).get_json()
+        assert waiting == {"ok": None, "text": "Sending a test message to MES …"}
+        page = admin.get(f"{PAGE}?tested=MES").text
+        assert "Sending a test message to MES …" in page
+        assert 'data-address="/settings/channels/test?name=MES"' in page
+    finally:
+        answered.set()
+    assert "Test message sent to MES." in outcome(admin, "MES")
     assert sent == ["MES"]
 
 
@@ -148,6 +175,7 @@ def test_only_an_admin_sends_and_only_to_what_is_listed(web: Web) -> None:
     web.test_messages = RecipientCheck(lambda _name: pytest.fail("it was sent"))
     web.app = web.fresh_app()
     assert send(web.log_in(), TEST, name="Hall").status_code == 404
+    assert web.log_in().get(TEST, query_string={"name": "Hall"}).status_code == 404
     assert send(web.log_in(Role.VIEWER), TEST, name="MES").status_code == 403
 
 

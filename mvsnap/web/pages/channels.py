@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.config.model import Settings
@@ -21,6 +21,15 @@ bp = Blueprint("channels", __name__, url_prefix="/settings/channels")
 class ChannelRow:
     name: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTest:
+    """ok: None while there is no answer. text: for people."""
+
+    name: str
+    ok: bool | None
+    text: str
 
 
 def channel_rows(settings: Settings) -> list[ChannelRow]:
@@ -40,13 +49,39 @@ def channel_rows(settings: Settings) -> list[ChannelRow]:
 @bp.post("/test")
 @auth.page(Role.ADMIN)
 def send_test() -> ResponseReturnValue:
-    """Send a test message to one of those on the page; wait for some seconds."""
-    name = request.form.get("name", "")
+    """Have a test message sent to one of those on the page, which shows the outcome."""
+    name = _listed(request.form.get("name", ""))
+    gateway().test_messages.begin(name)
+    return redirect(url_for("settings.index", tested=name, _anchor="channels"), 303)
+
+
+@bp.get("/test")
+@auth.page(Role.ADMIN)
+def test_outcome() -> ResponseReturnValue:
+    """For the page, which asks again while `ok` is null."""
+    shown = _shown(_listed(request.args.get("name", "")))
+    return jsonify(ok=shown.ok, text=shown.text)
+
+
+def _listed(name: str) -> str:
     if name not in [row.name for row in channel_rows(gateway().settings)]:
         raise NotFound("No such channel, or it was removed from the settings")
-    problem = gateway().test_messages.ask([name]).get(name)
-    if problem is None:
-        flash(f"Test message sent to {name}.", "success")
-    else:
-        flash(f"Test message to {name}: {problem.text}.", "warning")
-    return redirect(url_for("settings.index") + "#channels", 303)
+    return name
+
+
+def tested_channel() -> ChannelTest | None:
+    """Return what to show of the test that this request is about."""
+    name = request.args.get("tested", "")
+    names = [row.name for row in channel_rows(gateway().settings)]
+    return _shown(name) if name in names else None
+
+
+def _shown(name: str) -> ChannelTest:
+    found = gateway().test_messages.outcome(name)
+    if found is None:
+        return ChannelTest(name, None, "No answer is known here yet.")
+    if found.ok is None:
+        return ChannelTest(name, None, f"Sending a test message to {name} …")
+    if found.ok:
+        return ChannelTest(name, True, f"Test message sent to {name}.")
+    return ChannelTest(name, False, f"Test message to {name}: {found.text}.")

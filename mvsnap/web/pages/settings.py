@@ -17,7 +17,7 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.channels import channel_rows
+from mvsnap.web.pages.channels import channel_rows, tested_channel
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.settings_form import (
@@ -296,6 +296,7 @@ def _index(entered: Entered | None = None) -> str:
         overrides=override_rows(sense.overrides, places),
         mutes=mute_rows(here.site.mutes(now), places, now),
         channels=channel_rows(here.settings),
+        tested=tested_channel(),
         changes=changes[:_AUDIT_SHOWN],
     )
 
