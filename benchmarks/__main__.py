@@ -32,6 +32,7 @@ from benchmarks.budget import budget
 from benchmarks.channels import channels
 from benchmarks.clips import clips
 from benchmarks.disk import disk
+from benchmarks.events import events
 from benchmarks.groups import groups
 from benchmarks.idle import idle
 from benchmarks.line import Line
@@ -51,7 +52,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     every = (
         *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, clips, budget, channels, groups, live_pages),
+        *(purge, badges, clips, events, budget, channels, groups, live_pages),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")

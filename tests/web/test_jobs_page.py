@@ -37,9 +37,15 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-def put(web: Web, stage: JobStage, minute: int = 0, reason: str = REASON) -> Job:
+def put(
+    web: Web,
+    stage: JobStage,
+    minute: int = 0,
+    reason: str = REASON,
+    job: Job | None = None,
+) -> Job:
     at = NOON + timedelta(minutes=minute)
-    job = build.job(Serial(GATE), accepted_at=at, rooms=("Alarms",))
+    job = job or build.job(Serial(GATE), accepted_at=at, rooms=("Alarms",))
     web.engine.submit(job)
     web.job_states.put(
         JobRow(
@@ -176,6 +182,34 @@ def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
         first = page.locator("[data-age]").count()
         assert fits(page)
         assert first == 0
+
+
+def test_the_page_of_a_job_shows_by_itself_that_it_is_done(web: Web) -> None:
+    job = put(web, JobStage.FAILED)
+    web.add_user("anna", Role.REVIEWER)
+    with serve(web.app) as url, visitor() as page:
+        page.clock.install()
+        log_in(page, f"{url}/status/jobs/{job.id}", "anna", PASSWORD)
+        again = page.get_by_role("button", name="Try again now")
+        again.wait_for()
+        page.clock.fast_forward(3000)
+        page.get_by_text("Live").wait_for()
+        put(web, JobStage.DONE, reason="", job=job)
+        page.clock.fast_forward(3000)
+        page.get_by_text("done", exact=True).wait_for()
+        assert page.get_by_text(REASON).count() == 0
+        assert again.is_hidden()
+
+
+def test_a_job_that_goes_on_is_not_sent_again_without_news(web: Web) -> None:
+    job = put(web, JobStage.WAITING)
+    client = web.log_in(Role.VIEWER)
+    live = f"/status/jobs/{job.id}/live"
+    etag = {"If-None-Match": client.get(live).headers["ETag"]}
+    assert client.get(live, headers=etag).status_code == 304
+    assert "data-live-done" not in client.get(live).text
+    put(web, JobStage.DONE, reason="", job=job)
+    assert "data-live-done" in client.get(live, headers=etag).text
 
 
 def test_whatever_started_a_job_has_words() -> None:

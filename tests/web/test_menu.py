@@ -14,7 +14,7 @@ from mvsnap.web import auth, plain_errors
 from mvsnap.web.context import EXTENSION
 from mvsnap.web.pages.pages_in_use import NEEDS, KeepsData
 from tests.core.build import NOON, event
-from tests.web.build import HTML, Web
+from tests.web.build import HTML, Web, send
 from tests.web.clip_build import add_clip
 
 NOTHING: dict[str, Any] = {"meraki": {}, "webex": {}, "api_keys": []}
@@ -38,10 +38,11 @@ def menu(client: FlaskClient, address: str = "/") -> list[str]:
         ({"recorder": GATE}, ["Cameras", "Clips"]),
         ({"sense": {"enabled": True}}, ["Crowd events", "Cameras"]),
         ({"sense": {"host": "192.0.2.1"}}, ["Crowd events", "Cameras"]),
+        ({"sense": {}}, []),
         ({"scanning": {"endpoints": [ENDPOINT]}}, ["Wi-Fi"]),
         ({"badges": {"directory": "people.csv"}}, ["Badges"]),
     ],
-    ids=["nothing", "meraki", "clips", "sense", "sense off", "wifi", "badges"],
+    ids=["nothing", "meraki", "clips", "sense", "off", "after init", "wifi", "badges"],
 )
 def test_the_menu_has_what_is_set_up(
     tmp_path: Path, sections: dict[str, Any], entries: list[str]
@@ -49,6 +50,15 @@ def test_the_menu_has_what_is_set_up(
     web = Web(tmp_path, **(NOTHING | sections))
     found = menu(web.log_in(Role.VIEWER))
     assert sorted(found) == sorted(ALWAYS + entries)
+    web.close()
+
+
+def test_sense_switched_on_in_the_browser_is_in_the_menu(tmp_path: Path) -> None:
+    web = Web(tmp_path, **(NOTHING | {"sense": {}}))
+    client = web.log_in()
+    assert "Crowd events" not in menu(client)
+    assert send(client, "/settings/enabled", enabled="on").status_code == 303
+    assert "Crowd events" in menu(client)
     web.close()
 
 

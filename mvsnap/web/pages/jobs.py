@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -26,7 +27,7 @@ from mvsnap.web.pages.job_rows import (
     message_lines,
     part_lines,
 )
-from mvsnap.web.pages.live_list import HasText, ListPage
+from mvsnap.web.pages.live_list import HasText, ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.places import known_places
 
@@ -80,17 +81,37 @@ def _part(asked: JobsAsked) -> LivePart:
 @bp.get("/<job_id>")
 @auth.page(Role.VIEWER)
 def show(job_id: str) -> ResponseReturnValue:
-    entry, here = _known(job_id), gateway()
+    entry = _known(job_id)
+    part = _job_part(entry)
+    return render_template(
+        "jobs/job.html",
+        **part,
+        etag=digest(render_template("jobs/_job.html", **part)),
+        may_retry=entry.may_retry and auth.person().may(Role.REVIEWER),
+    )
+
+
+@bp.get("/<job_id>/live")
+@auth.page(Role.VIEWER)
+def live(job_id: str) -> ResponseReturnValue:
+    """The part that changes while the job goes on, for the page that polls it."""
+    html = render_template("jobs/_job.html", **_job_part(_known(job_id)))
+    return if_changed(digest(html), lambda: html)
+
+
+def _job_part(entry: JobEntry) -> dict[str, Any]:
+    """Return what the template of the changing part needs."""
+    here = gateway()
     places = known_places(here.site, here.sense)
     progress = here.jobs.progress(entry.job.id)
     deliveries = here.store.deliveries_of_job(entry.job.id)
-    return render_template(
-        "jobs/job.html",
-        row=job_line(entry, places),
-        parts=list(part_lines(progress, places)) if progress else [],
-        messages=list(message_lines(deliveries, places)),
-        may_retry=entry.may_retry and auth.person().may(Role.REVIEWER),
-    )
+    return {
+        "row": job_line(entry, places),
+        "parts": list(part_lines(progress, places)) if progress else [],
+        "messages": list(message_lines(deliveries, places)),
+        # What has failed may be tried again by somebody else.
+        "is_open": entry.stage is not JobStage.DONE,
+    }
 
 
 @bp.post("/<job_id>/retry")

@@ -102,7 +102,7 @@ def _now() -> dict[str, Any]:
         "sense_configured": "sense" in here.settings.model_fields_set,
         "listeners": listeners,
         "mutes": _mutes(now, places),
-        "may_mute": auth.person().may(Role.REVIEWER),
+        "may_act": auth.person().may(Role.REVIEWER),
         "people": _people(sense, places, db_now),
         "snapshots": [
             snapshot_tile(event)

@@ -35,8 +35,11 @@ def _takes_badges(settings: Settings) -> bool:
 
 
 def listens_to_sense(settings: Settings) -> bool:
-    """Return whether there is a broker, whether or not it is listened to."""
-    return "sense" in settings.model_fields_set
+    """Return whether there is a broker, whether or not it is listened to.
+
+    `sense:` with nothing below it, as `init` leaves it, says nothing of a broker.
+    """
+    return bool(settings.sense.model_fields_set)
 
 
 def _has_cameras(settings: Settings) -> bool:
@@ -83,8 +86,9 @@ def unused() -> frozenset[str]:
 def _with_data(here: Gateway, pages: frozenset[str]) -> Iterator[str]:
     if "clips.index" in pages and here.clips.clips(ClipFilter(), 1):
         yield "clips.index"
-    if "crowd_events.index" in pages and here.store.events(
-        EventFilter(kinds=RAISED), 1
+    # Switched on, or changed, in the browser: with the broker of this machine.
+    if "crowd_events.index" in pages and (
+        here.site.setting_overrides() or here.store.events(EventFilter(kinds=RAISED), 1)
     ):
         yield "crowd_events.index"
     for parts in here.features:
