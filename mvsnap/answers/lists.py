@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.answers.model import BotReply
 from mvsnap.answers.places import NamedPlaces
 from mvsnap.clock import Clock
+from mvsnap.core.amounts import amount
 from mvsnap.core.camera_names import WatchedPlace, find_places
 from mvsnap.core.commands import BotCommand, Verb
 from mvsnap.domain import Event, EventKind, Mute, Serial
@@ -77,8 +78,7 @@ class BotLists:
         lines = [self._camera(camera, mutes) for camera in found[:_MOST_CAMERAS]]
         if len(found) > len(lines):
             lines.append(f"and {len(found) - len(lines)} more")
-        count = f"{len(found)} camera{'' if len(found) == 1 else 's'}"
-        return BotReply((count, *lines))
+        return BotReply((amount(len(found), "camera"), *lines))
 
     def status(self) -> BotReply:
         rows = list(self.rows())

@@ -9,6 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mvsnap.config.visitors import VisitorSection
+from mvsnap.core.amounts import amount
 from mvsnap.core.period_words import change_words, percent_words
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job, TriggerKind
@@ -116,7 +117,8 @@ def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
         what = "day" if report.every is ReportEvery.WEEK else "hour"
         yield f"Busiest {what}: {span_words(totals.busiest, zone)}"
     if totals.people is not None:
-        yield f"Peak: {totals.people:,} people seen at once by one camera"
+        people = amount(totals.people, "person", "people")
+        yield f"Peak: {people} seen at once by one camera"
     yield from map(_entrance, report.found.named)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.core.period_words import change_words
 from mvsnap.wifi.model import Totals, WifiFilter
@@ -30,15 +31,11 @@ def period_lines(
     change, found = "", compared(reports, wanted, zone, now)
     if found is not None:
         change = change_words(found.percent, found.before.visits, before)
-    visits = _many(totals.visits, "visit")
+    visits = amount(totals.visits, "visit")
     return f"{visits}{change}", _devices(totals)
 
 
 def _devices(totals: Totals) -> str:
     stay = lasting(round(totals.dwell_mean_s / 60) * 60 or totals.dwell_mean_s)
-    devices = _many(totals.devices, "device")
+    devices = amount(totals.devices, "device")
     return f"{devices}, {totals.new_devices:,} new; average stay {stay}"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

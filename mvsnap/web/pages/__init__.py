@@ -9,6 +9,7 @@ from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__
+from mvsnap.core.amounts import noun
 from mvsnap.core.days import lasting
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
@@ -37,6 +38,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
     app.add_template_filter(age)
+    app.add_template_filter(noun)
     app.after_request(_protect)
 
 
