@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mvsnap.answers.requests import BotRequests
-from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients.webex.activities import ActivityKind
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock
@@ -15,6 +14,7 @@ from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.turns import ProcessTurn
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class SocketListening:
         requests: BotRequests,
         clock: SystemClock,
         *,
-        turn: AnswerTurn,
+        turn: ProcessTurn,
         now: Callable[[], datetime],
         on_new: Callable[[], None],
     ) -> None:

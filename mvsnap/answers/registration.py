@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.errors import UpstreamError
+from mvsnap.store.turns import ProcessTurn
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,9 @@ _LATER_S = 5.0
 class Registration:
     """Webex disables a webhook after a hundred failures, such as in an outage here."""
 
-    def __init__(self, webhooks: Callable[[], WebexWebhooks], turn: AnswerTurn) -> None:
+    def __init__(
+        self, webhooks: Callable[[], WebexWebhooks], turn: ProcessTurn
+    ) -> None:
         self._webhooks = webhooks
         self._turn = turn
         self._renewed = False

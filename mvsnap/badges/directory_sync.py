@@ -15,6 +15,7 @@ from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
 from mvsnap.clock import SMALLEST_STEP, Clock
+from mvsnap.core.amounts import amount
 from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
@@ -122,7 +123,7 @@ class DirectoryReader:
             return
         OUTCOMES.worked(Upstream.DIRECTORY)
         if found.mistakes:
-            state = replace(state, error=_summary(found))
+            state = replace(state, error=left_out(found))
         fingerprint = fingerprint or _digest(found)
         people = len(found.people)
         state = replace(
@@ -196,8 +197,8 @@ def read_directory(
         found = directory.read_csv(io.StringIO(text, newline=""))
     if not found.people:
         # A failed export is empty, too; an office without people has no readers.
-        left_out = f"; {_summary(found)}" if found.mistakes else ""
-        raise BadInput(f"no people (expected at least one{left_out})")
+        why = f"; {left_out(found)}" if found.mistakes else ""
+        raise BadInput(f"no people (expected at least one{why})")
     return found
 
 
@@ -242,6 +243,6 @@ def _file(place: str) -> bytes:
         raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
 
 
-def _summary(found: Directory) -> str:
-    entries = "entry" if found.mistakes == 1 else "entries"
-    return f"{found.mistakes} {entries} left out; {found.first}"
+def left_out(found: Directory) -> str:
+    """Return how many entries of the file are, and why the first one is."""
+    return f"{amount(found.mistakes, 'entry', 'entries')} left out; {found.first}"

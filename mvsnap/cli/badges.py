@@ -21,6 +21,7 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.core.amounts import noun
 from mvsnap.errors import BadInput
 
 if TYPE_CHECKING:
@@ -234,14 +235,16 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
     from mvsnap.badges.model import NO_KEY
 
     known = made.good - made.new
-    events, duplicates = _count(made.new, "new badge event"), _count(known, "duplicate")
-    summary = f"{events}, {duplicates}."
+    events, duplicates = noun(made.new, "badge event"), noun(known, "duplicate")
+    summary = f"{made.new} new {events}, {known} {duplicates}."
     out.print(summary, markup=False)
     if made.good and not made.gets_pictures:
         out.print(NO_KEY, markup=False)
     if not made.bad:
         return
-    err.print(f"{_count(made.bad, 'line')} of {file} cannot be used:", style="red")
+    err.print(
+        f"{made.bad} {noun(made.bad, 'line')} of {file} cannot be used:", style="red"
+    )
     for row in sorted(made.first, key=lambda row: row.line):
         err.print(f"  line {row.line}: {row.why}", markup=False)
     if made.bad > _MOST_SHOWN and not complete:
@@ -249,7 +252,3 @@ def _report(made: Import, file: Path, *, complete: bool) -> None:
             f"  and {made.bad - _MOST_SHOWN} more: list them all with --rejects FILE"
         )
     raise SystemExit(1)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

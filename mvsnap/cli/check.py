@@ -209,7 +209,7 @@ def _sense(settings: Settings) -> CheckResult:
 
 def _badges(settings: Settings) -> CheckResult:
     """Read the directory as the service does, and report the readers with a camera."""
-    from mvsnap.badges.directory_sync import read_directory
+    from mvsnap.badges.directory_sync import left_out, read_directory
 
     ours = settings.badges
     if not ours.configured:
@@ -221,9 +221,7 @@ def _badges(settings: Settings) -> CheckResult:
         encoding = ours.directory_encoding
         found = read_directory(ours.directory, encoding=encoding)
         if found.mistakes:
-            entries = "entry" if found.mistakes == 1 else "entries"
-            first = f"{found.mistakes} {entries} left out; {found.first}"
-            return CheckResult("badges", False, f"badges.directory: {first}")
+            return CheckResult("badges", False, f"badges.directory: {left_out(found)}")
         facts.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and not settings.asks_meraki:
         facts.append("but pictures cannot be fetched: meraki.api_key is not set")

@@ -14,6 +14,7 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.core.amounts import noun
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
@@ -86,7 +87,7 @@ def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
         return [f"{said} ({freed} freed), {left} left."]
     lines = []
     if result.files:
-        lines.append(f"{said}, with {_count(result.files, 'picture')}.")
+        lines.append(f"{said}, with {result.files} {noun(result.files, 'picture')}.")
     elif result.removed:
         lines.append(f"{said}.")
     if result.lost:
@@ -96,7 +97,3 @@ def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
 
 def _gb(size_bytes: int) -> str:
     return f"{round(size_bytes / 1e9, 3):g} GB"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

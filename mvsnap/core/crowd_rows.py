@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
@@ -223,4 +224,4 @@ _PLURALS = {"person": "people", "vehicle": "vehicles"}
 def _many(count: int | None, type_: str) -> str:
     if count is None:
         return ""
-    return f"{count} {type_ if count == 1 else _PLURALS.get(type_, type_)}"
+    return amount(count, type_, _PLURALS.get(type_, type_))

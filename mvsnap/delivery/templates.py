@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mvsnap import texts
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
+from mvsnap.core.amounts import noun
 from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import going_to
 from mvsnap.core.moments import seconds_off
@@ -81,6 +82,7 @@ class MessageTemplates:
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
         self._templates.filters["megabytes"] = _megabytes
+        self._templates.filters["noun"] = noun
 
     def text(
         self,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
@@ -23,6 +22,7 @@ from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
 from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
+from mvsnap.store.turns import ProcessTurn
 
 _PLACES_S = 30.0
 _HEALTH_S = 5.0
@@ -40,14 +40,6 @@ class Health:
     services: Mapping[str, bool | None]
     recording: Mapping[CameraName, bool | None]
     jobs_waiting: int
-
-
-class PublisherTurn(Protocol):
-    """The one process that publishes for all."""
-
-    def is_ours(self) -> bool: ...
-
-    def leave(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ class SitePublisher(Publisher):
         topics: Topics,
         entities: Entities,
         sources: SiteSources,
-        turn: PublisherTurn,
+        turn: ProcessTurn,
         clock: SystemClock,
     ) -> None:
         super().__init__("Home Assistant", connection, topics, clock)

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from mvsnap import durable_file
@@ -18,7 +19,6 @@ from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
-from mvsnap.file_lock import FileLock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.jobs.retry import defer_delay_s
 from mvsnap.loop import Every, Loop
@@ -28,6 +28,7 @@ from mvsnap.store.evidence_bucket import object_name, store
 from mvsnap.store.file_cache import FileCache, FileGroup
 from mvsnap.store.file_tasks import FileTask, FileTasks, Task
 from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.turns import FileTurn
 from mvsnap.store.videos import VideoStore
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class HandOver:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._turn: FileLock | None = None
+        self._turn = FileTurn(partial(acquire_turn, data_dir, "hand-over"))
         self._failures: Counter[str] = Counter()  # keyed by path
         self._failing_since_s: float | None = None
         self._said = ""
@@ -75,9 +76,7 @@ class HandOver:
 
     def step(self) -> float | None:
         """Do all that is due; return how long to pause if the bucket is away."""
-        if self._turn is None:
-            self._turn = acquire_turn(self._data_dir, "hand-over")
-        if self._turn is None:
+        if not self._turn.is_ours():
             return None
         if self._prune.due():
             self._cache.prune()
@@ -90,9 +89,7 @@ class HandOver:
 
     def close(self) -> None:
         """Let another process do it; needed only where no thread was started."""
-        if self._turn is not None:
-            self._turn.release()
-        self._turn = None
+        self._turn.leave()
 
     def _do_all(self) -> float | None:
         mine = self._tasks.due(_AT_ONCE)

@@ -11,17 +11,18 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
-from mvsnap.file_lock import FileLock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.jobs.retry import defer_delay_s
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.turns import FileTurn
 from mvsnap.store.videos import ToCopy, VideoStore
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,15 @@ class Copies:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._turn: FileLock | None = None
+        self._turn = FileTurn(partial(acquire_turn, data_dir, "copies"))
         self._failures: Counter[str] = Counter()  # keyed by path
         self._failing_since_s: float | None = None
         self._noted: dict[str, str] = {}  # keyed by path
         self._said = ""
+        # Left only when the thread ends: no other process may send the same file.
+        end = self._turn.leave
         self._loop = Loop(
-            "copies", self._step, _POLL_S, clock, outages=OUTAGES, at_end=self._leave
+            "copies", self._step, _POLL_S, clock, outages=OUTAGES, at_end=end
         )
 
     def start(self) -> None:
@@ -62,17 +65,7 @@ class Copies:
         self._loop.stop(_STOP_S)
 
     def _step(self) -> float | None:
-        return self._copy_all() if self._has_turn() else None
-
-    def _leave(self) -> None:
-        # Released only when the thread ends: no other process may send the same file.
-        if self._turn is not None:
-            self._turn.release()
-
-    def _has_turn(self) -> bool:
-        if self._turn is None:
-            self._turn = acquire_turn(self._data_dir, "copies")
-        return self._turn is not None
+        return self._copy_all() if self._turn.is_ours() else None
 
     def _copy_all(self) -> float | None:
         """Copy until nothing waits or one fails; return how long to wait then."""

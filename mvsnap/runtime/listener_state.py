@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from mvsnap.core.amounts import amount
 from mvsnap.domain import Listener
 from mvsnap.store.events import SILENT_AFTER
 
@@ -24,7 +25,8 @@ def shortcoming(listening: Sequence[Listener]) -> str:
     """Return what is not as it should be although counts are received."""
     found = []
     if refused := sum(one.refused for one in listening):
-        found.append(f"{refused} zones are not watched: more than sense.max_zones")
+        zones = amount(refused, "zone is", "zones are")
+        found.append(f"{zones} not watched: more than sense.max_zones")
     deaf = [one for one in listening if not one.connected]
     if deaf:
         how_many = f"{len(deaf)} of {len(listening)} listeners not connected"

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap import __version__
 from mvsnap.clock import iso
+from mvsnap.core.amounts import amount
 from mvsnap.domain import Listener
 from mvsnap.errors import NotFound
 from mvsnap.runtime import listener_state
@@ -180,7 +181,7 @@ def _queue() -> str:
         waiting = gateway().jobs.backlog()
     except SQLAlchemyError as exc:
         return f"unknown: the database does not answer: {reason(exc)}"
-    return "ok" if waiting < size else f"{size} jobs are waiting"
+    return "ok" if waiting < size else f"{amount(size, 'job is', 'jobs are')} waiting"
 
 
 def _disk() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,15 +9,13 @@ from functools import partial
 from mvsnap.alerts.heartbeat import SignOfLife
 from mvsnap.alerts.watch import AlertWatch
 from mvsnap.clients.heartbeat import ping
-from mvsnap.file_lock import FileLock
 from mvsnap.jobs.engine_interface import Engine
-from mvsnap.jobs.executors import acquire_turn
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.parts import Parts
+from mvsnap.runtime.turns import turn_of
 from mvsnap.status.read import StatusSources
-from mvsnap.store.claims import Claims
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.database import OUTAGES
 from mvsnap.upstreams import OUTCOMES
@@ -35,7 +32,7 @@ class Reporting:
 
     def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
         self._parts = parts
-        self._turn = _Turn(parts)
+        self._turn = turn_of(parts, _NAME)
         self._loops = list(self._make_loops(status_sources(parts, engine, jobs), jobs))
 
     def start(self) -> None:
@@ -53,7 +50,7 @@ class Reporting:
         if rooms or url is not None:
             yield Loop(
                 "turn of alerts",
-                self._turn.take,
+                self._take_turn,
                 _LOOK_S,
                 clock,
                 outages=OUTAGES,
@@ -65,7 +62,7 @@ class Reporting:
                 parts.troubles,
                 jobs,
                 clock,
-                has_turn=self._turn.has,
+                has_turn=self._has_turn,
                 now=now,
                 after=timedelta(seconds=alerts.after_s),
                 kinds=frozenset(alerts.kinds),
@@ -79,43 +76,22 @@ class Reporting:
                 sources,
                 partial(ping, url.get_secret_value()),
                 OUTCOMES,
-                has_turn=self._turn.has,
+                has_turn=self._has_turn,
                 now=now,
                 prove_writable=self._prove_writable,
             )
             yield Loop("sign of life", sign.step, _PING_S, clock, outages=OUTAGES)
 
+    def _take_turn(self) -> None:
+        self._turn.is_ours()
+
+    def _has_turn(self) -> bool:
+        return self._turn.had
+
     def _prove_writable(self) -> None:
         """Begin to write, and write nothing."""
         with self._parts.db.writing():
             pass
-
-
-class _Turn:
-    """A lock in data_dir where all processes are on one machine, else a claim."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._lock: FileLock | None = None
-        self._claims: Claims | None = None
-        if not parts.db.is_sqlite:
-            self._claims = Claims(parts.db, _NAME, f"{uuid.uuid4()}", parts.clock)
-
-    def has(self) -> bool:
-        return bool(self._claims.held) if self._claims else self._lock is not None
-
-    def take(self) -> None:
-        if self._claims is not None:
-            self._claims.hold([_NAME])
-        elif self._lock is None:
-            self._lock = acquire_turn(self._parts.settings.data_dir, _NAME)
-
-    def leave(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-        elif self._claims is not None:
-            self._claims.release()
 
 
 def status_sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:

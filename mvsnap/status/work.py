@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from mvsnap.core.amounts import amount
 from mvsnap.domain import Listener
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
@@ -21,7 +22,7 @@ def queue_row(
     """most: how many may wait; oldest_at: when the job that waits longest came."""
     if not waiting:
         return StatusRow(Group.JOBS, "Waiting", Condition.OK, "none")
-    text = "1 job" if waiting == 1 else f"{waiting} jobs"
+    text = amount(waiting, "job")
     if waiting >= most:
         advice = "Triggers are refused until fewer wait: see why, or raise queue_size."
         return _waiting(Condition.TROUBLE, text, advice, oldest_at)
@@ -41,7 +42,7 @@ def given_up_row(messages: int) -> StatusRow:
     name = "Given up within a day"
     if not messages:
         return StatusRow(Group.JOBS, name, Condition.OK, "none")
-    text = "1 message" if messages == 1 else f"{messages} messages"
+    text = amount(messages, "message")
     return StatusRow(
         Group.JOBS, name, Condition.TROUBLE, text, "See why, and try again."
     )

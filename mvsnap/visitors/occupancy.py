@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mvsnap.config.visitors import OccupancySection
+from mvsnap.core.amounts import amount
 from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.core.troubles import Sight
 from mvsnap.store.sense import SenseStore
@@ -73,7 +74,10 @@ def occupancy_sights(
 
     def look(now: datetime) -> Iterator[Sight]:
         for one in occupancies(places, sense, now):
-            text = f"{one.people} people, limit {one.limit}"
+            people = "unknown"
+            if one.people is not None:
+                people = amount(one.people, "person", "people")
+            text = f"{people}, limit {one.limit}"
             yield Sight(f"Occupancy of {one.name}", KIND, one.is_over, text)
 
     return look

@@ -8,7 +8,7 @@ from pathlib import Path
 from mvsnap.answers.registration import Registration
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.runtime.turns import FileTurn
+from mvsnap.store.turns import FileTurn
 from tests.answers.bot import Bot
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 
 from mvsnap.answers.listening import SocketListening
 from mvsnap.answers.requests import BotRequests
-from mvsnap.answers.turn import AnswerTurn
 from mvsnap.clients import outgoing
 from mvsnap.clients.webex import socket
 from mvsnap.clients.webex.activities import read_activity
@@ -23,10 +22,10 @@ from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.loop import Loop
-from mvsnap.runtime.turns import FileTurn
 from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
 from mvsnap.simulator.webex.sockets import FakeSockets
+from mvsnap.store.turns import FileTurn, ProcessTurn
 from tests.answers.bot import GUARD, Bot
 from tests.servers.processes import wait_until
 
@@ -41,6 +40,8 @@ def socket_of(bot: Bot, token: str | None = None) -> WebexSocket:
 class Ours:
     """The turn of a process that is alone."""
 
+    had = True
+
     def is_ours(self) -> bool:
         return True
 
@@ -49,7 +50,7 @@ class Ours:
 
 
 @contextmanager
-def listening(bot: Bot, turn: AnswerTurn | None = None) -> Iterator[list[str]]:
+def listening(bot: Bot, turn: ProcessTurn | None = None) -> Iterator[list[str]]:
     """Listen as a service does; yields a list that grows with each new request."""
     clock, new = SystemClock(), list[str]()
     listener = SocketListening(

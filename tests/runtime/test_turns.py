@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mvsnap.clock import SystemClock
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.runtime.turns import ClaimedTurn, FileTurn
 from mvsnap.store import database
 from mvsnap.store.claims import Claims
+from mvsnap.store.turns import ClaimedTurn, FileTurn
 from tests.servers.processes import wait_until
 
 

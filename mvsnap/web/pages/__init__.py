@@ -9,6 +9,7 @@ from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__, texts
+from mvsnap.core.amounts import noun
 from mvsnap.core.days import lasting
 from mvsnap.texts import formats, ngettext
 from mvsnap.web import auth
@@ -43,6 +44,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(formats.decimal, "decimal")
     app.add_template_filter(formats.near_day, "near_day")
     app.add_template_filter(formats.weekday, "weekday")
+    app.add_template_filter(noun)
     app.after_request(_protect)
 
 

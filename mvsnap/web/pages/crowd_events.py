@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
+from mvsnap.core.amounts import amount
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
 from mvsnap.core.crowd_table import CROWD_COLUMNS
 from mvsnap.core.days import lasting
@@ -146,7 +147,7 @@ def _what_is_missing(sense: Sense) -> str:
         )
     if sense.people_to_start is not None or sense.people_to_end is not None:
         return "No crowds yet. They will appear here within seconds."
-    people = "1 person" if sense.people == 1 else f"{sense.people} people"
+    people = amount(sense.people, "person", "people")
     return (
         f"No crowds yet. {people} or more in a zone for {lasting(sense.dwell_s)} "
         "will appear here within seconds."

@@ -9,6 +9,7 @@ from typing import Any
 from flask import url_for
 
 from mvsnap.clip_model import ClipState
+from mvsnap.core.amounts import noun
 from mvsnap.core.days import day_span
 from mvsnap.domain import EventKind
 from mvsnap.store.clips import ClipFilter
@@ -151,21 +152,17 @@ def _number(
         beside = NumberBefore(
             getattr(before.so_far, name),
             all_day,
-            _counted(all_day, what),
+            noun(all_day, what),
             _list_url(name, before.day),
         )
     return TodayNumber(
         number,
-        _counted(number, what),
+        noun(number, what),
         _list_url(name, day),
         is_bad=name == "failures" and number > 0,
         about=f"{lost} of them clips" if some_are_clips else "",
         before=beside,
     )
-
-
-def _counted(number: int, what: str) -> str:
-    return what if number == 1 else f"{what}s"
 
 
 def _list_url(name: str, day: date) -> str:

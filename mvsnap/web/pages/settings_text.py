@@ -10,6 +10,7 @@ from typing import Any
 
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import CHOOSABLE
+from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
 from mvsnap.web.pages.places import Places
@@ -54,7 +55,7 @@ def text_of(name: str, value: Any) -> str:
     if name == "rooms":
         return ", ".join(value) or "webex.room"
     if name == "overrides":
-        return f"{len(value)} exceptions" if len(value) != 1 else "1 exception"
+        return amount(len(value), "exception")
     return f"{number(value)} s" if name.endswith("_s") else number(value)
 
 

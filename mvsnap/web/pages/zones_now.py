@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.config.sense import Sense
+from mvsnap.core.amounts import amount
 from mvsnap.core.crowd import CrowdRule
 from mvsnap.core.days import lasting
 from mvsnap.core.people_now import is_heard, people_now
@@ -96,7 +97,7 @@ def places_now(
 
 
 def rule_words(rule: CrowdRule) -> str:
-    people = "1 person" if rule.limit == 1 else f"{rule.limit} people"
+    people = amount(rule.limit, "person", "people")
     return f"{people} or more for {lasting(rule.dwell_ms / 1000)}"
 
 
