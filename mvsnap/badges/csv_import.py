@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -64,12 +64,14 @@ class Reading:
     """How to parse a file.
 
     columns: its column names by our names; time_format: for `strptime`.
+    on_others: called with the headings that nothing is known of.
     """
 
     zone: ZoneInfo
     now: datetime
     columns: Mapping[str, str]
     time_format: str | None = None
+    on_others: Callable[[Sequence[str]], object] = lambda _names: None
 
 
 def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
@@ -87,7 +89,7 @@ def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
 
 def _rows(lines: Iterable[str], how: Reading) -> Iterator[Row]:
     first = True
-    for row in csv_reader.read(lines, COLUMNS, how.columns):
+    for row in csv_reader.read(lines, COLUMNS, how.columns, how.on_others):
         if isinstance(row, BadRow):
             yield row
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ def import_file(
     settings = load_settings(ctx)
     timezone = settings.site.timezone
     now = datetime.now(UTC)
-    how = Reading(settings.site.zone, now, _named(columns), time_format)
+    how = Reading(settings.site.zone, now, _named(columns), time_format, _say_others)
     parts = open_parts(settings)
     out.print(f"Times without an offset are read as {timezone}.", markup=False)
     # A name that is not UTF-8 cannot be stored.
@@ -129,8 +129,20 @@ def _named(columns: tuple[str, ...]) -> dict[str, str]:
         ours, equals, theirs = column.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
             raise click.UsageError(f"--column {column}: expected user_id=Badge")
+        if ours.strip() in found:
+            raise click.UsageError(f"--column {column}: {ours.strip()} is given twice")
         found[ours.strip()] = theirs.strip()
     return found
+
+
+def _say_others(headings: Sequence[str]) -> None:
+    """Say which columns are only kept: one of them may be meant for another."""
+    if headings:
+        shown = ", ".join(heading[:40] for heading in headings[:_MOST_SHOWN])
+        rest = len(headings) - _MOST_SHOWN
+        more = f" and {rest} more" if rest > 0 else ""
+        text = f"Kept as details, as their headings are not known: {shown}{more}."
+        out.print(text, markup=False)
 
 
 class Import:

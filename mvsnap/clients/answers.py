@@ -21,7 +21,10 @@ _DEEPEST = 4
 # Keys of a reason, in any spelling, the most telling first.
 _REASONS = (
     *("errors", "error", "errormessage", "message", "messages", "msg"),
-    *("errordescription", "detail", "details", "description", "reason", "title"),
+    *("errordescription", "errormessages", "errormsg", "detail", "details"),
+    *("description", "reason", "title", "fault", "faultstring", "info", "text"),
+    # What some proxies and gateways wrap an answer in.
+    *("response", "data", "body"),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -83,11 +83,15 @@ class _Heading:
 
 
 def read(
-    lines: Iterable[str], columns: Columns, given: Mapping[str, str] | None = None
+    lines: Iterable[str],
+    columns: Columns,
+    given: Mapping[str, str] | None = None,
+    on_others: Callable[[Sequence[str]], object] = lambda _names: None,
 ) -> Iterator[CsvRow | BadRow]:
     """Yield every row below the header; empty lines are skipped.
 
-    Found columns get our names, any others keep the file's.
+    Found columns get our names, any others keep the file's. on_others: called with the
+    headings of these, before the first row.
 
     Raises:
         BadInput: the header lacks a required column.
@@ -99,6 +103,7 @@ def read(
     header, delimiter = heading.cells, heading.delimiter
     found = columns.find(header, given)
     _check(header, found, columns, given)
+    on_others(_others(header, found))
     names = dict(enumerate(header)) | {place: ours for ours, place in found.items()}
     numbered, skipped = _Lines(chain(top[heading.lines :], rest)), heading.lines
     reader = csv.reader(numbered, delimiter=delimiter)
@@ -226,12 +231,7 @@ def _check(
 ) -> None:
     if len(header) > MAX_COLUMNS:
         raise BadInput(f"{len(header)} columns (expected at most {MAX_COLUMNS})")
-    for ours, theirs in (given or {}).items():
-        if ours not in columns.known:
-            known = ", ".join(columns.known)
-            raise BadInput(f"column {ours!r}: unknown (known: {known})")
-        if ours not in found:
-            raise BadInput(f"column {theirs[:40]!r}: not there ({_said(header)})")
+    _check_given(header, found, columns, given or {})
     missing = [name for name in columns.needed if name not in found]
     if missing:
         usual = "; ".join(
@@ -241,6 +241,32 @@ def _check(
             f"no column for {' and '.join(missing)} ({_said(header)}; usual names are "
             f"{usual})"
         )
+
+
+def _check_given(
+    header: Sequence[str],
+    found: Mapping[str, int],
+    columns: Columns,
+    given: Mapping[str, str],
+) -> None:
+    """Refuse wrong names of columns, all at once."""
+    strange = [repr(ours[:40]) for ours in given if ours not in columns.known]
+    if strange:
+        known = ", ".join(columns.known)
+        raise BadInput(f"column {', '.join(strange)}: unknown (known: {known})")
+    absent = [repr(theirs[:40]) for ours, theirs in given.items() if ours not in found]
+    if absent:
+        raise BadInput(f"column {', '.join(absent)}: not there ({_said(header)})")
+    for ours in given:
+        for other, place in found.items():
+            if other in given and other != ours and place == found[ours]:
+                raise BadInput(f"column {given[ours]!r}: given for {ours} and {other}")
+
+
+def _others(header: Sequence[str], found: Mapping[str, int]) -> list[str]:
+    """Return the headings of no known column."""
+    known = set(found.values())
+    return [name for n, name in enumerate(header) if n not in known and name.strip()]
 
 
 def _said(header: Sequence[str]) -> str:

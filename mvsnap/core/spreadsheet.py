@@ -14,13 +14,22 @@ from mvsnap.errors import BadInput
 _KEPT_DIGITS = 15
 _AS_TEXT = "export the column as text"
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-_APOSTROPHE = re.compile(r"'(?=[\d=+\-@])")
+_APOSTROPHE = re.compile(r"['’](?=[\d=+\-@])")
+# Some programs quote once more than the file's format asks for.
+_QUOTED = re.compile(r"\"(?!=)([^\"]+)\"|'([^']+)'")
+# Copied from a web page or a chat, they are part of no number.
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 # An error has a name in each language, and one of these shapes in all of them.
 _ERROR = re.compile(
-    r"#{2,}|#[¡¿]?[^\W\d_][\w /.]*[!?]|#[^\W\d_]/[^\W\d_]( .*)?|#(NV|GETTING_DATA)",
+    r"#{2,}|#[¡¿]?[^\W\d_][\w /.]*[!?]|#[^\W\d_]/[^\W\d_]( .*)?|#(NV|GETTING_DATA)"
+    # LibreOffice's, and the codes that programs read for Excel's.
+    r"|Err:\d{3}|-21468262\d\d",
     re.I,
 )
-_SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?E[+-]\d{2,3}", re.I | re.ASCII)
+# Spreadsheets write a sign, Java none; 12E5 may be a number of its own.
+_SCIENTIFIC = re.compile(
+    r"[+-]?\d([.,]\d+)?E[+-]\d{2,3}|[+-]?\d[.,]\d+E\d{1,3}", re.I | re.ASCII
+)
 _WITH_ZEROS = re.compile(r"(\d+)[.,]0+", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}([.,'’ ])\d{3}(\1\d{3})*([.,]0+)?", re.ASCII)
 _MONTH = r"(jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)\.?"
@@ -56,7 +65,7 @@ def number_of(name: str, cell: str) -> str:
     Raises:
         BadInput: a spreadsheet has cut it, or made another value of it.
     """
-    text = text_of(name, cell)
+    text = text_of(name, cell).translate(_UNSEEN).strip()
     if _SCIENTIFIC.fullmatch(text):
         raise _cut(name, cell, "number")
     if text.casefold() in _NOTHING:
@@ -103,7 +112,9 @@ def _unwrapped(cell: str) -> str:
     text = cell.strip()
     if match := _FORMULA.fullmatch(text):
         return match[1].replace('""', '"').strip()
-    return _APOSTROPHE.sub("", text, count=1) if text.startswith("'") else text
+    if match := _QUOTED.fullmatch(text):
+        return (match[1] or match[2]).strip()
+    return _APOSTROPHE.sub("", text, count=1) if text.startswith(("'", "’")) else text
 
 
 def _cut(name: str, cell: str, what: str) -> BadInput:

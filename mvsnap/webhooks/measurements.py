@@ -12,7 +12,7 @@ from mvsnap.webhooks.alarm import Fields
 
 CLOSED, _OPEN = "door closed", "door open"
 _DOORS = {"door", "dooropen", "dooropened", "doorsensor", "opendoor"}
-_SHUT = ("doorclosed", "doorclose", "closeddoor")
+_SHUT = ("doorclosed", "doorclose", "closeddoor", "doorshut", "doorwasclosed")
 _SAYS_YES = {"1", "true", "open", "opened", "yes", "on"}
 _SAYS_NO = {"0", "false", "closed", "close", "shut", "no", "off"}
 _VALUES = ("sensorValue", "value", "state", "status")

@@ -1,7 +1,7 @@
 """Webhooks: parses messages of IXON, Meraki or any machine into alarms. Pure.
 
-An alert of a cloud may be wrapped by a template: below a field such as `event`,
-`document` or `payload`, alone or in a list.
+An alert of a cloud may be wrapped by a template or a queue: below a field such as
+`event`, `document` or `payload`, alone or in a list, a few times over.
 """
 
 from __future__ import annotations
@@ -44,11 +44,13 @@ def _alarms_of(message: dict[str, Any]) -> list[Alarm]:
     if read is not None:
         return [read(payload)]
     for name, below in payload.items():
-        found = list(_wrapped(below))
+        found = list(_wrapped(below, _DEEPEST))
         if found:
             outer = {k: v for k, v in payload.items() if k != name}
             if len(found) == 1:  # else not the other alerts
-                outer[name] = below if isinstance(below, list) else found[0][1]
+                # Further below, a JSON text may still hold its secret.
+                is_item = isinstance(below, list) and found[0][1] in below
+                outer[name] = below if is_item else found[0][1]
             return [
                 replace(read(alert), payload={**outer, **alert})
                 for read, alert in found
@@ -56,6 +58,8 @@ def _alarms_of(message: dict[str, Any]) -> list[Alarm]:
     return [read_machine(payload)]
 
 
+# A queue around a collector around a template.
+_DEEPEST = 4
 _Read = Callable[[dict[str, Any]], Alarm]
 
 
@@ -66,12 +70,20 @@ def _reader(payload: dict[str, Any]) -> _Read | None:
     return read_ixon if is_ixon(fields) else None
 
 
-def _wrapped(value: Any) -> Iterator[tuple[_Read, dict[str, Any]]]:
-    """Yield the alerts of clouds that a field holds, each with its reader."""
+def _wrapped(value: Any, depth: int) -> Iterator[tuple[_Read, dict[str, Any]]]:
+    """Yield the alerts of clouds that a field holds, each with its reader.
+
+    depth: of the fields within it that are looked at, too.
+    """
     if is_json_text(value):
         with suppress(BadInput):
             value = read_inner("", value)
     for item in value if isinstance(value, list) else [value]:
-        read = _reader(item) if isinstance(item, dict) else None
+        if not isinstance(item, dict):
+            continue
+        read = _reader(item)
         if read is not None:
             yield read, without_secrets(item)
+        elif depth > 1:
+            for below in item.values():
+                yield from _wrapped(below, depth - 1)

@@ -99,6 +99,11 @@ def test_the_dots_of_am_and_pm_do_not_disturb_a_given_format() -> None:
         ((), {}, "the file is empty"),
         (("badge,door",), {"user_id": "Wer"}, "column 'Wer': not there (the file has"),
         (("badge,door",), {"person": "badge"}, "column 'person': unknown (known:"),
+        (
+            ("time,badge,door",),
+            {"user_id": "badge", "reader": "badge"},
+            "column 'badge': given for user_id and reader",
+        ),
         ((",".join("abcdefg" for _ in range(300)),), {}, "300 columns"),
     ],
 )

@@ -142,8 +142,30 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert len(stored(tmp_path)) == 1
 
 
+def test_headings_that_are_not_understood_are_listed(tmp_path: Path) -> None:
+    file = write(tmp_path, "time,badge,door,Wer,Floor", "2026-01-05 08:15,1,Gate,2,3")
+    said = mvsnap(tmp_path, "badges", "import", str(file))
+    assert "Kept as details, as their headings are not known: Wer, Floor." in said.out
+    file = write(tmp_path, "time,badge,door", "2026-01-05 08:15,1,Gate")
+    assert "details" not in mvsnap(tmp_path, "badges", "import", str(file)).out
+
+
+def test_all_columns_that_are_not_there_are_named_with_the_headings(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path, "Wann,Wer,Wo", "2026-01-05 08:15,1,Gate")
+    columns = ("--column", "user_id=Wen", "--column", "reader=Woher")
+    said = mvsnap(tmp_path, "badges", "import", str(file), *columns)
+    assert said.code == 1
+    absent = "column 'Wen', 'Woher': not there (the file has Wann, Wer, Wo)"
+    assert absent in " ".join(said.err.split())
+
+
+ONE_TWICE = ["badges.csv", "--column", "user_id=a", "--column", "user_id=b"]
+
+
 @pytest.mark.parametrize(
-    "args", [["nothing.csv"], ["badges.csv", "--column", "user_id"], []]
+    "args", [["nothing.csv"], ["badges.csv", "--column", "user_id"], [], ONE_TWICE]
 )
 def test_wrong_use_is_2(tmp_path: Path, args: list[str]) -> None:
     write(tmp_path, "time,badge,door")

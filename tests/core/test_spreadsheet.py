@@ -13,6 +13,10 @@ from mvsnap.errors import BadInput
     [
         ('="000815"', "000815"),
         ("'000815", "000815"),
+        ("’000815", "000815"),
+        ("'000815'", "000815"),
+        ('"000815"', "000815"),
+        ("\u200e815\u200b", "815"),
         ('="4 711"', "4 711"),
         ("815.0", "815"),
         ("815,00", "815"),
@@ -36,6 +40,8 @@ def test_what_is_whole_is_unwrapped_or_left(cell: str, number: str) -> None:
     [
         *[(cell, "Excel has cut this number") for cell in ("7.25E+15", "7,25e+15")],
         *[(cell, "Excel has cut this number") for cell in ("7E+15", '="7.2E+15"')],
+        ("7.25E15", "Excel has cut this number"),
+        *[(cell, "Excel has cut this cell") for cell in ("Err:502", "-2146826246")],
         ("7250000000000123.0", "Excel has cut this number"),
         *[(cell, "Excel has cut this cell") for cell in ("##", "#######", "#N/A")],
         *[(cell, "Excel has cut this cell") for cell in ("#NV", "#WERT!", "#REF!")],

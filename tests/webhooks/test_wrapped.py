@@ -25,11 +25,16 @@ def wrapped(alert: dict[str, Any], how: str) -> dict[str, Any]:
         "payload": {"payload": alert, "client": "x"},
         "list": {"alerts": [alert]},
         "JSON text": {"payload": json.dumps(alert)},
+        "a queue": {"Records": [{"id": "1", "body": json.dumps(alert)}]},
+        "a topic": {"records": [{"value": {"event": alert}}], "partition": 0},
     }
     return messages[how]
 
 
-@pytest.mark.parametrize("how", ["event", "document", "payload", "list", "JSON text"])
+HOW = ["event", "document", "payload", "list", "JSON text", "a queue", "a topic"]
+
+
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("spelled", [dict, snake])
 def test_an_alert_below_a_field_is_read_as_itself(how: str, spelled: Any) -> None:
     plain = sent(meraki())
