@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from mvsnap.badges.csv_import import Reading
     from mvsnap.badges.model import Swipe
-    from mvsnap.core.csv_reader import BadRow
+    from mvsnap.core.csv_reader import BadRow, Unknown
     from mvsnap.runtime import Parts
 
 Checked = TypeVar("Checked")
@@ -85,6 +86,7 @@ def import_file(
     """
 
     from mvsnap.badges.csv_import import Reading, check_format
+    from mvsnap.core.csv_reader import UnknownHeadings
     from mvsnap.core.encodings import check_encoding
 
     _checked("--time-format", time_format, check_format)
@@ -103,6 +105,9 @@ def import_file(
     try:
         with _rejects(rejects) as made.reject:
             made.run(file, how, encoding)
+    except UnknownHeadings as exc:
+        _list_headings(exc.headings)
+        fail(f"{file}: {exc.message}")
     except BadInput as exc:
         fail(f"{file}: {exc.message}")
     except OSError as exc:
@@ -123,13 +128,32 @@ def _checked(
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:
-    found = {}
+    from mvsnap.badges.csv_import import COLUMNS
+
+    found, wrong = {}, []
     for column in columns:
-        ours, equals, theirs = column.partition("=")
-        if not equals or not ours.strip() or not theirs.strip():
-            raise click.UsageError(f"--column {column}: expected user_id=Badge")
-        found[ours.strip()] = theirs.strip()
+        ours, _, theirs = (part.strip() for part in column.partition("="))
+        if not ours or not theirs:
+            wrong.append(f"--column {column}: expected one like user_id=Badge")
+        elif ours not in COLUMNS.known:
+            known = ", ".join(COLUMNS.known)
+            wrong.append(f"--column {column}: {ours!r} is none of {known}")
+        found[ours] = theirs
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
     return found
+
+
+def _list_headings(headings: Sequence[Unknown]) -> None:
+    """Show what was not understood, and the options that may be meant."""
+    if not headings:
+        return
+    err.print("Headings that were not understood:", style="red")
+    for heading in headings:
+        option = shlex.quote(f"{heading.meant}={heading.name}")
+        guess = f": perhaps --column {option}" if heading.meant else ""
+        err.print(f"  {heading.name}{guess}", markup=False, soft_wrap=True)
+    err.print("Say which is meant, like --column reader=HEADING.", markup=False)
 
 
 class Import:
