@@ -88,15 +88,10 @@ def read(lines: Iterable[str], how: Reading) -> Iterator[Swipe | BadRow]:
 
 
 def _rows(lines: Iterable[str], how: Reading) -> Iterator[Row]:
-    first = True
     for row in csv_reader.read(lines, COLUMNS, how.columns, how.on_others):
         if isinstance(row, BadRow):
             yield row
             continue
-        if first and not set(COLUMNS.one_of) & set(row.cells):
-            names = ", ".join(COLUMNS.known["timestamp"][:4])
-            raise BadInput(f"no column for timestamp (usual names are {names})")
-        first = False
         try:
             yield _swipe(row.line, row.cells, how)
         except BadInput as exc:

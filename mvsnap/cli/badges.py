@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from mvsnap.badges.csv_import import Reading
     from mvsnap.badges.model import Swipe
-    from mvsnap.core.csv_reader import BadRow
+    from mvsnap.core.csv_reader import BadRow, Unknown
     from mvsnap.runtime import Parts
 
 Checked = TypeVar("Checked")
@@ -86,6 +87,7 @@ def import_file(
     """
 
     from mvsnap.badges.csv_import import Reading, check_format
+    from mvsnap.core.csv_reader import UnknownHeadings
     from mvsnap.core.encodings import check_encoding
 
     _checked("--time-format", time_format, check_format)
@@ -104,6 +106,9 @@ def import_file(
     try:
         with _rejects(rejects) as made.reject:
             made.run(file, how, encoding)
+    except UnknownHeadings as exc:
+        _list_headings(exc.headings)
+        fail(f"{file}: {exc.message}")
     except BadInput as exc:
         fail(f"{file}: {exc.message}")
     except OSError as exc:
@@ -124,14 +129,21 @@ def _checked(
 
 
 def _named(columns: tuple[str, ...]) -> dict[str, str]:
-    found = {}
+    from mvsnap.badges.csv_import import COLUMNS
+
+    found, wrong = {}, []
     for column in columns:
-        ours, equals, theirs = column.partition("=")
-        if not equals or not ours.strip() or not theirs.strip():
-            raise click.UsageError(f"--column {column}: expected user_id=Badge")
-        if ours.strip() in found:
-            raise click.UsageError(f"--column {column}: {ours.strip()} is given twice")
-        found[ours.strip()] = theirs.strip()
+        ours, _, theirs = (part.strip() for part in column.partition("="))
+        if not ours or not theirs:
+            wrong.append(f"--column {column}: expected one like user_id=Badge")
+        elif ours not in COLUMNS.known:
+            known = ", ".join(COLUMNS.known)
+            wrong.append(f"--column {column}: {ours!r} is none of {known}")
+        elif ours in found:
+            wrong.append(f"--column {column}: {ours} is given twice")
+        found[ours] = theirs
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
     return found
 
 
@@ -143,6 +155,18 @@ def _say_others(headings: Sequence[str]) -> None:
         more = f" and {rest} more" if rest > 0 else ""
         text = f"Kept as details, as their headings are not known: {shown}{more}."
         out.print(text, markup=False)
+
+
+def _list_headings(headings: Sequence[Unknown]) -> None:
+    """Show what was not understood, and the options that may be meant."""
+    if not headings:
+        return
+    err.print("Headings that were not understood:", style="red")
+    for heading in headings:
+        option = shlex.quote(f"{heading.meant}={heading.name}")
+        guess = f": perhaps --column {option}" if heading.meant else ""
+        err.print(f"  {heading.name}{guess}", markup=False, soft_wrap=True)
+    err.print("Say which is meant, like --column reader=HEADING.", markup=False)
 
 
 class Import:

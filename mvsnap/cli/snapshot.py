@@ -99,14 +99,24 @@ def _job(
     at: str | None,
     no_post: bool,
 ) -> Job:
-    now = parts.clock.now()
+    now, zone, wrong = parts.clock.now(), settings.site.zone, []
+    wanted: tuple[Serial, ...] = ()
+    moment = None
     try:
         wanted = params.parse_serials(",".join(serials or settings.default_cameras))
-        moment = params.parse_at(at, now, settings.site.zone) if at else None
     except BadInput as exc:
-        raise click.UsageError(exc.message) from exc
-    if not all(map(settings.recipients.takes, rooms)):
-        fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
+        wrong.append(exc.message)
+    try:
+        moment = params.parse_at(at, now, zone) if at else None
+    except BadInput as exc:
+        wrong.append(f"--{exc.message}")
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
+    if unknown := [room for room in rooms if not settings.recipients.takes(room)]:
+        fail(
+            f"--room {', '.join(unknown)}: no channel, and webex.bot_token is not set. "
+            "Run: python -m mvsnap init"
+        )
     to = JobRooms(()) if no_post else parts.organizations.rooms(wanted, rooms or None)
     return Job(
         id=JobId(str(uuid.uuid4())),

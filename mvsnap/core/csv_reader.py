@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import chain, islice
 
 from mvsnap.errors import BadInput
@@ -16,6 +17,7 @@ from mvsnap.spelling import fold
 
 MAX_CELL = 10_000
 MAX_COLUMNS = 200
+MOST_NAME = 40
 _DELIMITERS = ",;\t|^~"
 _SHOWN = 12
 # Reports begin with a title, a period, who printed them.
@@ -71,6 +73,22 @@ class Columns:
         """Return whether a line with these is the heading."""
         has_one = not self.one_of or any(name in found for name in self.one_of)
         return has_one and all(name in found for name in (*self.needed, *given))
+
+
+class UnknownHeadings(BadInput):
+    """The heading line lacks a column. headings: those that nobody asked for."""
+
+    def __init__(self, message: str, headings: Sequence[Unknown]) -> None:
+        super().__init__(message)
+        self.headings = headings
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A heading of a file. meant: our name of what it may be; "": nobody knows."""
+
+    name: str
+    meant: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,7 @@ def _heading(
 ) -> _Heading:
     """Return the first line that has all columns, else the one that has most."""
     delimiters: Sequence[str] = _DELIMITERS
-    best, most, tried = None, -1, 0
+    best, most, tried = None, (0, 1), 0
     for number, line in enumerate(top):
         if not line.strip():
             continue
@@ -197,8 +215,11 @@ def _heading(
             heading = _Heading(cells, delimiter, number + lines)
             if columns.suffice(found, given):
                 return heading
-            if len(found) > most:
-                best, most = heading, len(found)
+            # Of those that nobody understands, the one that looks most like a heading.
+            if (len(found), len(cells)) > most and len(cells) <= MAX_COLUMNS:
+                best, most = heading, (len(found), len(cells))
+            elif best is None:
+                best = heading
     if best is None:
         raise BadInput("the file is empty (expected a heading line)")
     return best
@@ -231,36 +252,64 @@ def _check(
 ) -> None:
     if len(header) > MAX_COLUMNS:
         raise BadInput(f"{len(header)} columns (expected at most {MAX_COLUMNS})")
-    _check_given(header, found, columns, given or {})
+    if wrong := list(_not_given(header, found, columns, given or {})):
+        raise BadInput("; ".join(wrong))
     missing = [name for name in columns.needed if name not in found]
+    if columns.one_of and not set(columns.one_of) & set(found):
+        missing.append(columns.one_of[0])
     if missing:
         usual = "; ".join(
             f"{name}: {', '.join(list(columns.known[name])[:4])}" for name in missing
         )
-        raise BadInput(
-            f"no column for {' and '.join(missing)} ({_said(header)}; usual names are "
-            f"{usual})"
+        first, last = ", ".join(missing[:-1]), missing[-1]
+        raise UnknownHeadings(
+            f"no column for {first}{' and ' if first else ''}{last} ({_said(header)};"
+            f" usual names are {usual})",
+            _unknown(header, found, columns, missing),
         )
 
 
-def _check_given(
+def _not_given(
     header: Sequence[str],
     found: Mapping[str, int],
     columns: Columns,
     given: Mapping[str, str],
-) -> None:
-    """Refuse wrong names of columns, all at once."""
-    strange = [repr(ours[:40]) for ours in given if ours not in columns.known]
-    if strange:
-        known = ", ".join(columns.known)
-        raise BadInput(f"column {', '.join(strange)}: unknown (known: {known})")
-    absent = [repr(theirs[:40]) for ours, theirs in given.items() if ours not in found]
-    if absent:
-        raise BadInput(f"column {', '.join(absent)}: not there ({_said(header)})")
+) -> Iterator[str]:
+    """Yield what is wrong with the names that somebody gave to columns."""
     for ours in given:
-        for other, place in found.items():
-            if other in given and other != ours and place == found[ours]:
-                raise BadInput(f"column {given[ours]!r}: given for {ours} and {other}")
+        if ours not in columns.known:
+            known = ", ".join(columns.known)
+            yield f"column {ours[:MOST_NAME]!r}: unknown (known: {known})"
+    lost = [given[ours] for ours in columns.known if ours in given.keys() - found]
+    if lost:
+        names = ", ".join(repr(name[:MOST_NAME]) for name in lost)
+        yield f"column{'s' if lost[1:] else ''} {names}: not there ({_said(header)})"
+    places: dict[int, str] = {}
+    for ours in given.keys() & found.keys():
+        other = places.setdefault(found[ours], ours)
+        if other != ours:
+            both = " and ".join(sorted((ours, other), reverse=True))
+            yield f"column {given[ours][:MOST_NAME]!r}: given for {both}"
+
+
+def _unknown(
+    header: Sequence[str],
+    found: Mapping[str, int],
+    columns: Columns,
+    missing: Sequence[str],
+) -> list[Unknown]:
+    """Return the headings that were not understood, with what each is most like."""
+    usual = {fold(n): ours for ours in missing for n in (ours, *columns.known[ours])}
+    used, unknown = set(found.values()), []
+    for place, name in enumerate(header):
+        if place in used or not name:
+            continue
+        shown = name[:MOST_NAME]
+        near = get_close_matches(fold(shown), usual, n=1)
+        parts = [usual[fold(word)] for word in shown.split() if fold(word) in usual]
+        meant = [usual[near[0]]] if near else parts
+        unknown.append(Unknown(shown, meant[0] if meant else ""))
+    return unknown
 
 
 def _others(header: Sequence[str], found: Mapping[str, int]) -> list[str]:

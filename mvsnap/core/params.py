@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from mvsnap.domain import Serial, parse_serial
+from mvsnap.domain import Serial, is_serial, parse_serial
 from mvsnap.errors import BadInput
 
 MAX_CAMERAS = 32
@@ -50,6 +50,11 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
                 "(expected the Meraki serial of a camera)",
                 code="bad_serial",
             )
+    if len(wrong := [name for name in names if not is_serial(name.upper())]) > 1:
+        listed = ", ".join(repr(name[:40]) for name in wrong)
+        raise BadInput(
+            f"Not Meraki serials: {listed} (expected Qxxx-xxxx-xxxx)", code="bad_serial"
+        )
     return tuple(dict.fromkeys(parse_serial(name) for name in names))
 
 

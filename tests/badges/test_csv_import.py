@@ -10,7 +10,7 @@ import pytest
 from mvsnap.badges import csv_import
 from mvsnap.badges.csv_import import Reading
 from mvsnap.badges.model import Swipe
-from mvsnap.core.csv_reader import BadRow
+from mvsnap.core.csv_reader import BadRow, UnknownHeadings
 from mvsnap.core.encodings import encoding_of
 from mvsnap.errors import BadInput
 
@@ -94,7 +94,11 @@ def test_the_dots_of_am_and_pm_do_not_disturb_a_given_format() -> None:
 @pytest.mark.parametrize(
     ("lines", "given", "said"),
     [
-        (("a,b",), {}, "no column for user_id and reader (the file has a, b; usual"),
+        (
+            ("a,b",),
+            {},
+            "no column for user_id, reader and timestamp (the file has a, b; ",
+        ),
         (("badge,door", "1,Gate"), {}, "no column for timestamp"),
         ((), {}, "the file is empty"),
         (("badge,door",), {"user_id": "Wer"}, "column 'Wer': not there (the file has"),
@@ -103,6 +107,12 @@ def test_the_dots_of_am_and_pm_do_not_disturb_a_given_format() -> None:
             ("time,badge,door",),
             {"user_id": "badge", "reader": "badge"},
             "column 'badge': given for user_id and reader",
+        ),
+        (
+            ("badge,door",),
+            {"user_id": "Wer", "reader": "Wo", "a": "b"},
+            "column 'a': unknown (known: timestamp, date, time, user_id, reader); "
+            "columns 'Wer', 'Wo': not there (the file has badge, door)",
         ),
         ((",".join("abcdefg" for _ in range(300)),), {}, "300 columns"),
     ],
@@ -261,11 +271,20 @@ def test_the_heading_may_stand_below_a_title(top: tuple[str, ...]) -> None:
     assert bad.why.startswith("timestamp: 'Total' (expected a time like")
 
 
+def test_headings_that_nobody_knows_are_listed_with_what_they_may_be() -> None:
+    with pytest.raises(UnknownHeadings) as caught:
+        read("Report, of May", "Event Datetime;Badge Nr;Portal;Result;", "1;2;3;4;")
+    assert "no column for user_id and reader (the file has" in caught.value.message
+    found = {heading.name: heading.meant for heading in caught.value.headings}
+    assert found == {"Badge Nr": "user_id", "Portal": "", "Result": ""}
+
+
 def test_a_heading_below_a_whole_page_is_not_looked_for() -> None:
     with pytest.raises(BadInput) as caught:
         read(*("title",) * 20, "Time,Badge,Door", "2026-07-01 08:15,1,Gate")
     assert (
-        "no column for user_id and reader (the file has title" in caught.value.message
+        "no column for user_id, reader and timestamp (the file has title"
+        in caught.value.message
     )
 
 

@@ -140,6 +140,12 @@ def test_a_camera_that_only_records_is_named() -> None:
     assert caught.value.code == "bad_serial"
 
 
+def test_all_wrong_serials_are_named_together() -> None:
+    with pytest.raises(BadInput, match="Not Meraki serials: 'gate', 'Q2XX' ") as caught:
+        params.parse_serials(f"gate,{GATE},Q2XX")
+    assert caught.value.code == "bad_serial"
+
+
 @given(st.text())
 @example("q2\N{LATIN SMALL LETTER LONG S}m-0000-0001")
 def test_any_text_is_a_serial_in_merakis_spelling_or_bad_input(text: str) -> None:
