@@ -1,7 +1,8 @@
 """What a process says of itself: that it lives, its machine, and the outside.
 
-Written at most once a minute to SQLite, which may be on an SD card, and at once when a
-service outside begins to fail or works again.
+Written at once when a service outside begins to fail or works again, to SQLite, which
+may be on an SD card, after a minute when anything else has changed, and every five
+minutes in any case: that the process lives costs no write, see `store/pulses.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +29,7 @@ from mvsnap.runtime.parts import Parts
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.processes import ProcessReport
-from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes
+from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -40,6 +42,8 @@ _LOOK_S = 3.0
 _MEASURE_S = 3600.0
 _EVIDENCE = ("snapshots", "videos", "badges")
 _STOP_S = 1.0
+# Of the room on the disk.
+_MUCH = 0.02
 
 
 class ProcessBeat:
@@ -61,7 +65,9 @@ class ProcessBeat:
         self._lock = threading.Lock()
         self._name: tuple[str, FileLock] | None = None
         self._written_s: float | None = None
-        self._written: Mapping[str, str] = {}
+        self._written: Mapping[str, Outcome] = {}
+        self._reported: ProcessReport | None = None
+        self._compared_s = 0.0
         self._measured_s: float | None = None
         self._evidence_bytes: int | None = None
         self._loop: Loop | None = None
@@ -89,15 +95,29 @@ class ProcessBeat:
 
     def step(self) -> None:
         """Write if it is time, or if a service has changed."""
-        found = self._outcomes.all()
-        errors = {name: outcome.error for name, outcome in found.items()}
-        now_s, written_s = self._parts.clock.monotonic(), self._written_s
-        is_due = written_s is None or now_s - written_s >= self._parts.processes.beat_s
-        if is_due or _standing(errors) != _standing(self._written):
+        found, now_s = self._outcomes.all(), self._parts.clock.monotonic()
+        row_every_s = self._parts.processes.row_every_s(self._id())
+        if _standing(found) != _standing(self._written) or self._is_due(
+            found, now_s, row_every_s
+        ):
             self._write(found)
-            self._written_s, self._written = now_s, errors
+            self._written_s, self._written = now_s, found
         if self._by_itself and "worker" in self._roles:
             self._measure(now_s)
+
+    def _is_due(
+        self, found: Mapping[str, Outcome], now_s: float, row_every_s: float
+    ) -> bool:
+        if self._written_s is None or now_s - self._written_s >= row_every_s:
+            return True
+        if (
+            now_s - max(self._written_s, self._compared_s)
+            < self._parts.processes.beat_s
+        ):
+            return False
+        self._compared_s = now_s
+        calls_differ = _last_calls(found) != _last_calls(self._written)
+        return calls_differ or _is_news(self._report(), self._reported)
 
     def try_step(self) -> None:
         """As `step`, after an answer: nobody waits for it, and it never fails."""
@@ -111,14 +131,15 @@ class ProcessBeat:
             self._lock.release()
 
     def _write(self, found: Mapping[str, Outcome]) -> None:
-        parts = self._parts
+        parts, report = self._parts, self._report()
         parts.processes.beat(
-            self._report(),
+            report,
             found,
             monotonic_s=parts.clock.monotonic(),
             clock=parts.clock.now(),
             is_first=self._written_s is None,
         )
+        self._reported = report
 
     def _report(self) -> ProcessReport:
         settings, clock = self._parts.settings, self._parts.clock
@@ -171,9 +192,27 @@ def beat_on_requests(app: Flask, beat: ProcessBeat) -> None:
     app.after_request(after)
 
 
-def _standing(errors: Mapping[str, str]) -> Mapping[str, bool]:
+def _standing(found: Mapping[str, Outcome]) -> Mapping[str, bool]:
     """Return what is worth a write at once; why it fails may change all the time."""
-    return {name: bool(error) for name, error in errors.items()}
+    return {name: bool(outcome.error) for name, outcome in found.items()}
+
+
+def _last_calls(found: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+    """Return what calls have changed; a connection is known to last without."""
+    return {
+        name: outcome
+        for name, outcome in found.items()
+        if name != Upstream.BROKER or outcome.error
+    }
+
+
+def _is_news(report: ProcessReport, known: ProcessReport | None) -> bool:
+    if known is None:
+        return True
+    room, was = report.disk_free_bytes, known.disk_free_bytes
+    return abs(room - was) > _MUCH * was or known != replace(
+        report, disk_free_bytes=was
+    )
 
 
 def _certificate(parts: Parts) -> tuple[datetime | None, str]:

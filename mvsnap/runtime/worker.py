@@ -116,7 +116,7 @@ class Worker:
             _HEARTBEAT_S,
             clock,
             outages=OUTAGES,
-            at_end=self._end_id,
+            at_end=self._leave,
         )
         waking = Loop(
             "waking",
@@ -172,9 +172,8 @@ class Worker:
 
     def _beat(self) -> None:
         self._parts.clock.passed_since_step()  # notices one
-        # The database's time: clocks of different machines differ.
         store = self._parts.store
-        store.heartbeat(self._slot.executor_id, store.now())
+        store.keep_alive(self._slot.executor_id)
         self._keep_id()
         now_s = self._parts.clock.monotonic()
         silent_s, self._beat_s = now_s - self._beat_s, now_s
@@ -195,7 +194,9 @@ class Worker:
         if was_ours and not self._is_ours:
             log.error("another machine has the id of this one now: restart this one")
 
-    def _end_id(self) -> None:
+    def _leave(self) -> None:
+        with suppress(*OUTAGES):
+            self._parts.store.leave(self._slot.executor_id)
         with suppress(*OUTAGES):  # the next start then watches a little longer
             self._parts.identities.end(self._slot.mark)
 

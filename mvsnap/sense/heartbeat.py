@@ -36,6 +36,7 @@ class Heartbeat:
         # What was written of each camera, and when by the monotonic clock.
         self._noted: dict[Serial, tuple[datetime, float]] = {}
         self.reported: State | None = None
+        self._alive = ""  # the id under which it is
 
     def count(self, messages: int) -> None:
         self._messages += messages
@@ -65,7 +66,10 @@ class Heartbeat:
             OUTCOMES.worked(Upstream.BROKER)
         elif text != SWITCHED_OFF:
             OUTCOMES.failed(Upstream.BROKER, text)
-        self._sense.describe_listener(
+        if self._alive != listener_id:
+            self.end()
+        self._alive = listener_id
+        self._sense.keep_listener(
             Listener(
                 listener_id=listener_id,
                 seen_at=self._events.now(),
@@ -76,6 +80,11 @@ class Heartbeat:
                 refused=topics[1],
             )
         )
+
+    def end(self) -> None:
+        """Say that this process is alive no longer; needs no database."""
+        if self._alive:
+            self._sense.end_listener(self._alive)
 
     def note_last_seen(self, detector: Detector) -> None:
         """Write when each camera was last seen, each at most once a minute."""

@@ -392,5 +392,6 @@ class ListenerLoop:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()
         self._site.close()
+        self._heartbeat.end()
         if self._lock is not None:
             self._lock.leave()

@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.store.database_clock import DatabaseClock
+from mvsnap.store.pulses import Pulses
 from mvsnap.store.shared_file import NEW_FILE_S, share_file, use_wal
 from mvsnap.store.time_limits import MIGRATION, time_limits, turns, with_limits
 
@@ -78,6 +79,7 @@ class Database:
         self.files_in_bucket = files_in_bucket
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.clock = DatabaseClock(is_sqlite=self.is_sqlite)
+        self.pulses = Pulses.beside(engine)
         self._reader = for_reading(engine)
         self._single = engine.execution_options(mvsnap_single=True)
         self._turn = turns(engine.dialect.name)

@@ -240,7 +240,30 @@ class Store(LatestPictures):
         with self._db.reading() as connection:
             return self._db.clock.times(connection).now
 
+    def keep_alive(self, executor_id: str) -> None:
+        """Say that this process is alive: by its row, where that is needed."""
+        with self._db.reading() as connection:
+            rows = connection.execute(select(workers)).all()
+        now, known = self.now(), {row.executor_id: row.seen_at for row in rows}
+        own = known.pop(executor_id, None)
+        # Who writes rows alone may read them alone: an older release, or a machine that
+        # does not see our locks.
+        others = (
+            seen_at > now - SILENT_AFTER and not self._db.pulses.is_beating(_pulse(who))
+            for who, seen_at in known.items()
+        )
+        spared = self._db.pulses.spares(_pulse(executor_id), own, now)
+        if not spared or any(others):
+            self.heartbeat(executor_id, now)
+
+    def leave(self, executor_id: str) -> None:
+        """Say when this process was alive last; its jobs wait a while for a restart."""
+        self._db.pulses.end(_pulse(executor_id))
+        if self._db.is_sqlite:
+            self.heartbeat(executor_id, self.now())
+
     def heartbeat(self, executor_id: str, now: datetime) -> None:
+        """Write that it was alive then."""
         statement = self._db.insert(workers).values(
             executor_id=executor_id, seen_at=now
         )
@@ -256,7 +279,14 @@ class Store(LatestPictures):
         with self._db.reading() as connection:
             rows = connection.execute(select(workers)).all()
             times = self._db.clock.times(connection)
-        return {row.executor_id: times.age(row.seen_at) <= SILENT_AFTER for row in rows}
+        pulses = self._db.pulses
+        return {
+            row.executor_id: pulses.youngest(
+                _pulse(row.executor_id), times.age(row.seen_at)
+            )
+            <= SILENT_AFTER
+            for row in rows
+        }
 
     def forget_worker(self, executor_id: str) -> None:
         with self._db.writing() as connection:
@@ -291,6 +321,10 @@ class Store(LatestPictures):
         rows = OldRows(deliveries, deliveries.c.changed_at < before)
         with_them = OldRows(repeats, repeats.c.changed_at < before, counted=False)
         return purge(self._db, rows, with_them, dry_run=dry_run)
+
+
+def _pulse(executor_id: str) -> str:
+    return f"worker {executor_id}"
 
 
 def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ All moments are the database's: the clocks of machines differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +15,10 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.process_tables import processes, upstreams
-from mvsnap.upstreams import Outcome, upstream_of
+from mvsnap.store.pulses import ROW_EVERY
+from mvsnap.upstreams import Outcome, Upstream, upstream_of
 
-# SQLite may be on an SD card, and then all its processes are on one machine.
+# SQLite may be on an SD card.
 _BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
 _MISSED_BEATS = 3.4
 _KEPT = timedelta(days=1)
@@ -82,6 +83,14 @@ class ProcessStore:
         """After this a process that writes by itself is considered dead."""
         return timedelta(seconds=self.beat_s * _MISSED_BEATS)
 
+    def row_every_s(self, process_id: str) -> float:
+        """Say that this process is alive; return how often its row has to be written.
+
+        Sooner, if a call had another result.
+        """
+        spared = self._db.pulses.beat(_pulse(process_id))
+        return ROW_EVERY.total_seconds() if spared else self.beat_s
+
     def beat(
         self,
         report: ProcessReport,
@@ -116,6 +125,7 @@ class ProcessStore:
 
     def leave(self, process_id: str) -> None:
         """Note that the process ended as it should: nobody needs to look for it."""
+        self._db.pulses.end(_pulse(process_id))
         ended = update(processes).where(processes.c.id == process_id)
         with self._db.writing() as connection:
             now = self._db.clock.times(connection).now
@@ -127,15 +137,28 @@ class ProcessStore:
         with self._db.reading() as connection:
             rows = connection.execute(statement).mappings().all()
             times = self._db.clock.times(connection)
-        return [
-            _known(row, times) for row in rows if times.age(row["seen_at"]) <= _KEPT
-        ]
+        found = [(row, self._age(row, times)) for row in rows]
+        return [_known(row, times, age) for row, age in found if age <= _KEPT]
 
     def upstreams(self) -> list[UpstreamState]:
         with self._db.reading() as connection:
             rows = connection.execute(select(upstreams)).mappings().all()
             times = self._db.clock.times(connection)
-        return [_outcome(row, times) for row in rows if upstream_of(row["name"])]
+        known = [_outcome(row, times) for row in rows if upstream_of(row["name"])]
+        return [self._still_connected(one, times) for one in known]
+
+    def _still_connected(
+        self, known: UpstreamState, times: StoredTimes
+    ) -> UpstreamState:
+        """A connection works as long as its process is alive and says nothing else."""
+        age = self._db.pulses.age(_pulse(known.process_id))
+        if known.name != Upstream.BROKER or known.error or age is None:
+            return known
+        at = times.now - age
+        return replace(known, worked_at=max(known.worked_at or at, at))
+
+    def _age(self, row: RowMapping, times: StoredTimes) -> timedelta:
+        return self._db.pulses.youngest(_pulse(row["id"]), times.age(row["seen_at"]))
 
     def _put_outcome(
         self, connection: Connection, process_id: str, name: str, row: dict[str, Any]
@@ -180,10 +203,14 @@ def _outcome(row: RowMapping, times: StoredTimes) -> UpstreamState:
     return UpstreamState(**fields)
 
 
-def _known(row: RowMapping, times: StoredTimes) -> KnownProcess:
+def _pulse(process_id: str) -> str:
+    return f"process {process_id}"
+
+
+def _known(row: RowMapping, times: StoredTimes, age: timedelta) -> KnownProcess:
     fields = dict(row)
-    for name in ("started_at", "seen_at"):
-        fields[name] = times.by_now(row[name])
+    fields["started_at"] = times.by_now(row["started_at"])
+    fields["seen_at"] = times.now - age
     own = {
         name: fields.pop(name)
         for name in ("started_at", "seen_at", "stopped", "clock_ahead_s")

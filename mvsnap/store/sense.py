@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
@@ -17,6 +17,8 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 
 ZoneKey = tuple[Serial, ZoneId]
+# How often the rate of a listener is written while it changes: spare the SD card.
+_RATE_EVERY = timedelta(minutes=1)
 # Says in the transaction whether what is to be written is still ours.
 Fence = Callable[[Connection], bool]
 
@@ -141,7 +143,22 @@ class SenseStore:
             times = self._db.clock.times(connection)
         return {Serial(row.serial): times.by_now(row.last_seen_at) for row in rows}
 
+    def keep_listener(self, listener: Listener) -> None:
+        """Say that it is alive, by its row if that says something else."""
+        mine = listeners.c.listener_id == listener.listener_id
+        with self._db.reading() as connection:
+            row = connection.execute(select(listeners).where(mine)).one_or_none()
+        written_at = None if row is None else row.seen_at
+        name, now = _pulse(listener.listener_id), listener.seen_at
+        spared = self._db.pulses.spares(name, written_at, now)
+        if not spared or row is None or _is_news(listener, row):
+            self.describe_listener(listener)
+
+    def end_listener(self, listener_id: str) -> None:
+        self._db.pulses.end(_pulse(listener_id))
+
     def describe_listener(self, listener: Listener) -> None:
+        """Write its row."""
         row = {
             "listener_id": listener.listener_id,
             "seen_at": listener.seen_at,
@@ -168,7 +185,10 @@ class SenseStore:
         found = [
             Listener(
                 row.listener_id,
-                times.by_now(row.seen_at),
+                times.now
+                - self._db.pulses.youngest(
+                    _pulse(row.listener_id), times.age(row.seen_at)
+                ),
                 row.connected,
                 row.state,
                 row.messages_per_s,
@@ -193,6 +213,27 @@ class SenseStore:
             OldRows(listeners, listeners.c.seen_at < before),
             dry_run=dry_run,
         )
+
+
+def _pulse(listener_id: str) -> str:
+    return f"listener {listener_id}"
+
+
+def _is_news(listener: Listener, row: Row[Any]) -> bool:
+    """Return whether its row is not true any more; a rate may be a minute old."""
+    if listener.messages_per_s != row.messages_per_s:
+        is_other = not listener.messages_per_s or not row.messages_per_s
+        if is_other or listener.seen_at - row.seen_at >= _RATE_EVERY:
+            return True
+    return (listener.connected, listener.state, *_zones(listener)) != (
+        row.connected,
+        row.state,
+        *_zones(row),
+    )
+
+
+def _zones(found: Listener | Row[Any]) -> tuple[int, int]:
+    return found.people_counts, found.refused
 
 
 def upsert(

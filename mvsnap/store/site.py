@@ -113,6 +113,10 @@ class SiteStore:
 
         unsure: organizations of the settings whose cameras may not all be in it.
         """
+        # Two keys may see one organization.
+        asked = {camera.serial: camera for camera in found}
+        if not asked or self._is_known(asked, unsure):
+            return  # asked for again and again: spare the SD card
         statement = self._db.insert(cameras)
         fresh = statement.excluded
         rows = [
@@ -125,11 +129,8 @@ class SiteStore:
                 "organization": camera.organization,
                 "asked_at": now,
             }
-            # Two keys may see one organization.
-            for camera in {camera.serial: camera for camera in found}.values()
+            for camera in asked.values()
         ]
-        if not rows:
-            return
         names = [name for name in rows[0] if name != "serial"]
         with self._db.writing() as connection:
             connection.execute(
@@ -143,6 +144,16 @@ class SiteStore:
             if unsure:
                 is_gone &= cameras.c.organization.not_in(sorted(unsure))
             connection.execute(delete(cameras).where(is_gone))
+
+    def _is_known(
+        self, asked: Mapping[Serial, Camera], unsure: Collection[str]
+    ) -> bool:
+        """Return whether the rows say so already, and none is too many."""
+        known = {camera.serial: camera for camera in self.cameras()}
+        more = (known[serial] for serial in known.keys() - asked.keys())
+        return all(camera.organization in unsure for camera in more) and all(
+            known.get(serial) == camera for serial, camera in asked.items()
+        )
 
     def cameras(self) -> list[Camera]:
         """Return the Dashboard's data about the cameras, by name."""

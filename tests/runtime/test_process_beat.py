@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from flask import Flask, Response
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges.directory_client import DirectoryClient
@@ -22,6 +25,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.runtime import Parts, Roles, Service
 from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 from mvsnap.sense.heartbeat import Heartbeat
+from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
 from tests.clients.fakes import SECRET_KEY, answering
@@ -81,6 +85,41 @@ def test_nothing_is_written_twice_in_a_minute_unless_a_service_changes(
     assert len(writes) == 3
     (state,) = parts.processes.upstreams()
     assert (state.name, state.error) == (Upstream.WEBEX, "")
+    beat.stop()
+
+
+def test_while_nothing_happens_little_is_written_and_it_seems_young(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, outcomes, now_s = count_writes(parts, monkeypatch), Outcomes(), 1e6
+    monkeypatch.setattr(parts.clock, "monotonic", lambda: now_s)
+    disk = shutil.disk_usage(parts.settings.data_dir)._replace(free=10**10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    beat = ProcessBeat(parts, ["web"], outcomes=outcomes)
+
+    def minute(number: int) -> int:
+        nonlocal now_s
+        now_s = 1e6 + number * 60
+        outcomes.worked(Upstream.BROKER)  # as a listener says all the time
+        beat.step()
+        return len(writes)
+
+    assert [minute(number) for number in range(7)] == [1, 1, 1, 1, 1, 2, 2]
+    with parts.db.writing() as connection:  # as if that had been long ago
+        long_ago = parts.store.now() - timedelta(minutes=4)
+        connection.execute(update(processes).values(seen_at=long_ago))
+        connection.execute(update(upstreams).values(worked_at=long_ago))
+    beat.step()
+    recent = parts.store.now() - timedelta(minutes=1)
+    assert parts.processes.all()[0].seen_at > recent
+    (broker,) = parts.processes.upstreams()
+    assert broker.worked_at is not None
+    assert broker.worked_at > recent
+    # What calls have made is there a minute later, and so is a disk that fills up.
+    outcomes.worked(Upstream.WEBEX)
+    assert [minute(number) for number in (7, 8)] == [3, 3]
+    disk = disk._replace(free=9 * 10**9)
+    assert [minute(number) for number in (9, 10)] == [4, 4]
     beat.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -78,6 +79,22 @@ def test_news_of_the_cameras_replace_what_was_known(site: SiteStore) -> None:
     site.keep_zones(GATE, [Zone("0", "Full Frame"), Zone("1", "Old")])
     site.keep_zones(GATE, [Zone("2", "Hall"), Zone("0", "Full Frame")])
     assert site.zones() == {GATE: [Zone("0", "Full Frame"), Zone("2", "Hall")]}
+
+
+def test_the_same_answer_about_the_cameras_writes_nothing(
+    site: SiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Camera(GATE, "Gate", "MV12W", "N_1", "online")
+    door = Camera(DOOR, "Door", "MV32", "N_2", "online", organization="north")
+    site.keep_cameras([gate, door], NOON)
+    with monkeypatch.context() as no_writes:
+        no_writes.setattr(database.Database, "writing", lambda _: pytest.fail("writes"))
+        site.keep_cameras([door, gate], at(300))
+        site.keep_cameras([gate], at(600), unsure=["north"])
+    site.keep_cameras([gate], at(900))
+    assert site.cameras() == [gate]
+    site.keep_cameras([replace(gate, status="offline")], at(1200))
+    assert [camera.status for camera in site.cameras()] == ["offline"]
 
 
 def test_users_are_added_changed_and_removed(
