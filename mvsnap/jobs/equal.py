@@ -6,8 +6,11 @@ has never begun, and within a minute of its first request: its picture shows tha
 moment.
 
 What was counted is on disk before it is answered, and a job reads its count once, when
-it begins. It may begin between the two looks of `join`; then either it has read the
+it begins. It may begin between the two looks of `_join`; then either it has read the
 count, or the request is taken back and becomes a job of its own.
+
+Those that come while others are counted wait as a group: one of them counts them all,
+in one transaction, and each is answered after its commit.
 """
 
 from __future__ import annotations
@@ -18,17 +21,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from mvsnap.clock import Clock, ClockSettings
 from mvsnap.domain import Job, JobId
+from mvsnap.sqlite_errors import SILENT, reason
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.repeats import RepeatStore
-from mvsnap.store.time_limits import having_waited
+from mvsnap.store.time_limits import DatabaseAway, having_waited
 
 _WITHIN = timedelta(minutes=1)
 _TURNS = 16
 _TURN_S = 2.0
+# More than the first of a group can wait: for its turn, then three times for a store.
+_GROUP_S = 30.0
 
 
 class WaitingJobs(Protocol):
@@ -47,6 +55,39 @@ def mark_of(job: Job) -> str:
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The waiting job that a request has joined, triggered `times` so far."""
+
+    job: Job
+    times: int
+
+
+class _Group:
+    """Equal requests of this process that are counted together."""
+
+    def __init__(self) -> None:
+        self.many = 1
+        self.joined: Joined | None = None
+        self.failure: Exception | None = None
+        self._decided = threading.Event()
+
+    def decided(self) -> None:
+        self._decided.set()
+
+    def wait(self) -> Joined | None:
+        """Return what they have joined, None if each has to try again.
+
+        Raises:
+            DatabaseAway: they could not be counted.
+        """
+        if not self._decided.wait(_GROUP_S):
+            raise DatabaseAway(SILENT)
+        if self.failure is not None:
+            raise DatabaseAway(reason(self.failure)) from self.failure
+        return self.joined
+
+
 class EqualTriggers:
     def __init__(self, engine: WaitingJobs, repeats: RepeatStore, clock: Clock) -> None:
         self._engine = engine
@@ -56,17 +97,49 @@ class EqualTriggers:
         self._settings = ClockSettings()
         self._settings.nows(clock.now(), clock.monotonic())
         self._turns = [threading.Lock() for _ in range(_TURNS)]
+        self._lock = threading.Lock()
+        self._groups: dict[str, _Group] = {}
+        # The job that was joined last, of each turn: the engine reads one slowly.
+        self._jobs: dict[int, Job] = {}
 
     @contextmanager
-    def turn(self, equal: str) -> Iterator[None]:
-        """Let equal triggers of this process be accepted one after the other.
+    def joining(self, equal: str) -> Iterator[Joined | None]:
+        """Count one more request for the job that waits.
 
-        Otherwise each of a burst would find no waiting job, and make one.
+        The block submits a job of its own if there is none, while equal requests of
+        this process wait: otherwise each of a burst would make one.
+
+        Raises:
+            DatabaseAway, SQLAlchemyError: nothing was accepted.
         """
         if not equal:
-            yield
+            yield None
             return
-        lock = self._turns[int(equal, 16) % _TURNS]
+        while True:
+            group, is_first = self._enter(equal)
+            if is_first:
+                with self._turn(equal):
+                    yield self._decide(equal, group)
+                return
+            joined = group.wait()
+            if joined is not None:
+                yield joined
+                return
+
+    def _enter(self, equal: str) -> tuple[_Group, bool]:
+        """Return the group that waits, and whether it is a new one."""
+        with self._lock:
+            group = self._groups.get(equal)
+            if group is None:
+                group = self._groups[equal] = _Group()
+                return group, True
+            group.many += 1
+            return group, False
+
+    @contextmanager
+    def _turn(self, equal: str) -> Iterator[None]:
+        """Let groups of equal triggers be accepted one after the other."""
+        lock = self._turns[_turn_of(equal)]
         since_s = time.monotonic()
         has_turn = lock.acquire(timeout=_TURN_S)
         try:
@@ -76,20 +149,50 @@ class EqualTriggers:
             if has_turn:
                 lock.release()
 
-    def join(self, equal: str) -> Job | None:
-        """Count one more request for the job that waits; None: it needs its own."""
-        job_id = self._engine.waiting_equal(equal) if equal else None
-        job = self._engine.job(job_id) if job_id else None
+    def _decide(self, equal: str, group: _Group) -> Joined | None:
+        with self._lock:
+            del self._groups[equal]  # whoever comes from now on is counted by the next
+        try:
+            group.joined = self._join(equal, group.many)
+        except OUTAGES as exc:
+            group.failure = exc
+            raise
+        finally:
+            group.decided()
+        return group.joined
+
+    def _join(self, equal: str, many: int) -> Joined | None:
+        """Count so many for the job that waits; None: they need one of their own."""
+        job = self._waiting(equal)
         if job is None or self._age(job) > _WITHIN:
             return None
-        if not self._repeats.add(job.id, self._clock.now()):
+        times = self._repeats.add(job.id, self._clock.now(), many)
+        if times is None:
             return None  # it has begun
         still_waits = self._engine.waiting_equal(equal) == job.id
-        return job if still_waits or not self._repeats.take_back(job.id) else None
+        if still_waits or not self._repeats.take_back(job.id, many):
+            return Joined(job, 1 + times)
+        return None
+
+    def _waiting(self, equal: str) -> Job | None:
+        job_id, turn = self._engine.waiting_equal(equal), _turn_of(equal)
+        if job_id is None:
+            return None
+        known = self._jobs.get(turn)
+        if known is not None and known.id == job_id:
+            return known
+        job = self._engine.job(job_id)
+        if job is not None:
+            self._jobs[turn] = job
+        return job
 
     def _age(self, job: Job) -> timedelta:
         now, now_s = self._clock.now(), self._clock.monotonic()
         return self._settings.age(job.accepted_at, now, now_s)
+
+
+def _turn_of(equal: str) -> int:
+    return int(equal, 16) % _TURNS
 
 
 class RunningEqual:

@@ -25,7 +25,7 @@ from mvsnap.domain import (
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.engine_interface import Engine
-from mvsnap.jobs.equal import EqualTriggers, mark_of
+from mvsnap.jobs.equal import EqualTriggers, Joined, mark_of
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.shares import JobShares, WaitingRequests
 from mvsnap.logs.job import about, accepted
@@ -86,6 +86,20 @@ class JobRequest:
             camera_rooms=self.camera_rooms,
             rule=self.rule,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """What became of a request; is_new: the job is its own, and begins now."""
+
+    job: Job
+    is_new: bool
+    joined: Joined | None = None
+
+    def nothing_yet(self) -> JobProgress:
+        """Return the progress of a job that has not begun: nothing has to be read."""
+        times = self.joined.times if self.joined else 1
+        return job_progress(replace(self.job, times=times), (), {})
 
 
 class Finished:
@@ -167,7 +181,7 @@ class JobService:
         Raises:
             QueueFull: nothing was accepted.
         """
-        return self._accept(request, request.job_id())[0]
+        return self._accept(request, request.job_id()).job
 
     def submit(self, job: Job) -> None:
         """Store a job that has its id already; a known id changes nothing.
@@ -198,12 +212,13 @@ class JobService:
         """
         job_id = request.job_id()
         with self._expecting(job_id) as finished:
-            job, is_new = self._accept(request, job_id)
-            if is_new:
-                # A new job has no history to read: without a wait this reads nothing.
-                nothing_yet = job_progress(job, (), {})
-                return self._wait(job, finished, limit_s) or nothing_yet
-        return self.wait(job, limit_s)
+            accepted = self._accept(request, job_id)
+            if accepted.is_new:
+                waited = self._wait(accepted.job, finished, limit_s)
+                return waited or accepted.nothing_yet()
+        if accepted.joined and limit_s <= 0:
+            return accepted.nothing_yet()
+        return self.wait(accepted.job, limit_s)
 
     def wait(self, job: Job, limit_s: float) -> JobProgress:
         """Return the progress once the job is finished, or when the time is up."""
@@ -224,8 +239,7 @@ class JobService:
         """Return how many jobs wait."""
         return self._shares.backlog()
 
-    def _accept(self, request: JobRequest, job_id: JobId) -> tuple[Job, bool]:
-        """Return the job, and whether it is new."""
+    def _accept(self, request: JobRequest, job_id: JobId) -> _Accepted:
         # The engine would wait for a lost database forever, and so would the caller.
         self._store.require_database()
         if request.idempotency_key is not None:
@@ -233,24 +247,25 @@ class JobService:
             if known is not None:
                 accepted(known.id)
                 self._ask_for_clips(known)
-                return known, False
+                return _Accepted(known, is_new=False)
         job = request.job(job_id, self._clock.now())
         equal = mark_of(job) if request.idempotency_key is None else ""
         joined = self._join_or_hand_in(job, equal)
-        accepted((joined or job).id)
-        return joined or job, joined is None
+        if joined is not None:
+            job = joined.job
+        accepted(job.id)
+        return _Accepted(job, is_new=joined is None, joined=joined)
 
-    def _join_or_hand_in(self, job: Job, equal: str) -> Job | None:
-        """Return the waiting job that it joined, None if it is one of its own."""
-        with self._equal.turn(equal):
-            waiting = self._equal.join(equal)
-            if waiting is None:
+    def _join_or_hand_in(self, job: Job, equal: str) -> Joined | None:
+        """Return what it has joined, None if it is a job of its own."""
+        with self._equal.joining(equal) as joined:
+            if joined is None:
                 self._shares.reserve(job)
                 with about(job.id):
                     self._hand_in(job, equal)
             else:
                 self._metrics.triggers.labels(job.trigger.kind, "coalesced").inc()
-        return waiting
+        return joined
 
     def _hand_in(self, job: Job, equal: str) -> None:
         self._engine.submit(job, equal)

@@ -12,9 +12,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, union_all, update
+from sqlalchemy import (
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.codec import decode
@@ -116,30 +125,23 @@ def waiting_of_callers(engine: Any, at_most: int) -> Counter[str]:
     return Counter({caller or "": many for caller, many in found})
 
 
-def waiting_equal(engine: Any, equal: str) -> JobId | None:
-    """Return the newest job with this mark that has never begun.
-
-    Raises:
-        SQLAlchemyError: the database is unavailable.
-    """
+def newest_equal(engine: Any) -> Select[Any]:
+    """Return the statement for the newest job with a mark that has never begun."""
     jobs = engine._sys_db
     table = jobs.tables.workflow_status
-    statement = (
+    return (
         select(table.c.workflow_uuid)
         .where(
             table.c.queue_name.in_((QUEUE, EQUAL_QUEUE)),
             table.c.status == "ENQUEUED",
             jobs._in_flight_status_prover(),
-            table.c.queue_partition_key == equal,
+            table.c.queue_partition_key == bindparam("equal"),
             # One that was recovered after a crash had begun.
             table.c.recovery_attempts == 0,
         )
         .order_by(table.c.created_at.desc())
         .limit(1)
     )
-    with jobs.engine.connect() as connection:
-        found = connection.execute(statement).scalar_one_or_none()
-    return None if found is None else JobId(found)
 
 
 def is_in_flight(engine: Any, equal: str) -> bool:
@@ -240,8 +242,15 @@ class KnownJobs:
     def waiting(self, at_most: int) -> Counter[str]:
         return waiting_of_callers(self._source, at_most)
 
+    @cached_property
+    def _newest_equal(self) -> Select[Any]:
+        # Asked twice for each group of equal triggers: made once.
+        return newest_equal(self._source)
+
     def waiting_equal(self, equal: str) -> JobId | None:
-        return waiting_equal(self._source, equal)
+        with self._source._sys_db.engine.connect() as connection:
+            found = connection.scalar(self._newest_equal, {"equal": equal})
+        return None if found is None else JobId(found)
 
     def first_runs(
         self, since: datetime | None, until: datetime | None, at_most: int

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from mvsnap.domain import JobId
 from mvsnap.store.database import Database
-from mvsnap.store.tables import repeats
+from mvsnap.store.tables import Moment, repeats
 
 
 class RepeatStore:
     def __init__(self, db: Database) -> None:
         self._db = db
-
-    def add(self, job_id: JobId, now: datetime) -> bool:
-        """Count one more; False: the job has begun, nothing was counted."""
-        added = self._db.insert(repeats).values(
-            job_id=job_id, times=1, begun=False, changed_at=now
+        many, now = bindparam("many", type_=Integer), bindparam("now", type_=Moment)
+        added = db.insert(repeats).values(
+            job_id=bindparam("job"), times=many, begun=False, changed_at=now
         )
-        statement = added.on_conflict_do_update(
+        self._add = added.on_conflict_do_update(
             index_elements=[repeats.c.job_id],
-            set_={"times": repeats.c.times + 1, "changed_at": now},
+            set_={"times": repeats.c.times + many, "changed_at": now},
             where=repeats.c.begun.is_(False),
         ).returning(repeats.c.times)
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
 
-    def take_back(self, job_id: JobId) -> bool:
-        """Count one less; False: the job has begun and read the number."""
+    def add(self, job_id: JobId, now: datetime, many: int = 1) -> int | None:
+        """Count so many more; return how many those are, None if the job has begun.
+
+        Then nothing was counted.
+        """
+        wanted = {"job": job_id, "now": now, "many": many}
+        with self._db.writing() as connection:
+            return connection.execute(self._add, wanted).scalar_one_or_none()
+
+    def take_back(self, job_id: JobId, many: int = 1) -> bool:
+        """Count so many less; False: the job has begun and read the number."""
         statement = (
             update(repeats)
             .where(repeats.c.job_id == job_id, repeats.c.begun.is_(False))
-            .values(times=repeats.c.times - 1)
+            .values(times=repeats.c.times - many)
             .returning(repeats.c.times)
         )
         with self._db.writing() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -89,7 +90,9 @@ def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
 
 
 def _limit(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-    wanted_ms = round(time_limits().lock_s * 1000)
+    # In steps: what a request has waited already differs by milliseconds, and each
+    # change is a statement more.
+    wanted_ms = math.ceil(time_limits().lock_s * 10) * 100
     # `info` is of this connection: a new one has to be told anew.
     if record.info.get(_LIMIT_MS) != wanted_ms:
         connection.execute(f"PRAGMA busy_timeout={wanted_ms}")

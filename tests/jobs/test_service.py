@@ -12,6 +12,7 @@ import pytest
 
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
+from mvsnap.core.progress import JobProgress
 from mvsnap.domain import CameraName, Job, JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import Finished, JobRequest, JobService
@@ -20,6 +21,7 @@ from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.repeats import RepeatStore
+from mvsnap.store.time_limits import DatabaseAway
 from tests.core.build import BUTTON, GATE, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
@@ -411,14 +413,108 @@ def test_a_job_that_begins_meanwhile_has_counted_it_or_it_is_taken_back(
     assert sum(looks) + len(office.engine.jobs) == 3
 
 
+class _Held:
+    """Holds the first equal trigger until others wait behind it."""
+
+    def __init__(self, busy: BusyEngine, service: JobService) -> None:
+        self._service = service
+        self._let_go = threading.Event()
+        busy.on_look = self._hold
+        self._is_first = True
+
+    def _hold(self, _: JobId) -> None:
+        if self._is_first:
+            self._is_first = False
+            assert self._let_go.wait(30)
+
+    def accept(self, many: int) -> list[Any]:
+        """Return what becomes of so many that come while another is counted."""
+        with ThreadPoolExecutor(many + 1) as pool:
+            asked = [pool.submit(self._ask)]
+            wait_until(lambda: not self._is_first, "one is counted")
+            asked += [pool.submit(self._ask) for _ in range(many)]
+            groups = self._service._equal._groups
+            wait_until(lambda: sum(g.many for g in groups.values()) == many, "a group")
+            self._let_go.set()
+            return [one.exception() or one.result() for one in asked]
+
+    def _ask(self) -> JobProgress:
+        return self._service.accept_and_wait(request(), 0)
+
+
+def test_those_that_come_together_are_counted_in_one_transaction(
+    office: Office, busy: BusyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, counted = office.service(), []
+    first, add = service.accept(request()), office.repeats.add
+
+    def noted(job_id: JobId, now: datetime, many: int) -> int | None:
+        counted.append(many)
+        return add(job_id, now, many)
+
+    monkeypatch.setattr(office.repeats, "add", noted)
+    answers = _Held(busy, service).accept(9)
+    assert counted == [1, 9]
+    assert [one.job.id for one in answers] == [first.id] * 10
+    # Each says how many are on disk.
+    assert [one.job.times for one in answers] == [2] + [11] * 9
+    assert office.repeats.times(first.id) == 10
+
+
+def test_a_group_whose_job_begins_is_one_job_that_the_others_join(
+    office: Office, busy: BusyEngine
+) -> None:
+    service = office.service()
+    first = service.accept(request())
+    held = _Held(busy, service)
+    hold = busy.on_look
+    looks: list[int] = []
+
+    def begins(job_id: JobId) -> None:
+        hold(job_id)
+        if job_id == first.id and not looks:
+            looks.append(office.repeats.begin(job_id))
+            busy.begin(job_id)
+
+    busy.on_look = begins
+    answers = held.accept(5)
+    ids = {one.job.id for one in answers}
+    assert looks == [0]
+    assert office.repeats.times(first.id) == 0
+    (second,) = ids
+    assert set(office.engine.jobs) == {first.id, second}
+    assert office.repeats.times(second) == 5
+
+
+def test_a_group_that_cannot_be_counted_is_refused_at_once(
+    office: Office, busy: BusyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = office.service()
+    first = service.accept(request())
+    tries = []
+
+    def fail(*_: object) -> int | None:
+        tries.append(1)
+        raise DatabaseAway("it is away")
+
+    monkeypatch.setattr(office.repeats, "add", fail)
+    answers = _Held(busy, service).accept(5)
+    assert {type(one) for one in answers} == {DatabaseAway}
+    assert len(tries) == 2
+    assert set(office.engine.jobs) == {first.id}
+    monkeypatch.undo()
+    busy.on_look = lambda _: None
+    assert service.accept(request()) == first
+
+
 def test_a_number_that_was_read_stays(office: Office) -> None:
     job_id, now = JobId("waits"), SystemClock().now()
     repeats = office.repeats
-    assert repeats.add(job_id, now)
-    assert repeats.add(job_id, now)
-    assert repeats.take_back(job_id)
+    assert repeats.add(job_id, now) == 1
+    assert repeats.add(job_id, now, 3) == 4
+    assert repeats.take_back(job_id, 3)
     assert repeats.begin(job_id) == 1
-    assert not repeats.add(job_id, now)
+    assert repeats.add(job_id, now) is None
     assert not repeats.take_back(job_id)
     assert repeats.begin(job_id) == 1  # it is run again after a crash
     office.store.purge_deliveries(now)

@@ -215,11 +215,11 @@ def test_a_kept_connection_waits_as_long_as_each_who_asks_can(tmp_path: Path) ->
         with with_limits(limits), engine.connect() as connection:
             return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
 
-    patient, hasty = time_limits(), replace(time_limits(), lock_s=0.25)
+    patient, hasty = time_limits(), replace(time_limits(), lock_s=0.3)
     limits = (patient, hasty, hasty, patient)
-    assert [waits_ms(each) for each in limits] == [30000, 250, 250, 30000]
+    assert [waits_ms(each) for each in limits] == [30000, 300, 300, 30000]
     engine.dispose()  # the next connection has not heard of any limit
-    assert waits_ms(hasty) == 250
+    assert waits_ms(hasty) == 300
     engine.dispose()
 
 

@@ -4,9 +4,9 @@ Meraki allows 10 requests per second and organization and refills a token bucket
 libraries considered, pyrate-limiter 4 has the same bucket (its `TokenBucket`), but a
 refused caller sleeps on the machine's clock and then tries again: waiters overtake each
 other, a test cannot move the time, and a shutdown waits for the sleeper.
-requests-ratelimiter is a wrapper around the same library. `limits`, which counts log
-ins here, has windows and no bucket, no order among those who wait, and of the storages
-that processes share none is PostgreSQL (Redis, Memcached, MongoDB).
+requests-ratelimiter is a wrapper around the same library. `limits` has windows and no
+bucket, no order among those who wait, and of the storages that processes share none is
+PostgreSQL (Redis, Memcached, MongoDB).
 """
 
 from __future__ import annotations

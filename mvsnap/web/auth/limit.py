@@ -1,6 +1,7 @@
 """Rate limits. Counted in this process; a restart resets them.
 
-Most services never count: the library, of 2 MB, is imported when something is to be.
+No library: `limits` starts its clean-up from several threads at once, so it needed a
+lock around all of it, and each count took fifteen times as long.
 """
 
 from __future__ import annotations
@@ -8,44 +9,52 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from mvsnap.errors import TooManyRequests
 
-if TYPE_CHECKING:
-    from limits import RateLimitItem
-    from limits.strategies import FixedWindowRateLimiter
+_MINUTE_S = 60
+# Of forgotten counters that are kept until the next clean-up.
+_MANY = 1000
 
 
 class Limiter:
-    """The counters that several limits share."""
+    """The counters that several limits share: of each limit and `who` one.
+
+    A window begins with its first count. Steps of the clock do not matter.
+    """
 
     def __init__(self) -> None:
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
+        # How many, and when the window ends.
+        self._windows: dict[tuple[int, int, str], tuple[int, float]] = {}
+        self._clean_at = _MANY
 
-    @contextmanager
-    def windows(self) -> Iterator[FixedWindowRateLimiter]:
-        """The counters, for one thread at a time.
+    def hit(self, most: int, minutes: int, who: str) -> bool:
+        """Count one; False when it is over the limit."""
+        key, now_s = (most, minutes, who), time.monotonic()
+        with self._lock:
+            count, ends_s = self._windows.get(key, (0, 0.0))
+            if ends_s <= now_s:
+                count, ends_s = 0, now_s + minutes * _MINUTE_S
+            if count >= most:
+                return False
+            self._windows[key] = count + 1, ends_s
+            if len(self._windows) >= self._clean_at:
+                self._clean(now_s)
+            return True
 
-        The library locks each counter but not its clean-up: two threads that start it
-        at once get a RuntimeError, and one of two first counts may be lost.
-        """
-        with self._one_at_a_time:
-            yield self._windows
+    def look(self, most: int, minutes: int, who: str) -> tuple[int, float]:
+        """Return how many were counted, and the seconds until that is forgotten."""
+        count, ends_s = self._windows.get((most, minutes, who), (0, 0.0))
+        left_s = ends_s - time.monotonic()
+        return (count, left_s) if left_s > 0 else (0, 0.0)
 
-    @cached_property
-    def _windows(self) -> FixedWindowRateLimiter:
-        from limits.storage import MemoryStorage
-        from limits.strategies import FixedWindowRateLimiter
-
-        return FixedWindowRateLimiter(MemoryStorage())
-
-    @property
-    def has_counted(self) -> bool:
-        return "_windows" in vars(self)
+    def _clean(self, now_s: float) -> None:
+        """Forget windows that are over; each count pays for at most two others."""
+        self._windows = {
+            key: window for key, window in self._windows.items() if window[1] > now_s
+        }
+        self._clean_at = max(_MANY, 2 * len(self._windows))
 
 
 class Limit:
@@ -58,12 +67,6 @@ class Limit:
         self._rate = most, minutes
         self._what = what
 
-    @cached_property
-    def _item(self) -> RateLimitItem:
-        from limits import RateLimitItemPerMinute
-
-        return RateLimitItemPerMinute(*self._rate)
-
     def count(self, who: str) -> None:
         """Count one attempt.
 
@@ -75,27 +78,18 @@ class Limit:
 
     def is_first(self, who: str) -> bool:
         """Return whether `who` was not counted yet in this window."""
-        if not self._limiter.has_counted:
-            return True
-        with self._limiter.windows() as windows:
-            left = windows.get_window_stats(self._item, who).remaining
-        return int(left) == self._item.amount
+        return self._limiter.look(*self._rate, who)[0] == 0
 
     def hit(self, who: str) -> bool:
         """Count one attempt; False when it is over the limit."""
-        with self._limiter.windows() as windows:
-            return windows.hit(self._item, who)
+        return self._limiter.hit(*self._rate, who)
 
     def reached_by(self, who: str) -> bool:
-        if not self._limiter.has_counted:
-            return False
-        with self._limiter.windows() as windows:
-            return not windows.test(self._item, who)
+        return self._limiter.look(*self._rate, who)[0] >= self._rate[0]
 
     def too_many(self, who: str) -> TooManyRequests:
-        with self._limiter.windows() as windows:
-            reset_at = windows.get_window_stats(self._item, who).reset_time
-        wait_s = max(1, math.ceil(reset_at - time.time()))
+        left_s = self._limiter.look(*self._rate, who)[1]
+        wait_s = max(1, math.ceil(left_s))
         return TooManyRequests(
             f"{self._what}; try again in {wait_s} s", retry_after_s=wait_s
         )
