@@ -85,9 +85,7 @@ class Service:
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
-        settings = self.parts.settings
-        is_scheduled = settings.schedules or settings.visitors.reports
-        if self._worker is not None and is_scheduled:
+        if self._worker is not None:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
         if self._worker is not None:
@@ -115,8 +113,8 @@ class Service:
         """settings: others for the pages and the API than for the rest."""
         assert self._jobs is not None
         assert self._engine is not None
-        chosen = settings or self.parts.settings
-        return make_app(self.parts, self._engine, self._jobs, chosen, self._bot)
+        file = settings or self.parts.live.file
+        return make_app(self.parts, self._engine, self._jobs, file, self._bot)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -235,16 +233,22 @@ def make_app(
     parts: Parts,
     engine: Engine,
     jobs: JobService,
-    settings: Settings,
+    file: Settings,
     bot: BotService | None = None,
 ) -> Flask:
-    """bot: None where another process answers what is written to it."""
+    """file: the settings of the file.
+
+    bot: None where another process answers what is written to it.
+    """
+    from mvsnap.runtime.entry_trial import try_entry
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
+    from mvsnap.web.entry_trials import EntryTrials
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
-    channels = parts.channels()
+    live = parts.live if file is parts.live.file else parts.following(file)
+    settings, channels = live.now(), parts.channels()
     if parts.settings.on_postgresql:
         # A WSGI server's process has no thread for it.
         with suppress(*OUTAGES):
@@ -252,6 +256,9 @@ def make_app(
     return create_app(
         Gateway(
             settings=settings,
+            following=live,
+            entries=parts.entries,
+            trials=EntryTrials(parts.clock, partial(try_entry, parts)),
             organizations=parts.organizations,
             jobs=jobs,
             job_list=JobList(engine, parts.job_states, parts.clock),
