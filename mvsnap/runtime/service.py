@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.runtime.bot import BotService
     from mvsnap.sense.listener import ListenerLoop
+    from mvsnap.web.entry_trials import EntryTrials
 
 log = logging.getLogger(__name__)
 
@@ -240,25 +241,20 @@ def make_app(
 
     bot: None where another process answers what is written to it.
     """
-    from mvsnap.runtime.entry_trial import try_entry
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
-    from mvsnap.web.entry_trials import EntryTrials
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
     live = parts.live if file is parts.live.file else parts.following(file)
     settings, channels = live.now(), parts.channels()
-    if parts.settings.on_postgresql:
-        # A WSGI server's process has no thread for it.
-        with suppress(*OUTAGES):
-            data_folders(parts.settings, parts.db).note()
+    _note_data_folder(parts)
     return create_app(
         Gateway(
             settings=settings,
             following=live,
             entries=parts.entries,
-            trials=EntryTrials(parts.clock, partial(try_entry, parts)),
+            trials=_trials(parts),
             organizations=parts.organizations,
             jobs=jobs,
             job_list=JobList(engine, parts.job_states, parts.clock),
@@ -294,6 +290,21 @@ def make_app(
             ),
         )
     )
+
+
+def _note_data_folder(parts: Parts) -> None:
+    """A WSGI server's process has no thread for it."""
+    if parts.settings.on_postgresql:
+        with suppress(*OUTAGES):
+            data_folders(parts.settings, parts.db).note()
+
+
+def _trials(parts: Parts) -> EntryTrials:
+    # Imported here: the other roles have no pages.
+    from mvsnap.runtime.entry_trial import try_entry
+    from mvsnap.web.entry_trials import EntryTrials
+
+    return EntryTrials(parts.clock, partial(try_entry, parts))
 
 
 def _answers(parts: Parts, settings: Settings, bot: BotService | None) -> list[object]:
