@@ -30,9 +30,14 @@ class CameraOrganizations:
         settings: Settings,
         clock: Clock,
         stored: Callable[[Serial], str | None] = lambda _: None,
+        now: Callable[[], Settings] | None = None,
     ) -> None:
-        """stored: what the inventory says, None: nothing; asked rarely."""
+        """stored: what the inventory says, None: nothing; asked rarely.
+
+        now: the settings that hold now, for the names of channels.
+        """
         self._settings = settings
+        self._now = now or (lambda: settings)
         self._clock = clock
         self._stored = stored
         self._names = tuple(settings.dashboards)
@@ -101,7 +106,7 @@ class CameraOrganizations:
             found = self.of(camera)
             return otherwise if found is None else found
 
-        recipients = self._settings.recipients
+        recipients = self._now().recipients
         return recipients.of_cameras({c: home(c) for c in cameras}, *named)
 
     def _serial_of(self, camera: str) -> str | None:

@@ -30,6 +30,7 @@ from mvsnap.cli.terminal import (
     out,
     print_json,
     refuse_foreign_root,
+    with_page_entries,
 )
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import MvsnapError, UpstreamError
@@ -54,6 +55,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     settings = load_settings(ctx)
     refuse_foreign_root(settings.data_dir)
     set_limits(COMMAND)
+    settings = with_page_entries(settings)
     lines = []
     first = CheckResult("settings", True, str(ctx.obj))
     for line in chain([first], starmap(_checked, _checks(settings))):

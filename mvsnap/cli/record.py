@@ -20,6 +20,7 @@ from mvsnap.cli.terminal import (
     open_parts,
     out,
     storage_errors,
+    with_page_entries,
 )
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
@@ -79,9 +80,10 @@ def record(
     from mvsnap.cli.record_ways import RecordOptions, record_clip, undelivered
 
     settings = load_settings(ctx, level=logging.CRITICAL)
-    name = _camera(settings, camera)
+    held = with_page_entries(settings)
+    name = _camera(held, camera)
     asked = RecordOptions(name, pre_roll, duration, rooms)
-    _check(settings, asked.length_s(settings), copy, rooms, force=force)
+    _check(held, asked.length_s(held), copy, rooms, force=force)
     parts = open_parts(settings)
     with storage_errors(settings):
         try:

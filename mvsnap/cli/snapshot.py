@@ -84,7 +84,7 @@ def snapshot(
     if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
     parts = open_parts(settings)
-    job = _job(settings, parts, serials, () if no_post else rooms, at, no_post)
+    job = _job(parts.settings, parts, serials, () if no_post else rooms, at, no_post)
     progress = _run(parts.runner(is_rerun=False), job, parts.clock)
     _report(progress, parts, folder)
     if progress.state is not JobState.DONE:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from mvsnap.cli.terminal import config_option, fail, load_settings, out
+from mvsnap.cli.terminal import (
+    config_option,
+    fail,
+    load_settings,
+    out,
+    with_page_entries,
+)
 from mvsnap.errors import UpstreamError
 from mvsnap.spelling import folded
 
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def test_message(ctx: click.Context, channel: str, as_json: bool) -> None:
     """Send a test message to CHANNEL: a name in `channels`, or a Webex room."""
-    settings = load_settings(ctx)
+    settings = with_page_entries(load_settings(ctx))
     if not settings.recipients.takes(channel):
         fail(_unknown(settings, channel))
     (name,) = settings.recipients.only(channel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,10 +57,15 @@ def _kinds() -> Iterator[ChannelKind[Any]]:
             yield kind
 
 
-def open_channels(settings: Settings, shared: WebexShared | None = None) -> Channels:
+def open_channels(
+    settings: Settings,
+    shared: WebexShared | None = None,
+    now: Callable[[], Settings] | None = None,
+) -> Channels:
     """Return the channels that the settings configure; none of them connects yet.
 
     shared: what other processes with the same Webex bot must know.
+    now: the settings that hold now, of which the entries of `channels` are followed.
     """
     opened = {}
     for kind in channel_kinds().values():
@@ -72,28 +77,53 @@ def open_channels(settings: Settings, shared: WebexShared | None = None) -> Chan
             channel.share(shared)
         if channel is not None:
             opened[kind.name] = channel
-    return Channels(opened, _named(settings, opened), _services(settings))
+    named = _Named(now or (lambda: settings), opened)
+    return Channels(opened, now=named, services=named.services)
 
 
-def _named(settings: Settings, opened: Mapping[str, Channel]) -> dict[str, Place]:
-    if not settings.channels:
-        return {}
-    kinds, found = entry_kinds(), {}
-    for entry in settings.channels:
-        own = kinds[entry.kind].open(entry)
-        channel = own or opened.get(entry.kind)
-        if channel is not None:
-            found[entry.name] = (channel, str(getattr(entry, "room", "")))
-    return found
+class _Named:
+    """The entries of `channels`, each with its room: what is new is opened.
 
+    Threads that come at once may open one twice: both do the same.
+    """
 
-def _services(settings: Settings) -> dict[str, str]:
-    """Return the names of the channels; Webex's calls are noted by its client."""
-    return {
-        entry.name: service_name(Upstream.CHANNEL, entry.name)
-        for entry in settings.channels
-        if entry.kind != DEFAULT_CHANNEL
-    }
+    def __init__(
+        self, now: Callable[[], Settings], opened: Mapping[str, Channel]
+    ) -> None:
+        self._now = now
+        self._opened = opened
+        self._entries: tuple[ChannelEntry, ...] = ()
+        self._places: dict[str, Place] = {}
+        self()
+
+    def __call__(self) -> Mapping[str, Place]:
+        entries = self._now().channels
+        if entries is not self._entries:
+            known = {one.name: one for one in self._entries}
+            self._places = {
+                folded(entry.name): place
+                for entry in entries
+                if (place := self._place(entry, known.get(entry.name))) is not None
+            }
+            self._entries = entries
+        return self._places
+
+    def _place(self, entry: ChannelEntry, known: ChannelEntry | None) -> Place | None:
+        if entry == known:
+            return self._places.get(folded(entry.name))
+        own = entry_kinds()[entry.kind].open(entry)
+        channel = own or self._opened.get(entry.kind)
+        if channel is None:
+            return None
+        return channel, str(getattr(entry, "room", ""))
+
+    def services(self) -> Mapping[str, str]:
+        """Return the services by folded name; Webex's calls are noted by its client."""
+        return {
+            folded(entry.name): service_name(Upstream.CHANNEL, entry.name)
+            for entry in self._now().channels
+            if entry.kind != DEFAULT_CHANNEL
+        }
 
 
 class Channels:
@@ -109,17 +139,20 @@ class Channels:
         self,
         by_name: Mapping[str, Channel],
         named: Mapping[str, Place] | None = None,
-        services: Mapping[str, str] | None = None,
+        now: Callable[[], Mapping[str, Place]] | None = None,
+        services: Callable[[], Mapping[str, str]] = dict,
         outcomes: Outcomes = OUTCOMES,
     ) -> None:
         """named: the entries of `channels`, each with its room.
 
-        services: under which service name the sendings of an entry are noted.
+        now: the same by their folded names, where they may change.
+        services: under which service name the sendings of each are noted, likewise.
         """
         self._by_name = dict(by_name)
-        self._services = {folded(name): s for name, s in (services or {}).items()}
+        places = {folded(name): place for name, place in (named or {}).items()}
+        self._named = now or (lambda: places)
+        self._services = services
         self.outcomes = outcomes
-        self._named = {folded(name): place for name, place in (named or {}).items()}
 
     def find(self, destination: str) -> Place:
         """Return the channel of a destination, and the room in it.
@@ -127,7 +160,7 @@ class Channels:
         Raises:
             UpstreamError: the channel is not, or no longer, configured.
         """
-        if (place := self._named.get(folded(destination))) is not None:
+        if (place := self._named().get(folded(destination))) is not None:
             return place
         name, room = self._split(destination)
         channel = self._by_name.get(name)
@@ -142,7 +175,7 @@ class Channels:
         Not that one message was refused permanently: the channel is there, and the
         status counts messages that were given up.
         """
-        service = self._services.get(folded(destination))
+        service = self._services().get(folded(destination))
         try:
             yield
         except UpstreamError as exc:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -49,46 +49,66 @@ class NoticeRules:
     Those of MV Sense are from the file: the page has none.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, now: Callable[[], Settings] | None = None
+    ) -> None:
+        """now: the settings that hold now; another object where they changed."""
+        self._now = now or (lambda: settings)
+        self._rules = _Rules(settings)
         self.zone: ZoneInfo = settings.site.zone
-        recipients = settings.recipients
-        self._others = _rules(settings.webex, recipients)
-        self._by_channel = {
-            folded(channel.name): _rules(channel, recipients)
-            for channel in settings.channels
-        }
-        self._by_rule = dict(_hours_of_rules(settings))
-        self._sense = SenseRules(settings.sense, recipients)
+
+    def _current(self) -> _Rules:
+        settings = self._now()
+        if settings is not self._rules.settings:
+            self._rules = _Rules(settings)
+        return self._rules
 
     def of_room(self, room: str) -> RoomRules:
         """Return those of a channel; of any other destination those of Webex."""
-        return self._by_channel.get(folded(room), self._others)
+        rules = self._current()
+        return rules.by_channel.get(folded(room), rules.others)
 
     def of_rule(self, name: str) -> tuple[Hours, ...]:
         """name: as in `rule_names`; "": none."""
+        rules = self._current()
         if (zone := zone_of(name)) is not None:
             serial, zone_id = zone
-            return _hours(*self._sense.hours(Serial(serial), ZoneId(zone_id)))
+            return _hours(*rules.sense.hours(Serial(serial), ZoneId(zone_id)))
         if (crossing := crossing_of(name)) is not None:
             number, serial, line_id = crossing
-            found = self._sense.hours_of_crossing(
+            found = rules.sense.hours_of_crossing(
                 number, Serial(serial), ZoneId(line_id)
             )
             return _hours(*found)
-        return self._by_rule.get(name, ())
+        return rules.by_rule.get(name, ())
 
     @property
     def escalate(self) -> bool:
         """Return whether any destination has others behind it."""
-        every = (self._others, *self._by_channel.values())
-        return any(one.escalation for one in every)
+        return any(one.escalation for one in self._current().every)
 
     @property
     def counted_within(self) -> timedelta:
         """Return the longest time in which messages of a camera are counted."""
-        every = (self._others, *self._by_channel.values())
+        every = self._current().every
         times = [one.grouping.within for one in every if one.grouping]
         return max(times, default=timedelta())
+
+
+class _Rules:
+    """The rules of the settings as they are once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        recipients = settings.recipients
+        self.others = _rules(settings.webex, recipients)
+        self.by_channel = {
+            folded(channel.name): _rules(channel, recipients)
+            for channel in settings.channels
+        }
+        self.by_rule = dict(_hours_of_rules(settings))
+        self.sense = SenseRules(settings.sense, recipients)
+        self.every = (self.others, *self.by_channel.values())
 
 
 def _rules(section: NotifySection, recipients: Recipients) -> RoomRules:

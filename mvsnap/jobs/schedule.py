@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -101,12 +101,13 @@ class Scheduler:
 
     A run that was missed is made up within an hour, and only the last of them: a clock
     that is set ahead causes no flood. One that is set back causes no silence.
+    schedules: those that hold now.
     submit: accepts a job durably; a known id is not run again.
     """
 
     def __init__(
         self,
-        schedules: Iterable[CameraSchedule],
+        schedules: Callable[[], Sequence[CameraSchedule]],
         runs: Runs,
         submit: Callable[[Job], None],
         clock: SystemClock,
@@ -114,7 +115,7 @@ class Scheduler:
         *,
         outages: Outages = (),
     ) -> None:
-        self._schedules = tuple(schedules)
+        self._schedules = schedules
         self._runs = runs
         self._submit = submit
         self._clock = clock
@@ -126,11 +127,12 @@ class Scheduler:
 
     def step(self) -> float:
         """Submit what is due; return in how many seconds to look again."""
-        for schedule in self._schedules:
+        schedules = self._schedules()
+        for schedule in schedules:
             self._run(schedule, self._clock.now())
         now = self._clock.now()
-        waits = [one.next_due(now, self._zone) - now for one in self._schedules]
-        return min(_LOOK_EVERY_S, *(wait.total_seconds() for wait in waits))
+        waits = [one.next_due(now, self._zone) - now for one in schedules]
+        return min([_LOOK_EVERY_S, *(wait.total_seconds() for wait in waits)])
 
     def _run(self, schedule: CameraSchedule, now: datetime) -> None:
         seen = self._seen.get(schedule.name)

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from types import TracebackType
 
-from mvsnap.logs.lines import LINES, Format
+from mvsnap.logs.lines import LINES, Format, OneLine
 from mvsnap.logs.printed import real
 from mvsnap.logs.repeats import WINDOW_S, Repeats
 
-__all__ = ["FFMPEG", "catch_errors_of_threads", "configure"]
+__all__ = ["FFMPEG", "catch_errors_of_threads", "configure", "hide"]
 
 # What ffmpeg says goes to this logger, at the level DEBUG.
 FFMPEG = "mvsnap.recorder.ffmpeg"
@@ -27,9 +27,11 @@ log = logging.getLogger(__name__)
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to stderr, in the thread of whoever has something to say."""
 
-    def __init__(self, lines: logging.Formatter, repeats_s: float) -> None:
+    def __init__(self, lines: OneLine, repeats_s: float) -> None:
         super().__init__(real(sys.stderr))
         self.setFormatter(lines)
+        self._lines = lines
+        self.hidden_too: set[str] = set()
         assert self.lock is not None
         self._repeats = Repeats(
             super().emit, time.monotonic, self.lock, window_s=repeats_s
@@ -54,9 +56,22 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
         record.msg = f"a line that cannot be made: {str(record.msg)[:200]!r}"
         super().emit(record)
 
+    def hide(self, secrets: set[str]) -> None:
+        if not secrets <= self.hidden_too:
+            self.hidden_too |= secrets
+            self._lines.hide(self.hidden_too)
+
     def close(self) -> None:
         self._repeats.tell_all()
         super().close()
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Hide these, too, from now on: somebody has entered them on a page."""
+    new = {*secrets}
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LogHandler):
+            handler.hide(new)
 
 
 def configure(
@@ -76,10 +91,13 @@ def configure(
     """
     root = logging.getLogger()
     before, root.handlers[:] = list(root.handlers), []
+    hidden_too = set[str]()
     for handler in before:
         if isinstance(handler, LogHandler):
+            hidden_too |= handler.hidden_too
             handler.close()
     root.addHandler(LogHandler(LINES[form](secrets, zone), repeats_s))
+    hide(hidden_too)
     root.setLevel(logging.WARNING)
     logging.getLogger("mvsnap").setLevel(level)
     # NOTSET: like the others.

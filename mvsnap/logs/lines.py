@@ -77,11 +77,16 @@ def _without_picture(url: re.Match[str]) -> str:
     return _HIDDEN if _PICTURE in url[0].lower() else url[0]
 
 
-class _OneLine(logging.Formatter):
+class OneLine(logging.Formatter):
     def __init__(self, secrets: Iterable[str], zone: tzinfo | None = None) -> None:
         super().__init__()
         self._zone = zone
-        self._redaction = Redaction(secrets)
+        self._secrets = list(secrets)
+        self._redaction = Redaction(self._secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Hide these, too."""
+        self._redaction = Redaction([*self._secrets, *secrets])
 
     def shown(self, text: str) -> str:
         """Return the text without secrets and on one line, cut to a length."""
@@ -91,7 +96,7 @@ class _OneLine(logging.Formatter):
         return text
 
 
-class TextLine(_OneLine):
+class TextLine(OneLine):
     """2026-11-29T00:00:00+0000 INFO mvsnap.jobs.sender: posted to Ops (job 1b...)"""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -106,7 +111,7 @@ class TextLine(_OneLine):
         return f"{line} (job {about})" if about and about not in line else line
 
 
-class JsonLine(_OneLine):
+class JsonLine(OneLine):
     """An object a line: time, level, logger, message, thread; job, error if any."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -129,7 +134,7 @@ class JsonLine(_OneLine):
         )
 
 
-LINES: dict[Format, type[_OneLine]] = {"text": TextLine, "json": JsonLine}
+LINES: dict[Format, type[OneLine]] = {"text": TextLine, "json": JsonLine}
 
 
 def job_of(record: logging.LogRecord) -> str:

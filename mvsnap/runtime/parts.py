@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvsnap import texts
+from mvsnap import logs, texts
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
@@ -34,10 +34,12 @@ from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.entries import EntryStore
 from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.live_settings import LiveSettings
 from mvsnap.store.notices import NoticeStore
 from mvsnap.store.pools import Pool
 from mvsnap.store.processes import ProcessStore
@@ -66,7 +68,7 @@ class Parts:
     """Everything that one process shares, built from the settings; starts no thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        """settings: of the file. The own ones have the entries of the pages, too."""
         self.clock = SystemClock()
         self.metrics = Metrics()
         self.rooms = Rooms(self.clock)
@@ -78,7 +80,10 @@ class Parts:
         )
         database.upgrade(engine)
         in_bucket = settings.files_in_bucket
-        db = database.Database(engine, files_in_bucket=in_bucket)
+        self.db = db = database.Database(engine, files_in_bucket=in_bucket)
+        self.entries = EntryStore(db)
+        self.live = self.following(settings)
+        self.settings = settings = self.live.now()
         self.files = shared_files.files(settings, db, self.clock)
         self.store = Store(db)
         self.identities = IdentityStore(db, self.store, self.clock)
@@ -100,15 +105,26 @@ class Parts:
         self.processes = ProcessStore(db)
         self.troubles = TroubleStore(db)
         self.notices = NoticeStore(db)
-        self.db = db
         self.buckets = SharedBuckets(settings, self.clock, db)
         self.organizations = CameraOrganizations(
-            settings, self.clock, self._stored_organization
+            settings, self.clock, self._stored_organization, self.live.now
         )
         self.dashboards = clouds.dashboards(
             settings, self.clock, self.buckets, self.organizations
         )
         self.names = CameraNames(self.dashboards, self.clock)
+
+    def following(self, file: Settings) -> LiveSettings:
+        """Return settings of a file with the entries of the pages, as they change."""
+        return LiveSettings(
+            file,
+            self.entries.all,
+            self.clock,
+            on_change=lambda settings: logs.hide(settings.secrets()),
+        )
+
+    def notice_rules(self) -> NoticeRules:
+        return NoticeRules(self.settings, self.live.now)
 
     def calls_left(self) -> Mapping[str, float]:
         """Return how many calls to a service the shared budget would let leave now."""
@@ -127,7 +143,7 @@ class Parts:
             return None
 
     def channels(self) -> Channels:
-        return open_channels(self.settings, self.buckets.webex())
+        return open_channels(self.settings, self.buckets.webex(), self.live.now)
 
     def jobs_pool(self) -> Pool | None:
         """Return the store's connections, if the job engine has the same database."""
@@ -141,14 +157,14 @@ class Parts:
         site, prefix = self.settings.site, self.settings.webex.message_prefix
         texts.use(site.locale)
         links = EvidenceLinks(site.public_url, self.users.link_key, self.clock)
-        rules = NoticeRules(self.settings)
+        rules = self.notice_rules()
         return MessageSender(
             self.channels(),
             MessageTemplates(
                 *(site.timezone, prefix, site.name, site.public_url),
                 zone_of=self.organizations.zone,
                 seen_link=partial(_seen_link, rules, links),
-                is_escalated=self._is_escalated if rules.escalate else _never,
+                is_escalated=partial(self._is_escalated, rules),
             ),
             self.store,
             self.clock,
@@ -157,7 +173,9 @@ class Parts:
             site=site.name,
         )
 
-    def _is_escalated(self, message: Message) -> bool:
+    def _is_escalated(self, rules: NoticeRules, message: Message) -> bool:
+        if not rules.escalate:
+            return False
         notice = self.notices.of_job(message.job.id).get(message.room)
         return notice is not None and notice.is_extra
 
@@ -199,7 +217,7 @@ class Parts:
             if serial and recorder.cameras[name].is_ring
         }
         rooms = RoomsWithButtons(webex.commands, self.channels())
-        rules = NoticeRules(self.settings)
+        rules = self.notice_rules()
         return MessageButtons(
             *(rooms, recorded, site.public_url),
             escalates=lambda room: rules.of_room(room).escalation is not None,
@@ -233,12 +251,7 @@ class Parts:
         )
 
     def job_notices(self) -> JobNotices:
-        rules = NoticeRules(self.settings)
-        return JobNotices(self.notices, self.store, rules, self.clock)
-
-
-def _never(_message: Message) -> bool:
-    return False
+        return JobNotices(self.notices, self.store, self.notice_rules(), self.clock)
 
 
 def _seen_link(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mvsnap.jobs.clip_worker import ClipWorker
     from mvsnap.runtime.bot import BotService
     from mvsnap.sense.listener import ListenerLoop
+    from mvsnap.web.entry_trials import EntryTrials
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +84,7 @@ class Service:
         self._jobs = job_service(
             self.parts, self._engine, self._finished, on_clips=self._wake_clip_worker
         )
-        settings = self.parts.settings
-        is_scheduled = settings.schedules or settings.visitors.reports
-        if self._worker is not None and is_scheduled:
+        if self._worker is not None:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
         if self._worker is not None:
@@ -113,8 +112,8 @@ class Service:
         """settings: others for the pages and the API than for the rest."""
         assert self._jobs is not None
         assert self._engine is not None
-        chosen = settings or self.parts.settings
-        return make_app(self.parts, self._engine, self._jobs, chosen, self._bot)
+        file = settings or self.parts.live.file
+        return make_app(self.parts, self._engine, self._jobs, file, self._bot)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
@@ -233,23 +232,27 @@ def make_app(
     parts: Parts,
     engine: Engine,
     jobs: JobService,
-    settings: Settings,
+    file: Settings,
     bot: BotService | None = None,
 ) -> Flask:
-    """bot: None where another process answers what is written to it."""
+    """file: the settings of the file.
+
+    bot: None where another process answers what is written to it.
+    """
     from mvsnap.runtime.web_app import create_app
     from mvsnap.web.context import Gateway
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
-    channels = parts.channels()
-    if parts.settings.on_postgresql:
-        # A WSGI server's process has no thread for it.
-        with suppress(*OUTAGES):
-            data_folders(parts.settings, parts.db).note()
+    live = parts.live if file is parts.live.file else parts.following(file)
+    settings, channels = live.now(), parts.channels()
+    _note_data_folder(parts)
     return create_app(
         Gateway(
             settings=settings,
+            following=live,
+            entries=parts.entries,
+            trials=_trials(parts),
             organizations=parts.organizations,
             jobs=jobs,
             job_list=JobList(engine, parts.job_states, parts.clock),
@@ -283,6 +286,21 @@ def make_app(
             ),
         )
     )
+
+
+def _note_data_folder(parts: Parts) -> None:
+    """A WSGI server's process has no thread for it."""
+    if parts.settings.on_postgresql:
+        with suppress(*OUTAGES):
+            data_folders(parts.settings, parts.db).note()
+
+
+def _trials(parts: Parts) -> EntryTrials:
+    # Imported here: the other roles have no pages.
+    from mvsnap.runtime.entry_trial import try_entry
+    from mvsnap.web.entry_trials import EntryTrials
+
+    return EntryTrials(parts.clock, partial(try_entry, parts))
 
 
 def _answers(parts: Parts, settings: Settings, bot: BotService | None) -> list[object]:

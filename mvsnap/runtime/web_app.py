@@ -65,6 +65,7 @@ from mvsnap.web.pages import (
     clip_share,
     clips,
     crowd_events,
+    entries,
     overview,
     people,
     second_factor,
@@ -100,7 +101,7 @@ _BLUEPRINTS = (
     *(login.bp, overview.bp, event_pages.bp, cameras.bp, crowd_events.bp, clips.bp),
     *(clip_share.bp, clip_frames.bp, alarms.bp),
     *(visitors_api.bp, wifi_api.bp, visitors.bp, wifi.bp),
-    *(settings.bp, people.bp, key_pages.bp),
+    *(settings.bp, entries.bp, people.bp, key_pages.bp),
     *(audit.bp, login_code.bp, account.bp, second_factor.bp),
     *(status.bp, status_api.bp, job_pages.bp, set_up.bp),
 )
@@ -136,6 +137,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.config["MAX_FORM_PARTS"] = _MAX_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
     app.extensions[context.EXTENSION] = gateway
+    context.follow_settings(app)
     for weakness in (settings.short_keys(), settings.keys_without_scopes()):
         if weakness:
             log.warning("api_keys: %s", weakness)

@@ -18,7 +18,6 @@ from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.executors import acquire_slot, data_id, installation
 from mvsnap.jobs.listing import JobList
-from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
@@ -142,7 +141,7 @@ class Worker:
     def _due_notices(self) -> DueNotices:
         parts = self._parts
         return DueNotices(
-            *(parts.notices, parts.job_notices(), NoticeRules(parts.settings)),
+            *(parts.notices, parts.job_notices(), parts.notice_rules()),
             JobList(self.engine, parts.job_states, parts.clock),
             self.engine.submit,
             parts.clock,
@@ -303,7 +302,7 @@ def badge_loop(parts: Parts, jobs: JobService, worker: str) -> BadgeLoop:
 def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
     runs, zone = ScheduleRuns(parts.db), parts.settings.site.zone
     return Scheduler(
-        schedules(parts),
+        lambda: schedules(parts),
         runs,
         jobs.submit_or_drop,
         parts.clock,
@@ -313,13 +312,21 @@ def scheduler(parts: Parts, jobs: JobService) -> Scheduler:
 
 
 def schedules(parts: Parts) -> tuple[CameraSchedule, ...]:
-    settings = parts.settings
+    """Return those of the file, and those that hold now of the pages."""
+    state, file = parts.live.state(), parts.live.file
+    names = [f"schedule {number}" for number in range(1, len(file.schedules) + 1)]
+    # One that was changed begins anew: nothing is made up that was not due before.
+    names += [
+        f"entry {entry.name} {entry.changed_at.isoformat()}"
+        for entry in state.holding
+        if entry.section == "schedules"
+    ]
     return (
         *(
-            _schedule(parts, f"schedule {number}", schedule)
-            for number, schedule in enumerate(settings.schedules, start=1)
+            _schedule(parts, name, schedule)
+            for name, schedule in zip(names, state.settings.schedules, strict=True)
         ),
-        *visitor_reports.schedules(settings),
+        *visitor_reports.schedules(state.settings),
     )
 
 

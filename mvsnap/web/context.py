@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import Flask, current_app
 
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock
@@ -21,9 +21,11 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.counts import RowCounts
+from mvsnap.store.entries import EntryStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.live_settings import LiveSettings
 from mvsnap.store.notices import NoticeStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.sense import SenseStore
@@ -31,6 +33,7 @@ from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.web.entry_trials import EntryTrials
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 
@@ -51,7 +54,9 @@ def _access_limits() -> AccessLimits:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """features: the parts of each feature, such as BadgeParts.
+    """settings: those that hold now, of the file and of the pages (`following`).
+
+    features: the parts of each feature, such as BadgeParts.
 
     organizations: which one of Meraki a camera belongs to.
     files_problem: says why some pictures and clips cannot be seen on all machines.
@@ -61,6 +66,9 @@ class Gateway:
     """
 
     settings: Settings
+    following: LiveSettings
+    entries: EntryStore
+    trials: EntryTrials
     organizations: CameraOrganizations
     jobs: JobService
     job_list: JobList
@@ -102,6 +110,18 @@ class Gateway:
         """
         is_file = self.settings.database_url is None
         return self.clock.now() if is_file else self.store.now()
+
+
+def follow_settings(app: Flask) -> None:
+    """Let each request see the settings that hold when it begins."""
+
+    def follow() -> None:
+        here: Gateway = app.extensions[EXTENSION]
+        settings = here.following.now()
+        if settings is not here.settings:
+            app.extensions[EXTENSION] = replace(here, settings=settings)
+
+    app.before_request(follow)
 
 
 def gateway() -> Gateway:

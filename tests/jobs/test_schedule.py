@@ -112,7 +112,11 @@ class Site:
     def another(self) -> Scheduler:
         """Return the scheduler of another worker, or of the next start."""
         return Scheduler(
-            [self.schedule], self.runs, self._submit, self.clock, ZoneInfo("UTC")
+            lambda: [self.schedule],
+            self.runs,
+            self._submit,
+            self.clock,
+            ZoneInfo("UTC"),
         )
 
     def _submit(self, job: Job) -> None:

@@ -24,6 +24,7 @@ from mvsnap.badges.picture_queue import BadgePictures
 from mvsnap.badges.store import BadgeStore
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock, SystemClock
+from mvsnap.config.entries import Entry
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
 from mvsnap.jobs.executors import data_id
@@ -39,10 +40,12 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.counts import RowCounts
+from mvsnap.store.entries import EntryStore
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.live_settings import LiveSettings
 from mvsnap.store.notices import NoticeStore
 from mvsnap.store.processes import ProcessStore
 from mvsnap.store.repeats import RepeatStore
@@ -54,6 +57,7 @@ from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
+from mvsnap.web.entry_trials import EntryTrials
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 from mvsnap.wifi import parts
@@ -174,6 +178,7 @@ class Web:
         self.videos = VideoStore(shared, f"-{data_id(folder)}")
         self.sense = SenseStore(shared)
         self.site = SiteStore(shared)
+        self.entries = EntryStore(shared)
         self.visitors = VisitorStore(shared)
         self.users = UserStore(shared)
         self.keys = KeyStore(shared)
@@ -190,6 +195,7 @@ class Web:
         self.files = Files(folder)
         self.clock = clock or SystemClock()
         self.recipients = RecipientCheck()
+        self.tried: list[Entry] = []
         self.test_messages = RecipientCheck()
         # A test sees what it has just written; in service a read is used for a second.
         self.shared_reads = SharedReads(fresh_s=0)
@@ -212,6 +218,9 @@ class Web:
         app = create_app(
             Gateway(
                 settings=self.settings,
+                following=LiveSettings(self.settings, self.entries.all, clock),
+                entries=self.entries,
+                trials=EntryTrials(clock, self.try_entry),
                 organizations=CameraOrganizations(
                     self.settings, clock, self.site.organization_of
                 ),
@@ -251,6 +260,10 @@ class Web:
         app.jinja_env.undefined = NoSuchAttribute
         self.described.append(Described(app))
         return app
+
+    def try_entry(self, _settings: Settings, entry: Entry) -> list[str]:
+        self.tried.append(entry)
+        return [f"{entry.name} works."]
 
     def client(self, key: str | None = KEY) -> FlaskClient:
         """Return a client that sends this key with every request."""
@@ -298,7 +311,7 @@ def log_in(
     return client.post(url, data=fields)
 
 
-def send(client: FlaskClient, url: str, **fields: Any) -> TestResponse:
+def send(client: FlaskClient, url: str, /, **fields: Any) -> TestResponse:
     """Send a form of a page with the token of the session."""
     token = token_of(client.get("/"))
     return client.post(url, data={"csrf_token": token} | fields)

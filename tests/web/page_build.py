@@ -11,6 +11,7 @@ from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.clip_model import ClipState
+from mvsnap.config.entries import Entry
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind
 from mvsnap.domain import (
@@ -79,7 +80,16 @@ def filled(folder: Path) -> tuple[Web, dict[str, str]]:
         "serial": GATE,
         "zone_id": ZONE,
         "hour": hour,
+        **_add_entries(web, now),
     }
+
+
+def _add_entries(web: Web, now: datetime) -> dict[str, str]:
+    """Add one that holds, and one that does not."""
+    noon = {"cron": "0 12 * * *", "cameras": [GATE]}
+    for name, value in (("Noon", noon), ("Never", {"cron": "never"})):
+        assert web.entries.put(Entry("schedules", name, value, now, "anna"), None, [])
+    return {"section": "schedules", "name": "Noon", "trial_id": "unknown"}
 
 
 def _add_clips(web: Web, now: datetime) -> None:

@@ -35,7 +35,7 @@ _MANAGE = (
 _PART_OF = {
     "settings.mute": "settings.mutes",
     "settings.mutes": "settings.mutes",
-    "keys": "settings.index",
+    **dict.fromkeys(("keys", "entries"), "settings.index"),
     "job_pages": "status.index",
     **dict.fromkeys(("clip_share", "clip_frames", "alarms"), "clips.index"),
     **dict.fromkeys(("badge_near", "badge_clips", "badge_report"), "badges.index"),

@@ -1,0 +1,230 @@
+"""Entries of the settings: channels, schedules ... that are made in the browser.
+
+Those of the file are shown beside them, and can only be changed there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mvsnap.config.entries import (
+    MOST_ENTRIES,
+    SECTIONS,
+    Entry,
+    EntrySection,
+    names_in_file,
+    with_entries,
+)
+from mvsnap.config.model import Settings
+from mvsnap.domain import Change, Role
+from mvsnap.errors import BadInput, NotFound
+from mvsnap.web import auth
+from mvsnap.web.context import gateway
+from mvsnap.web.pages.entry_form import (
+    EntryEntered,
+    EntryForm,
+    changes_of,
+    read_entry,
+)
+
+bp = Blueprint("entries", __name__, url_prefix="/settings/entries")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """unusable: why it does not hold, "" if it does."""
+
+    name: str
+    kind: str
+    entry: Entry
+    unusable: str
+
+
+@bp.get("/<section>")
+@auth.page(Role.ADMIN)
+def index(section: str) -> ResponseReturnValue:
+    """The entries of the file and of the pages."""
+    found, here = _section(section), gateway()
+    here.following.look()
+    unusable = here.following.state().unusable
+    rows = [
+        EntryRow(
+            *(e.name, str(e.value.get("kind", "")), e),
+            unusable.get((e.section, e.name), ""),
+        )
+        for e in here.entries.all()
+        if e.section == section
+    ]
+    in_file = names_in_file(here.following.file, found)
+    return render_template(
+        "entries/index.html", section=found, rows=rows, in_file=in_file
+    )
+
+
+@bp.get("/<section>/add")
+@auth.page(Role.ADMIN)
+def add(section: str) -> ResponseReturnValue:
+    found = _section(section)
+    kind = request.args.get("kind") or next(iter(found.kinds()), "")
+    return _page(EntryForm.of(found, kind), None, {})
+
+
+@bp.get("/<section>/of/<name>")
+@auth.page(Role.ADMIN)
+def entry(section: str, name: str) -> ResponseReturnValue:
+    known = _find(_section(section), name)
+    if known is None:
+        raise NotFound("No such entry, or it was removed")
+    form = EntryForm.of(SECTIONS[section], str(known.value.get("kind", "")))
+    return _page(form, known, form.texts(known.value))
+
+
+@bp.post("/<section>")
+@auth.page(Role.ADMIN)
+def save(section: str) -> ResponseReturnValue:
+    """Save what was entered, or try it (`do`)."""
+    form = EntryForm.of(_section(section), request.form.get("kind", ""))
+    name, here, who = request.form.get("name", ""), gateway(), auth.person().name
+    is_new = not request.form.get("known_at")
+    known = None if is_new else _find(form.section, name)
+    if known is None and not is_new:
+        raise NotFound("This entry was removed meanwhile")
+    before: Mapping[str, Any] = known.value if known else {}
+    trial_id = request.form.get("trial", "")[:80]
+    tried = here.trials.value(trial_id, who, section)
+    entered = read_entry(
+        form,
+        request.form,
+        _others(section, name.strip()),
+        tried or before,
+        who=who,
+        now=here.clock.now(),
+    )
+    if entered.mistakes:
+        return _page(form, known, entered.texts, entered, trial_id), 400
+    if request.form.get("do") == "try":
+        return _try(form, known, entered)
+    return _save(form, known, entered, trial_id)
+
+
+@bp.post("/<section>/remove")
+@auth.page(Role.ADMIN)
+def remove(section: str) -> ResponseReturnValue:
+    name, now = request.form.get("name", ""), gateway().clock.now()
+    found = _section(section)
+    log = Change(
+        now, auth.person().name, f"{section}.{name[:80]}", found.noun, "removed"
+    )
+    if gateway().entries.remove(section, name, log):
+        gateway().following.look()
+        flash(f"{name} was removed. Takes effect {found.follows}.", "success")
+    else:
+        flash("That entry had already been removed.", "warning")
+    return redirect(url_for(".index", section=section), 303)
+
+
+@bp.get("/trials/<trial_id>")
+@auth.page(Role.ADMIN)
+def trial(trial_id: str) -> ResponseReturnValue:
+    """What came of a trial, for the page that asks again until it is there."""
+    found = gateway().trials.answer(trial_id, auth.person().name)
+    if found is None:
+        return jsonify(ok=None, lines=[]), 404
+    return jsonify(ok=found.ok, lines=found.lines)
+
+
+def _section(name: str) -> EntrySection:
+    if name not in SECTIONS:
+        raise NotFound("There is nothing at this address")
+    return SECTIONS[name]
+
+
+def _find(section: EntrySection, name: str) -> Entry | None:
+    every = gateway().entries.all()
+    key = section.name, name
+    return next((e for e in every if (e.section, e.name) == key), None)
+
+
+def _others(section: str, name: str) -> Settings:
+    """Return the settings without this entry."""
+    every = gateway().entries.all()
+    others = [e for e in every if (e.section, e.name) != (section, name)]
+    return with_entries(gateway().following.file, others).settings
+
+
+def _try(
+    form: EntryForm, known: Entry | None, entered: EntryEntered
+) -> ResponseReturnValue:
+    who = auth.person().name
+    try:
+        trial_id = gateway().trials.begin(who, entered.settings, entered.entry)
+    except BadInput as exc:
+        entered.mistakes[""] = exc.message
+        return _page(form, known, entered.texts, entered), 400
+    return _page(form, known, entered.texts, entered, trial_id)
+
+
+def _save(
+    form: EntryForm, known: Entry | None, entered: EntryEntered, trial_id: str
+) -> ResponseReturnValue:
+    here, made = gateway(), entered.entry
+    before = known.value if known else {}
+    changes = list(changes_of(form, before, made))
+    every = [e for e in here.entries.all() if e.section == made.section]
+    if known is not None and not changes:
+        flash("No changes.", "info")
+    elif known is None and len(every) >= MOST_ENTRIES:
+        entered.mistakes[""] = f"There can be {MOST_ENTRIES}; remove one first."
+    elif here.entries.put(made, _known_at(), changes):
+        here.following.look()
+        flash(f"Saved {made.name}. Takes effect {form.section.follows}.", "success")
+    elif known is None:
+        entered.mistakes["name"] = "An entry with this name already exists."
+    else:
+        entered.mistakes[""] = (
+            "Somebody else has changed this entry meanwhile: open it again."
+        )
+    if entered.mistakes:
+        return _page(form, known, entered.texts, entered, trial_id), 400
+    return redirect(url_for(".index", section=made.section), 303)
+
+
+def _known_at() -> datetime | None:
+    """Return which state of the entry was on the form, None: of a new one."""
+    text = request.form.get("known_at", "")[:40]
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError as exc:
+        raise BadInput(f"known_at: {text!r} (expected a time)") from exc
+
+
+def _page(
+    form: EntryForm,
+    known: Entry | None,
+    texts: Mapping[str, str],
+    entered: EntryEntered | None = None,
+    trial_id: str = "",
+) -> str:
+    known_at = request.form.get(
+        "known_at", known.changed_at.isoformat() if known else ""
+    )
+    tried = gateway().trials.value(trial_id, auth.person().name, form.section.name)
+    return render_template(
+        "entries/entry.html",
+        form=form,
+        section=form.section,
+        name=entered.entry.name if entered else known.name if known else "",
+        known_at=known_at,
+        known=known,
+        texts=texts,
+        mistakes=entered.mistakes if entered else {},
+        kept=form.secrets_in(tried or (known.value if known else {})),
+        trial_id=trial_id if tried else "",
+        is_trying=bool(entered and not entered.mistakes),
+    )

@@ -1,0 +1,139 @@
+"""The form of an entry of the settings: what was entered, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from mvsnap.config.entries import Entry, EntrySection, judge, parse_entry_name
+from mvsnap.config.entry_fields import (
+    LONGEST_TEXT,
+    FormField,
+    shown,
+    texts_of,
+    value_of,
+)
+from mvsnap.config.model import Settings
+from mvsnap.domain import Change
+from mvsnap.errors import BadInput, NotFound
+
+# The kind is chosen before the form, and not a field of it.
+_KIND = "kind"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryForm:
+    """section, kind: what it is of; kind: "" where there are none."""
+
+    section: EntrySection
+    kind: str
+
+    @classmethod
+    def of(cls, section: EntrySection, kind: str) -> EntryForm:
+        """Raises NotFound."""
+        kinds = section.kinds()
+        if (kind or kinds) and kind not in kinds:
+            raise NotFound("No such kind")
+        return cls(section, kind)
+
+    @property
+    def fields(self) -> tuple[FormField, ...]:
+        return self.section.fields(self.kind)
+
+    def texts(self, value: Mapping[str, Any]) -> dict[str, str]:
+        return texts_of(self.fields, value)
+
+    def secrets_in(self, value: Mapping[str, Any]) -> set[str]:
+        """Return the fields of secrets that are set."""
+        return {f.name for f in self.fields if f.is_secret and shown(f, value)}
+
+
+@dataclass(slots=True)
+class EntryEntered:
+    """What was entered.
+
+    texts: as entered, by field; without secrets. entry: what it means.
+    settings: with the entry. mistakes: by field, "" is about the whole.
+    """
+
+    texts: Mapping[str, str]
+    entry: Entry
+    settings: Settings
+    mistakes: dict[str, str] = field(default_factory=dict)
+
+
+def read_entry(
+    form: EntryForm,
+    given: MultiDict[str, str],
+    others: Settings,
+    known: Mapping[str, Any],
+    *,
+    who: str,
+    now: datetime,
+) -> EntryEntered:
+    """Return what was entered.
+
+    others: the settings with all other entries. known: the value before, which has the
+    secrets that a form does not show.
+    """
+    fields = form.fields
+    texts = {f.name: _given(f, given) for f in fields}
+    value = value_of(fields, texts, known, given.getlist("clear")[: len(fields)])
+    if form.kind:
+        value[_KIND] = form.kind
+    name, mistakes = given.get("name", "")[:LONGEST_TEXT], dict[str, str]()
+    try:
+        name = parse_entry_name(name)
+    except BadInput as exc:
+        mistakes["name"] = exc.message
+    entry = Entry(form.section.name, name, value, now, who)
+    settings, wrong = judge(others, entry)
+    for place, words in wrong.items():
+        at = _field_of(place, fields)
+        mistakes.setdefault(at, words)
+    texts |= {f.name: "" for f in fields if f.is_secret}
+    return EntryEntered(texts, entry, settings, mistakes)
+
+
+def changes_of(
+    form: EntryForm, before: Mapping[str, Any], entry: Entry
+) -> Iterable[Change]:
+    """Yield an audit log line for each field that is another one."""
+    at, who, above = entry.changed_at, entry.changed_by, f"{entry.section}.{entry.name}"
+    if not before:
+        yield Change(
+            at, who, above, "", f"added{f', {form.kind}' if form.kind else ''}"
+        )
+    for each in form.fields:
+        was, is_now = shown(each, before), shown(each, entry.value)
+        is_new_secret = each.is_secret and _secret(each, before) != _secret(
+            each, entry.value
+        )
+        if was != is_now or is_new_secret:
+            after = f"{is_now} (new)" if is_new_secret and was and is_now else is_now
+            yield Change(at, who, f"{above}.{each.name}", was, after)
+
+
+def _secret(each: FormField, value: Mapping[str, Any]) -> Any:
+    return value_of([each], {}, value)
+
+
+def _given(each: FormField, given: MultiDict[str, str]) -> str:
+    if each.asked == "several":
+        chosen = given.getlist(each.name)[: len(each.choices) + 1]
+        return "\n".join(text[:LONGEST_TEXT] for text in chosen)
+    return given.get(each.name, "")[:LONGEST_TEXT].strip()
+
+
+def _field_of(place: str, fields: Iterable[FormField]) -> str:
+    """Return the field that a mistake is about, "" for the whole."""
+    if place in ("", "name"):
+        return place
+    for each in fields:
+        if place == each.name or place.startswith(f"{each.name}."):
+            return each.name
+    return ""

@@ -1,0 +1,27 @@
+// An entry of the settings that is being tried: asks until the answer is there.
+"use strict";
+(() => {
+  const shown = document.getElementById("trial");
+  if (!shown) return;
+  const say = (lines, look) => {
+    shown.className = `alert ${look}`;
+    shown.replaceChildren(
+      ...lines.map((line) => Object.assign(document.createElement("div"), { textContent: line })),
+    );
+  };
+  const ask = async (times) => {
+    const answer = await fetch(shown.dataset.address, {
+      headers: { Accept: "application/json" },
+    }).catch(() => null);
+    // Of several processes another one may have been asked: the next time it may not be.
+    const found = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (found && found.ok !== null) {
+      say(found.lines, found.ok ? "alert-success" : "alert-warning");
+    } else if (times > 1) {
+      setTimeout(ask, 1000, times - 1);
+    } else {
+      say(["There is no answer. Try again."], "alert-warning");
+    }
+  };
+  ask(90);
+})();

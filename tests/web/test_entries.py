@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap.config.entries import Entry
+from mvsnap.domain import Role
+from tests.servers.processes import wait_until
+from tests.web.build import GATE, Web, log_in, send
+
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+URL = "https://shop.example/hook-of-the-shop"
+CHANNELS, SCHEDULES = "/settings/entries/channels", "/settings/entries/schedules"
+PROGRAM = {"kind": "webhook", "name": "Till", "url": URL, "secret": SECRET}
+GUARDS = {"name": "Guards", "kind": "webex", "room": "Night watch"}
+MORNING = {"name": "Morning", "cron": "0 7 * * 1-5", "cameras": GATE}
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = Web(tmp_path, channels=[GUARDS], site={"timezone": "Europe/Berlin"})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def admin(web: Web) -> FlaskClient:
+    return web.log_in(Role.ADMIN)
+
+
+def known_at(web: Web, name: str) -> str:
+    (found,) = (entry for entry in web.entries.all() if entry.name == name)
+    return found.changed_at.isoformat()
+
+
+def mistakes(page: str) -> dict[str, str]:
+    return dict(re.findall(r'id="(\S+)-mistake">([^<]*)<', page))
+
+
+def test_a_channel_is_added_changed_and_removed(web: Web, admin: FlaskClient) -> None:
+    page = admin.get(CHANNELS).text
+    assert "Guards" in page
+    assert "From the file." in page
+    assert send(admin, CHANNELS, **PROGRAM).status_code == 303
+    page = admin.get("/settings").text
+    assert "Send a test to Till" in page
+    page = admin.get(f"{CHANNELS}/of/Till").text
+    assert SECRET not in page
+    assert URL not in page
+    hours = {"when": "mon-fri 08:00-18:00\r\nsat", "group.messages": "3"}
+    changed = PROGRAM | hours | {"url": "", "secret": ""}
+    answer = send(admin, CHANNELS, known_at=known_at(web, "Till"), **changed)
+    assert answer.status_code == 303
+    (entry,) = web.entries.all()
+    assert entry.value == {
+        "kind": "webhook",
+        "url": URL,
+        "secret": SECRET,
+        "when": [{"days": "mon-fri", "from": "08:00", "to": "18:00"}, {"days": "sat"}],
+        "group": {"messages": "3"},
+    }
+    assert "mon-fri 08:00-18:00\nsat" in admin.get(f"{CHANNELS}/of/Till").text
+    assert send(admin, f"{CHANNELS}/remove", name="Till").status_code == 303
+    assert web.entries.all() == []
+    assert "Send a test to Till" not in admin.get("/settings").text
+    said = [(c.what, c.before, c.after) for c in web.site.changes(6)]
+    assert SECRET not in str(said)
+    assert URL not in str(said)
+    assert said == [
+        ("channels.Till", "channel", "removed"),
+        ("channels.Till.group.messages", "", "3"),
+        ("channels.Till.when", "", "mon-fri 08:00-18:00, sat"),
+        ("channels.Till.secret", "", "(hidden)"),
+        ("channels.Till.url", "", "(hidden)"),
+        ("channels.Till", "", "added, webhook"),
+    ]
+
+
+def test_mistakes_name_the_field_and_repeat_no_secret(
+    web: Web, admin: FlaskClient
+) -> None:
+    wrong = {"secret": "short-secret", "url": "ftp://x", "group.messages": "many"}
+    answer = send(admin, CHANNELS, **PROGRAM | wrong | {"name": "a/b"})
+    assert answer.status_code == 400
+    assert mistakes(answer.text) == {
+        "name": "Enter 1 to 60 characters, without a slash.",
+        "group.messages": "Expected a valid integer, unable to parse string as an "
+        "integer, got &#39;many&#39;.",
+        "url": "Expected an address that starts with http:// or https://.",
+        "secret": "Expected whsec_ and 24 to 64 bytes in base64.",
+    }
+    assert "short-secret" not in answer.text
+    answer = send(admin, CHANNELS, **PROGRAM | {"name": "guards"})
+    assert mistakes(answer.text) == {
+        "name": "&#39;guards&#39; is another one&#39;s, too."
+    }
+    answer = send(admin, SCHEDULES, **MORNING | {"cameras": f"{GATE}\nGate"})
+    assert set(mistakes(answer.text)) == {"cameras"}
+    assert web.entries.all() == []
+
+
+def test_two_people_do_not_undo_each_other(web: Web, admin: FlaskClient) -> None:
+    assert send(admin, SCHEDULES, **MORNING).status_code == 303
+    again = send(admin, SCHEDULES, **MORNING)
+    assert mistakes(again.text) == {"name": "An entry with this name already exists."}
+    before = known_at(web, "Morning")
+    first = send(admin, SCHEDULES, known_at=before, **MORNING, prefix="One")
+    second = send(admin, SCHEDULES, known_at=before, **MORNING, prefix="Two")
+    assert (first.status_code, second.status_code) == (303, 400)
+    assert "Somebody else has changed this entry meanwhile" in second.text
+    same = send(
+        admin, SCHEDULES, known_at=known_at(web, "Morning"), **MORNING, prefix="One"
+    )
+    assert same.status_code == 303
+    assert "No changes." in admin.get(SCHEDULES).text
+    assert send(admin, SCHEDULES, known_at="then", **MORNING).status_code == 400
+    send(admin, f"{SCHEDULES}/remove", name="Morning")
+    assert send(admin, SCHEDULES, known_at=before, **MORNING).status_code == 404
+    send(admin, f"{SCHEDULES}/remove", name="Morning")
+    assert "already been removed" in admin.get(SCHEDULES).text
+
+
+def test_what_is_tried_is_not_saved_and_its_secret_not_shown(
+    web: Web, admin: FlaskClient
+) -> None:
+    tried = send(admin, CHANNELS, do="try", **PROGRAM)
+    assert tried.status_code == 200
+    assert SECRET not in tried.text
+    assert web.entries.all() == []
+    (address,) = re.findall(r'data-address="([^"]+)"', tried.text)
+
+    def answer() -> object:
+        return admin.get(address).json
+
+    works = {"ok": True, "lines": ["Till works."]}
+    wait_until(lambda: answer() == works, "the answer")
+    assert web.tried[0].value["secret"] == SECRET
+    # Of the one who tried it alone.
+    web.add_user("other")
+    other = web.browser()
+    log_in(other, "other")
+    assert other.get(address).status_code == 404
+    trial = address.rpartition("/")[2]
+    kept = PROGRAM | {"url": "", "secret": ""}
+    assert send(other, CHANNELS, trial=trial, **kept).status_code == 400
+    assert send(admin, CHANNELS, trial=trial, **kept).status_code == 303
+    (entry,) = web.entries.all()
+    assert entry.value == {"kind": "webhook", "url": URL, "secret": SECRET}
+
+
+def test_an_entry_that_no_longer_fits_the_file_is_said_and_not_used(
+    tmp_path: Path,
+) -> None:
+    web = Web(tmp_path, channels=[GUARDS])
+    now = web.clock.now()
+    other = Entry("channels", "guards", {"kind": "webex", "room": "Other"}, now, "anna")
+    right = Entry("channels", "Shop", {"kind": "webex", "room": "Shop"}, now, "anna")
+    assert web.entries.put(other, None, [])
+    assert web.entries.put(right, None, [])
+    admin = web.log_in(Role.ADMIN)
+    page = admin.get(CHANNELS).text
+    assert page.count("Not in use: ") == 1
+    names = re.findall('Send a test to ([^"]+)', admin.get("/settings").text)
+    assert names == ["Guards", "Shop", "Alarms"]
+    web.close()
+
+
+def test_only_admins(web: Web) -> None:
+    reviewer = web.log_in(Role.REVIEWER)
+    for path in (CHANNELS, f"{CHANNELS}/add", f"{CHANNELS}/of/x"):
+        assert reviewer.get(path).status_code == 403
+    assert send(reviewer, CHANNELS, **PROGRAM).status_code == 403
+    assert send(reviewer, f"{CHANNELS}/remove", name="Till").status_code == 403
+    assert web.entries.all() == []
+
+
+def test_addresses_of_nothing(admin: FlaskClient) -> None:
+    for path in (
+        "/settings/entries/storage",
+        f"{CHANNELS}/add?kind=fax",
+        f"{CHANNELS}/of/Nobody",
+        f"{SCHEDULES}/add?kind=webex",
+        "/settings/entries/trials/unknown",
+    ):
+        assert admin.get(path).status_code == 404, path
+    assert send(admin, CHANNELS, name="x").status_code == 404
+    without = admin.post(CHANNELS, data=PROGRAM)
+    assert without.status_code in (400, 403)
