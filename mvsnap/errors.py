@@ -2,6 +2,7 @@
 
 MvsnapError
   BadInput                invalid value from a caller              400
+    UnknownHeadings       a file whose headings lack a column
     UnknownParameter      unknown parameter name                   400
     UnusablePicture       a picture that cannot or must not be decoded
   Unauthorized            no key or a wrong one                    401

@@ -50,7 +50,10 @@ def picky() -> Picky:
 def team(tmp_path: Path, clouds: Clouds, picky: Picky) -> Iterator[Crew]:
     with crew(tmp_path, clouds) as made:
         named = {"Ops": (picky, "")}
-        made.channels = Channels({}, named, {"Ops": OPS}, Outcomes())
+        services = {"ops": OPS}
+        made.channels = Channels(
+            {}, named, services=lambda: services, outcomes=Outcomes()
+        )
         yield made
 
 
@@ -92,7 +95,8 @@ def test_one_message_that_is_refused_permanently_is_no_outage(
 
 def test_what_webex_sends_is_noted_by_its_client() -> None:
     outcomes = Outcomes()
-    with Channels({}, {"Guards": (TEAMS, "")}, {}, outcomes).noted("Guards"):
+    guards = Channels({}, {"Guards": (TEAMS, "")}, outcomes=outcomes)
+    with guards.noted("Guards"):
         pass
     assert outcomes.all() == {}
 

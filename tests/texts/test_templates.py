@@ -25,6 +25,7 @@ OPEN: tuple[str, ...] = (
     "cameras",
     "clips",
     "crowd_events",
+    "entries",
     "error.html",
     "events",
     "jobs",
