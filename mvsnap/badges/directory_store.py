@@ -15,9 +15,9 @@ from mvsnap.badges.tables import badges, cardholders, directories
 from mvsnap.clock import SMALLEST_STEP
 from mvsnap.spelling import folded
 from mvsnap.store.database import Database
+from mvsnap.store.pieces import pieces
 
 MOST_FOUND = 500
-_CHUNK = 1000
 _MOST_DEPARTMENTS = 300
 # Every twentieth person.
 _LARGE_SHARE = 20
@@ -79,12 +79,12 @@ class DirectoryStore:
         with self._db.writing() as connection:
             known = connection.execute(select(cardholders.c.user_id)).scalars().all()
             gone = [user_id for user_id in known if user_id not in here]
-            for chunk in _chunks(gone):
+            for chunk in pieces(gone):
                 connection.execute(
                     delete(cardholders).where(cardholders.c.user_id.in_(chunk))
                 )
-            for chunk in _chunks(rows):
-                connection.execute(upsert, chunk)
+            for chunk in pieces(rows):
+                connection.execute(upsert, list(chunk))
             self._note(connection, state)
 
     def clear(self) -> None:
@@ -192,11 +192,6 @@ class DirectoryStore:
 
 def _when(condition: Any, value: Any) -> Any:
     return case((condition, value), else_=None)
-
-
-def _chunks(items: list[Any]) -> Iterable[list[Any]]:
-    for begin in range(0, len(items), _CHUNK):
-        yield items[begin : begin + _CHUNK]
 
 
 def _row(person: Cardholder) -> dict[str, str]:

@@ -70,6 +70,8 @@ class CommandSection(Section):
 
 
 class WebexBot(Section):
+    """What Webex alone has; apart, so that docs/configuration.md has it first."""
+
     base_url: Url = Field(
         "https://webexapis.com/v1", description="URL of the Webex API"
     )

@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -140,10 +140,17 @@ def parse_overlap(text: str) -> timedelta:
     return timedelta(hours=int(text))
 
 
+def limits_text(limits: Mapping[str, Any]) -> str:
+    """Return what a key is limited to; "" if it is not."""
+    return "; ".join(
+        f"{name} {_listed(value)}" for name, value in sorted(limits.items()) if value
+    )
+
+
 def summary(
     limits: Mapping[str, Any],
     expires_at: datetime | None,
-    zone: tzinfo = UTC,
+    zone: tzinfo,
     *,
     is_disabled: bool = False,
 ) -> str:
@@ -151,9 +158,7 @@ def summary(
 
     zone: the site's time zone.
     """
-    parts = [
-        f"{name} {_listed(value)}" for name, value in sorted(limits.items()) if value
-    ]
+    parts = [text] if (text := limits_text(limits)) else []
     if expires_at is not None:
         parts.append(f"expires {to_minute(expires_at, zone)}")
     if is_disabled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from mvsnap.core.site_time import to_second
 from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
@@ -21,7 +21,7 @@ def new_mute(
     minutes: str,
     who: str,
     now: datetime,
-    clock: tzinfo = UTC,
+    clock: tzinfo,
 ) -> tuple[Mute, Change]:
     """Return the mute with its audit line; no serial: all cameras, no zone: all zones.
 
@@ -67,7 +67,7 @@ def new_snooze(
     return mute, Change(now, who, _what(mute), "", _until(mute, clock))
 
 
-def end_change(mute: Mute, who: str, now: datetime, clock: tzinfo = UTC) -> Change:
+def end_change(mute: Mute, who: str, now: datetime, clock: tzinfo) -> Change:
     """Return the audit log line of a mute that somebody ends."""
     return Change(now, who, _what(mute), _until(mute, clock), "ended")
 

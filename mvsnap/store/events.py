@@ -38,6 +38,7 @@ from mvsnap.store import database_clock
 from mvsnap.store.event_rows import event_of, event_row, named_events
 from mvsnap.store.latest_pictures import LatestPictures
 from mvsnap.store.paging import Order, pages
+from mvsnap.store.pieces import pieces
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import (
     clips,
@@ -143,10 +144,13 @@ class Store(LatestPictures):
 
     def events_of_jobs(self, job_ids: Iterable[JobId]) -> list[Event]:
         """Return all events of these jobs in the order they were recorded."""
-        statement = named_events().where(events.c.job_id.in_(list(job_ids)))
+        found: list[Event] = []
         with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(events.c.recorded_at)).all()
-        return [event_of(row) for row in rows]
+            for some in pieces(list(dict.fromkeys(job_ids))):
+                its = named_events().where(events.c.job_id.in_(some))
+                rows = connection.execute(its.order_by(events.c.recorded_at))
+                found += [event_of(row) for row in rows]
+        return sorted(found, key=lambda event: event.recorded_at)
 
     def deliveries_of_job(self, job_id: JobId) -> dict[tuple[str, str], Delivery]:
         """Return the job's messages by part and room."""
@@ -158,12 +162,15 @@ class Store(LatestPictures):
     def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, str]:
         """Return why a message of these jobs was given up, where one was."""
         statement = select(deliveries.c.job_id, deliveries.c.error).where(
-            deliveries.c.job_id.in_(list(job_ids)),
-            deliveries.c.state == DeliveryState.FAILED,
+            deliveries.c.state == DeliveryState.FAILED
         )
+        found: dict[JobId, str] = {}
         with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {JobId(row.job_id): row.error or "not delivered" for row in rows}
+            for some in pieces(list(dict.fromkeys(job_ids))):
+                its = statement.where(deliveries.c.job_id.in_(some))
+                for row in connection.execute(its):
+                    found[JobId(row.job_id)] = row.error or "not delivered"
+        return found
 
     def count_undelivered(self, since: datetime) -> int:
         """Count the messages that were given up since then."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, and_, delete, func, select, union
 
 from mvsnap.store.database import Database
+from mvsnap.store.pieces import pieces
 from mvsnap.store.sharing_tables import data_folders, file_tasks
 
 BUCKET = ""
@@ -22,7 +23,6 @@ ALIVE_FOR = timedelta(minutes=5)
 # A data_dir that was silent for longer compares its files with the store by itself.
 _FOLDER_ALIVE_FOR = timedelta(hours=1)
 # PostgreSQL takes 65,535 parameters in a statement.
-_ROWS_AT_ONCE = 1000
 
 
 class FileTask(StrEnum):
@@ -58,8 +58,8 @@ class FileTasks:
         """Note that the bucket still has to get these files, from this machine."""
         rows = [(path, self._data_id, FileTask.STORE) for path in paths]
         with self._db.writing() as connection:
-            for first in range(0, len(rows), _ROWS_AT_ONCE):
-                _put(self._db, connection, rows[first : first + _ROWS_AT_ONCE])
+            for some in pieces(rows):
+                _put(self._db, connection, some)
 
     def remove(self, paths: Sequence[str]) -> None:
         """Note that these files have to go, from the bucket and every machine."""
@@ -146,8 +146,7 @@ def note_removals(db: Database, connection: Connection, paths: Sequence[str]) ->
     alive = select(data_folders.c.data_id).where(
         data_folders.c.seen_at > func.now() - _FOLDER_ALIVE_FOR
     )
-    for first in range(0, len(paths), _ROWS_AT_ONCE):
-        some = paths[first : first + _ROWS_AT_ONCE]
+    for some in pieces(paths):
         holding = select(file_tasks.c.place).where(file_tasks.c.path.in_(some))
         found = connection.execute(union(alive, holding)).scalars()
         for place in {BUCKET, *found}:
@@ -155,7 +154,7 @@ def note_removals(db: Database, connection: Connection, paths: Sequence[str]) ->
 
 
 def _put(
-    db: Database, connection: Connection, rows: list[tuple[str, str, FileTask]]
+    db: Database, connection: Connection, rows: Sequence[tuple[str, str, FileTask]]
 ) -> None:
     """A newer task for the same file takes the place of the old one."""
     named = [

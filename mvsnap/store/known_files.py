@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import Column, select, union
 
 from mvsnap.store.database import Database
-
-_PATHS_AT_ONCE = 500
+from mvsnap.store.pieces import pieces
 
 
 class KnownFiles:
@@ -21,10 +20,8 @@ class KnownFiles:
 
     def of(self, paths: Iterable[str]) -> set[str]:
         """Return those of these that a row names."""
-        wanted = sorted(set(paths))
         known: set[str] = set()
-        for first in range(0, len(wanted), _PATHS_AT_ONCE):
-            some = wanted[first : first + _PATHS_AT_ONCE]
+        for some in pieces(sorted(set(paths))):
             naming = union(*(select(c).where(c.in_(some)) for c in self._columns))
             with self._db.reading() as connection:
                 known.update(connection.execute(naming).scalars())

@@ -28,6 +28,7 @@ from mvsnap.domain import Change, Event, JobId
 from mvsnap.store.events import Store
 from mvsnap.store.notice_groups import NoticeGroups
 from mvsnap.store.notice_tables import notice_groups, notices, seen_jobs
+from mvsnap.store.pieces import pieces
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 
@@ -70,11 +71,12 @@ class NoticeStore(NoticeGroups):
         return {row.room: _notice(row) for row in rows}
 
     def of_jobs(self, job_ids: Iterable[JobId]) -> dict[JobId, list[Notice]]:
-        statement = select(notices).where(_c.job_id.in_(list(job_ids)))
         found: dict[JobId, list[Notice]] = {}
         with self._db.reading() as connection:
-            for row in connection.execute(statement.order_by(_c.noted_at, _c.room)):
-                found.setdefault(JobId(row.job_id), []).append(_notice(row))
+            for some in pieces(list(dict.fromkeys(job_ids))):
+                its = select(notices).where(_c.job_id.in_(some))
+                for row in connection.execute(its.order_by(_c.noted_at, _c.room)):
+                    found.setdefault(JobId(row.job_id), []).append(_notice(row))
         return found
 
     def decide(

@@ -247,7 +247,7 @@ def test_a_listener_resumes_where_the_last_one_was(site: Site) -> None:
 
 def test_a_muted_event_is_stored_but_never_posted(site: Site) -> None:
     now = datetime.now(UTC)
-    site.site.mute(*new_mute(GATE, None, "5", "anna", now))
+    site.site.mute(*new_mute(GATE, None, "5", "anna", now, UTC))
     with site.listening():
         site.publish(crowd(0, 10))
         site.wait_for_events(1)
@@ -453,7 +453,7 @@ def test_the_end_of_a_crowd_is_not_posted_while_it_is_muted(site: Site) -> None:
     with site.listening():
         site.publish(crowd(0, 10))
         wait_until(lambda: bool(site.office.jobs), "a job")
-        site.site.mute(*new_mute(GATE, None, "5", "anna", now()))
+        site.site.mute(*new_mute(GATE, None, "5", "anna", now(), UTC))
         site.publish(crowd(20, 24, 0))
         site.wait_for_events(2)
     with site.listening():

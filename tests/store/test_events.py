@@ -384,3 +384,14 @@ def test_a_name_known_later_is_that_of_earlier_events(store: Store) -> None:
     assert store.event(clip.id) == clip
     assert found in store.events(ANY, 9)
     assert found in store.events_of_job(early.job_id)
+
+
+def test_events_of_more_jobs_than_a_statement_takes(store: Store) -> None:
+    jobs = [JobId(f"job-{number:05}") for number in range(40_000)]
+    later, first = added(
+        store,
+        event(job_id=jobs[0], recorded_at=at(9)),
+        event(job_id=jobs[-1], recorded_at=at(1)),
+    )
+    assert store.events_of_jobs([*jobs, jobs[0]]) == [first, later]
+    assert store.undelivered(jobs) == {}

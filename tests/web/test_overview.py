@@ -98,8 +98,8 @@ def test_mutes_are_named_as_people_name_the_place(tmp_path: Path) -> None:
     web = made(tmp_path, site={"timezone": "Europe/Berlin"})
     web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1")], NOON)
     web.site.keep_zones(Serial(GATE), [Zone("3", "Counter")])
-    web.site.mute(*new_mute(GATE, "3", "5", "anna", NOON))
-    web.site.mute(*new_mute(None, None, "60", "button", NOON))
+    web.site.mute(*new_mute(GATE, "3", "5", "anna", NOON, UTC))
+    web.site.mute(*new_mute(None, None, "60", "button", NOON, UTC))
     text = text_of(web.log_in(Role.VIEWER))
     assert "Gate, Counter until Wed 04 Mar 13:05:00, by anna" in text
     assert "All cameras until Wed 04 Mar 14:00:00, by button" in text

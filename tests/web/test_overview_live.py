@@ -240,7 +240,7 @@ def test_without_news_nothing_is_sent(web: Web, viewer: FlaskClient) -> None:
 def test_each_kind_of_news_is_sent(web: Web, viewer: FlaskClient, kind: str) -> None:
     known = {"If-None-Match": viewer.get(PART).headers["ETag"]}
     if kind == "mute":
-        web.site.mute(*new_mute(GATE, None, "5", "anna", NOON))
+        web.site.mute(*new_mute(GATE, None, "5", "anna", NOON, UTC))
     elif kind == "job":
         submit(web)
     elif kind == "event":

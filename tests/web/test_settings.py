@@ -435,7 +435,7 @@ def test_only_an_admin_changes_settings(web: Web, role: Role) -> None:
 
 def test_a_viewer_does_not_mute(web: Web) -> None:
     viewer = web.log_in(Role.VIEWER)
-    mute, change = new_mute(None, None, "60", "anna", datetime.now(UTC))
+    mute, change = new_mute(None, None, "60", "anna", datetime.now(UTC), UTC)
     web.site.mute(mute, change)
     assert viewer.get(f"{PAGE}/mutes").status_code == 403
     for path in ("mutes", f"mutes/{mute.id}/end"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mvsnap.config.model import Settings
-from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, shown_start, summary
+from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, limits_text, shown_start
 
 _COLOURS = {"active": "success", "disabled": "secondary", "expired": "warning"}
 
@@ -44,7 +44,7 @@ def stored_row(key: StoredKey, now: datetime) -> KeyRow:
     last = max(uses, key=lambda secret: secret.used_at or now, default=None)
     return KeyRow(
         key.name,
-        summary(key.limits, None) or "as usual",
+        limits_text(key.limits) or "as usual",
         id=key.id,
         state=state,
         colour=_COLOURS[state],
@@ -73,7 +73,7 @@ def file_rows(settings: Settings, kind: KeyKind) -> list[KeyRow]:
     return [
         KeyRow(
             entry.name,
-            summary(entry.model_dump(mode="json", include=shown), None) or "as usual",
+            limits_text(entry.model_dump(mode="json", include=shown)) or "as usual",
         )
         for entry in entries
     ]
