@@ -73,7 +73,8 @@ def read_all(body: bytes, content_type: str = "") -> list[dict[str, Any]]:
     """
     if len(body) > MAX_BYTES:
         raise BadInput(f"body: {len(body)} bytes (expected at most {MAX_BYTES})")
-    text = _decoded(body, content_type).strip()
+    # Programs in C may send the end of their texts, too.
+    text = _decoded(body, content_type).strip().rstrip("\0").rstrip()
     if not text:
         raise BadInput("body: empty (expected a JSON object)")
     if text[0] in '{["' or "json" in content_type.lower():
@@ -293,4 +294,10 @@ def _whole(digits: str) -> int | float:
     return number if -(2**63) <= number < 2**64 else math.inf  # refused by _check
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=unique_keys, parse_int=_whole)
+# As small devices write it: a line break within a text, NaN for a value they lack.
+_JSON = json.JSONDecoder(
+    object_pairs_hook=unique_keys,
+    parse_int=_whole,
+    parse_constant=lambda _name: None,
+    strict=False,
+)

@@ -41,11 +41,15 @@ class RepeatedKey(BadMessage):
 
 
 def parse(payload: bytes) -> Any:
-    """Return the parsed JSON; it has no duplicate key and no number beyond 64 bits."""
+    """Return the parsed JSON; it has no duplicate key and no number beyond 64 bits.
+
+    What has one meaning is read: a byte order mark, a NUL at the end, NaN as null.
+    """
     if len(payload) > MAX_BYTES:
         raise BadMessage(f"{len(payload)} bytes, expected at most {MAX_BYTES}")
     try:
-        return _JSON.decode(payload.decode())
+        text = payload.decode("utf-8-sig").rstrip("\0 \t\r\n")
+        return _JSON.decode(text)
     except BadMessage:
         raise
     except (ValueError, RecursionError) as exc:
@@ -187,5 +191,7 @@ _JSON = json.JSONDecoder(
     object_pairs_hook=unique_keys,
     parse_int=_in_64_bits,
     parse_float=_finite,
-    parse_constant=_finite,
+    # Gateways write NaN for what they do not know.
+    parse_constant=lambda _name: None,
+    strict=False,
 )

@@ -43,9 +43,8 @@ def refused(body: bytes, content_type: str = "application/json") -> str:
         (b"[]", "application/json", "body: a list"),
         (b'{"a": 1, "a": 2}', "application/json", "a: given twice"),
         (b'{"b": {"a": 1, "a": 1}}', "application/json", "a: given twice"),
-        (b'{"a": [1, NaN]}', "application/json", "a.1: not a 64-bit number"),
         (b'{"a": {"b": 1e999}}', "application/json", "a.b: not a 64-bit number"),
-        (b'{"a": -Infinity}', "application/json", "a: not a 64-bit number"),
+        (b'{"a": -1e999}', "application/json", "a: not a 64-bit number"),
         (b'{"a": 1' + b"0" * 9000 + b"}", "application/json", "a: not a 64-bit number"),
         (b'{"a": 18446744073709551616}', "", "a: not a 64-bit number"),
         (b"[" * 100_000, "application/json", "body: not JSON"),
@@ -85,11 +84,28 @@ def test_json_of_an_old_controller_is_read_as_it_was_meant(content_type: str) ->
     assert alarm.title == "Tür offen"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"title": "Door\nopen", "id": 5}',
+        b'{"title": "Door\topen", "id": 5}',
+        b'{"title": "Door open", "id": 5, "humidity": NaN, "x": -Infinity}',
+        b'{"title": "Door open", "id": 5}\0',
+        b'\xef\xbb\xbf{"title": "Door open", "id": 5}\n\0\0',
+    ],
+    ids=["line break", "tab", "NaN", "NUL at the end", "byte order mark"],
+)
+def test_json_of_a_small_device_is_read_as_it_was_meant(body: bytes) -> None:
+    (alarm,) = parse(body)
+    assert alarm.title == "Door open"
+    json.dumps(alarm.payload, allow_nan=False)
+
+
 def test_an_error_shows_no_value_and_stays_short() -> None:
     secret = "a-secret-of-someone"
     for body in (
         json.dumps(meraki(sharedSecret=secret, alertData=secret)),
-        f'{{"sharedSecret": "{secret}", "a": NaN}}',
+        f'{{"sharedSecret": "{secret}", "a": 1e999}}',
         f'{{"sharedSecret": "{secret}", "sharedSecret": 1}}',
         f'{{"sharedSecret": "{secret}"',
     ):
@@ -99,7 +115,7 @@ def test_an_error_shows_no_value_and_stays_short() -> None:
             refused(
                 json.dumps({"x" * 5000: {"y" * 5000: 1e308}})
                 .encode()
-                .replace(b"1e+308", b"NaN")
+                .replace(b"1e+308", b"1e999")
             )
         )
         < 200
