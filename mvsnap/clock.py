@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -267,7 +267,7 @@ def poll(
     return found
 
 
-def iso(moment: datetime) -> str:
-    """Return the moment as ISO 8601 in UTC with `Z` and milliseconds."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+def iso(moment: datetime, zone: tzinfo = UTC) -> str:
+    """Return the moment as ISO 8601 with milliseconds and its offset, `Z` for UTC."""
+    text = moment.astimezone(zone).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

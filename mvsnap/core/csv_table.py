@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from mvsnap.clock import iso
@@ -22,16 +22,18 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _CELL_WITHIN = re.compile(r"(?<=;)(?=[=+\-@＝＋－＠])")
 
 
-def csv_lines(columns: Columns[Row], pages: Iterable[Iterable[Row]]) -> Iterator[str]:
+def csv_lines(
+    columns: Columns[Row], pages: Iterable[Iterable[Row]], zone: tzinfo = UTC
+) -> Iterator[str]:
     """Yield the heading, then one text for each page of rows.
 
-    A text that a spreadsheet would treat as a formula is defused. Moments are in UTC,
-    None is an empty cell; numbers stay numbers.
+    A text that a spreadsheet would treat as a formula is defused. Moments are of the
+    zone, with their offset; None is an empty cell; numbers stay numbers.
     """
     yield _csv([[name for name, _ in columns]])
     cells = [cell for _, cell in columns]
     for page in pages:
-        yield _csv([_plain(cell(row)) for cell in cells] for row in page)
+        yield _csv([_plain(cell(row), zone) for cell in cells] for row in page)
 
 
 def harmless(text: str) -> str:
@@ -40,11 +42,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _plain(cell: Cell) -> str | int | float:
+def _plain(cell: Cell, zone: tzinfo) -> str | int | float:
     if cell is None:
         return ""
     if isinstance(cell, datetime):
-        return iso(cell)
+        return iso(cell, zone)
     return harmless(cell) if isinstance(cell, str) else cell
 
 

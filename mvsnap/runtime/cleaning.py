@@ -126,7 +126,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
         DataKind(
             "Messages of alarms",
             _DAYS,
-            old(partial(purge_messages, parts.store)),
+            steps.messages,
             ("alarm_messages",),
         ),
         DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
@@ -250,6 +250,12 @@ class _Steps:
         before, gone = self._oldest_kept(), self._gone(dry_run)
         return self._to_the_end(
             partial(self._parts.store.purge, before, gone=gone), dry_run
+        )
+
+    def messages(self, dry_run: bool) -> PurgeResult:
+        before, gone = self._oldest_kept(), self._gone(dry_run)
+        return self._to_the_end(
+            partial(purge_messages, self._parts.store, before, gone=gone), dry_run
         )
 
     def clip_rows(self, dry_run: bool) -> PurgeResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import and_, exists, select
 from mvsnap.domain import Event, EventId
 from mvsnap.store.alarm_tables import alarm_messages
 from mvsnap.store.event_rows import event_row
-from mvsnap.store.events import Store
+from mvsnap.store.events import Store, old_events
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import events
 
@@ -66,10 +66,18 @@ def message_of_alarm(store: Store, event_id: EventId) -> StoredMessage | None:
 
 
 def purge_messages(
-    store: Store, before: datetime, *, dry_run: bool = False
+    store: Store,
+    before: datetime,
+    *,
+    gone: Collection[str] = (),
+    dry_run: bool = False,
 ) -> PurgeResult:
-    """Remove those that are older and have no event any more."""
-    has_event = exists(select(events.c.id).where(events.c.id == _KEY))
+    """Remove those that are older and have no event any more.
+
+    gone: as of `Store.purge`; a dry run takes the events for removed that go before.
+    """
+    event = select(events.c.id).where(events.c.id == _KEY)
+    has_event = exists(event.where(~old_events(before, gone)) if dry_run else event)
     old = and_(alarm_messages.c.stored_at < before, ~has_event)
     return purge(store._db, OldRows(alarm_messages, old), dry_run=dry_run)
 

@@ -308,17 +308,7 @@ class Store(LatestPictures):
 
         gone: paths of clips that are taken for removed already.
         """
-        is_there = and_(
-            clips.c.state == ClipState.READY, ~one_of_paths(clips.c.path, gone)
-        )
-        own = select(clips.c.id).where(is_there)
-        alarm = select(clips.c.about).where(is_there, clips.c.about.is_not(None))
-        old = and_(
-            events.c.recorded_at < before,
-            events.c.id.not_in(own),
-            events.c.id.not_in(alarm),
-        )
-        rows = OldRows(events, old, path=events.c.snapshot_path)
+        rows = OldRows(events, old_events(before, gone), path=events.c.snapshot_path)
         return purge(self._db, rows, dry_run=dry_run)
 
     def purge_deliveries(
@@ -332,6 +322,18 @@ class Store(LatestPictures):
 
 def _pulse(executor_id: str) -> str:
     return f"worker {executor_id}"
+
+
+def old_events(before: datetime, gone: Collection[str] = ()) -> ColumnElement[bool]:
+    """Return whether an event goes; see `Store.purge`."""
+    is_there = and_(clips.c.state == ClipState.READY, ~one_of_paths(clips.c.path, gone))
+    own = select(clips.c.id).where(is_there)
+    alarm = select(clips.c.about).where(is_there, clips.c.about.is_not(None))
+    return and_(
+        events.c.recorded_at < before,
+        events.c.id.not_in(own),
+        events.c.id.not_in(alarm),
+    )
 
 
 def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

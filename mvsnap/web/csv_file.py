@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC
 from typing import TypeVar
 
 from flask import Response
 
 from mvsnap.core.csv_table import Columns, csv_lines
+from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
+from mvsnap.web.context import gateway
 
 Row = TypeVar("Row")
 
@@ -16,10 +19,14 @@ Row = TypeVar("Row")
 def csv_file(
     name: str, columns: Columns[Row], pages: Iterable[Iterable[Row]]
 ) -> Response:
-    """Return a table that is streamed; `name` without `.csv`."""
+    """Return a table that is streamed; `name` without `.csv`.
+
+    Its times are the site's for people, as on the page, and in UTC for programs.
+    """
+    zone = gateway().zone if auth.session_user_or_none() else UTC
     downloaded(f"{name}.csv")
     return Response(
-        csv_lines(columns, pages),
+        csv_lines(columns, pages, zone),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

@@ -43,6 +43,9 @@ def test_messages_go_with_their_events(store: Store) -> None:
     alarm = event(kind=EventKind.ALARM)
     add_alarm(store, alarm, StoredMessage.of("{}", "line 3", []))
     assert purge_messages(store, LATER).removed == 0
+    assert purge_messages(store, NOON, dry_run=True).removed == 0
+    # As many as a purge removes, which takes their events first.
+    assert purge_messages(store, LATER, dry_run=True).removed == 1
     store.purge(LATER)
     # What is not old yet stays: its event may not be there for all to see.
     assert purge_messages(store, NOON).removed == 0

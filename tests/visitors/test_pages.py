@@ -286,8 +286,8 @@ def test_the_table_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
     assert answer.is_streamed
     assert read_csv(answer.text) == [
         {
-            "since": "2026-06-30T22:00:00.000Z",
-            "until": "2026-07-01T22:00:00.000Z",
+            "since": "2026-07-01T00:00:00.000+02:00",
+            "until": "2026-07-02T00:00:00.000+02:00",
             "camera": "Gate north",
             "serial": GATE,
             "zone": "'=HYPERLINK(1)",
@@ -296,7 +296,7 @@ def test_the_table_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
             "entrances": "40",
             "average_people": "2.0",
             "people_seen_at_once": "5",
-            "people_seen_last": "2026-07-01T11:21:00.000Z",
+            "people_seen_last": "2026-07-01T13:21:00.000+02:00",
             "entrances_so_far": "",
             "entrances_before": "",
             "change_percent": "",
@@ -582,12 +582,12 @@ def test_the_hours_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
     rows = read_csv(viewer.get(f"{ZONE_PAGE}/hours.csv").text)
     assert len(rows) == 14
     assert rows[-6] == {
-        "began": "2026-07-01T07:00:00.000Z",
-        "ended": "2026-07-01T08:00:00.000Z",
+        "began": "2026-07-01T09:00:00.000+02:00",
+        "ended": "2026-07-01T10:00:00.000+02:00",
         "entrances": "30",
         "average_people": "0.5",
         "people_seen_at_once": "6",
-        "busiest_minute": "2026-07-01T07:07:00.000Z",
+        "busiest_minute": "2026-07-01T09:07:00.000+02:00",
         "busiest_average_people": "3.2",
         "busiest_entrances": "5",
         "picture": "offline",

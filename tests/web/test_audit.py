@@ -125,7 +125,7 @@ def test_the_table_holds_all_that_matches_and_no_formula(
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert len(rows) == 61
     assert rows[0] == {
-        "at": "2026-03-04T12:00:00.000Z",
+        "at": "2026-03-04T13:00:00.000+01:00",
         "who": "ben",
         "what": "'=1+1",
         "before": "old",

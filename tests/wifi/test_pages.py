@@ -343,7 +343,7 @@ def test_hours_and_total_time_are_filters_of_every_page_and_table(
     assert devices(page) == ["1"]
     assert "hour_from=13" in page  # the way to the other pages keeps it
     assert [row["time_in"][11:16] for row in table(viewer, "visits", **asked)] == [
-        "12:00"
+        "13:00"
     ]
     assert len(table(viewer, "observations", **asked)) == 2
     rows = table(viewer, "hours", **asked)
