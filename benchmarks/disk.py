@@ -33,7 +33,7 @@ from tests.servers.rtsp import RtspCamera, rtsp_camera
 from tests.test_clip_flow import wait_for_ring
 
 # Soon after the start each kind of data is looked through for the first time.
-SETTLE_S = 360.0
+SETTLE_S = 480.0
 IDLE_S = 600.0
 CAMERAS = 10
 QUIET_S = 240.0
