@@ -55,7 +55,7 @@ def look(page: Page, name: str = "") -> str:
     if name and os.environ.get(PICTURES):
         _keep(page, name)
     text = page.locator("body").inner_text()
-    for odd in ("undefined", "None", "NaN", "[object"):
+    for odd in ("undefined", "NaN", "[object"):
         assert odd not in text, f"{page.url}: {odd}"
     return text
 

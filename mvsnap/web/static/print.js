@@ -1,4 +1,4 @@
-// The report for whoever takes over: the button that prints it.
+// A report: [data-print] is the button that prints it.
 "use strict";
 (() => {
   const button = document.querySelector("[data-print]");
