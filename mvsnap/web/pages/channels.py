@@ -11,6 +11,7 @@ from mvsnap.config.model import Settings
 from mvsnap.config.recipients import flat
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 
@@ -43,7 +44,7 @@ def send_test() -> ResponseReturnValue:
     """Send a test message to one of those on the page; wait for some seconds."""
     name = request.form.get("name", "")
     if name not in [row.name for row in channel_rows(gateway().settings)]:
-        raise NotFound("No such channel, or it was removed from the settings")
+        raise NotFound(N_("No such channel, or it was removed from the settings"))
     problem = gateway().test_messages.ask([name]).get(name)
     if problem is None:
         flash(f"Test message sent to {name}.", "success")
