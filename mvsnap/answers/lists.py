@@ -92,7 +92,9 @@ class BotLists:
         rows = list(self.rows())
         bad = [row for row in rows if row.health is Condition.TROUBLE]
         unknown = sum(row.health is Condition.UNKNOWN for row in rows)
-        lines = [f"{row.name}: {row.text}".rstrip(": ") for row in bad[:_MOST_ROWS]]
+        lines = [
+            f"{_(row.name)}: {_(row.text)}".rstrip(": ") for row in bad[:_MOST_ROWS]
+        ]
         if len(bad) > len(lines):
             lines.append(and_more(len(bad) - len(lines)))
         if unknown:

@@ -14,6 +14,7 @@ from mvsnap.domain import CameraName, Change, Role, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.store.clips import UNFINISHED, ClipFilter
+from mvsnap.texts import _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 
@@ -34,7 +35,7 @@ def keep(badge_id: str) -> ResponseReturnValue:
     name, here, who = held_by(badge), gateway(), auth.person().name
     back = redirect(url_for("badges.review", badge_id=badge.id, **asked.query), 303)
     if name is None:
-        flash("No recorder has this moment in its memory any more.", "warning")
+        flash(_("No recorder has this moment in its memory any more."), "warning")
         return back
     wanted = JobRequest(
         trigger=Trigger(TriggerKind.PAGE, who),
@@ -53,7 +54,7 @@ def keep(badge_id: str) -> ResponseReturnValue:
         return back
     done = f"recording requested, job {job.id}"
     here.audit.add(Change(here.clock.now(), who, f"badge event {badge.id}", "", done))
-    flash("Recording requested", "success")
+    flash(_("Recording requested"), "success")
     return back
 
 

@@ -7,6 +7,7 @@ from flask import request
 from mvsnap.badges.directory import frame_address, frame_origin
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.badges.parts import BadgeParts
+from mvsnap.texts import _
 from mvsnap.web.context import feature, gateway
 
 
@@ -16,7 +17,7 @@ def directory_trouble() -> str:
         return ""
     state = feature(BadgeParts).directory.state()
     if state is None:
-        return "The directory has not been read yet. Is a worker running?"
+        return _("The directory has not been read yet. Is a worker running?")
     if not state.error:
         return ""
     if state.mistakes:
@@ -29,11 +30,13 @@ def entry_words(badge: BadgeEvent) -> dict[str, str]:
     ours = gateway().settings.badges
     if badge.person:
         problem = feature(BadgeParts).directory.photo_error(badge.user_id)
-        return {"photo": f"No photo: {problem}" if problem else "No photo"}
+        return {"photo": f"No photo: {problem}" if problem else _("No photo")}
     if ours.directory is not None:
         return {"entry": f"Badge {badge.user_id} is not in the directory."}
     if ours.directory_url is None:
-        return {"entry": "No directory is set (badges.directory, badges.directory_url)"}
+        return {
+            "entry": _("No directory is set (badges.directory, badges.directory_url)")
+        }
     return {}
 
 

@@ -12,6 +12,7 @@ from mvsnap.badges.conditions import BadgeFilter, Department
 from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
 from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
 from mvsnap.errors import BadInput
+from mvsnap.texts import _
 from mvsnap.web.pages.filters import ListFilter, one_of, typed
 
 # In the form, below "More": it is open where one of them was entered.
@@ -28,7 +29,7 @@ class Only(StrEnum):
 
     @property
     def text(self) -> str:
-        return "Unknown badges" if self is Only.UNKNOWN else "Without a picture"
+        return _("Unknown badges") if self is Only.UNKNOWN else _("Without a picture")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from mvsnap.badges.page_rows import why_no_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound, QueueFull
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -72,7 +73,7 @@ def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     near = near_picture(known_badge(badge_id), offset_s)
     path = gateway().files.picture(near.picture_path)
     if path is None:
-        raise NotFound("No such picture, or it was deleted")
+        raise NotFound(N_("No such picture, or it was deleted"))
     viewed(f"badge event {badge_id}")
     return private_file(path, "image/jpeg")
 
@@ -83,7 +84,7 @@ def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
     near = near_picture(known_badge(badge_id), offset_s)
     path = gateway().files.small_picture(near.picture_path)
     if path is None:
-        raise NotFound("No such picture, or it was deleted")
+        raise NotFound(N_("No such picture, or it was deleted"))
     return private_file(path, "image/jpeg")
 
 

@@ -24,6 +24,7 @@ from mvsnap.badges.page_rows import BadgeRow
 from mvsnap.badges.page_verdicts import last_verdict
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -35,10 +36,10 @@ _MOST_LISTED = 100
 _HANDED_OVER = (Verdict.MISMATCH, Verdict.UNSURE, Verdict.OPEN)
 # Of a filter, in the words of the report.
 _LABELS = {
-    "reader": "Reader",
-    "person": "Person",
-    "department": "Department",
-    "verdict": "Verdict",
+    "reader": N_("Reader"),
+    "person": N_("Person"),
+    "department": N_("Department"),
+    "verdict": N_("Verdict"),
 }
 
 

@@ -13,6 +13,7 @@ from mvsnap.badges.model import (
     NearPicture,
     Verdict,
 )
+from mvsnap.texts import N_, _
 
 _COLOURS = {
     Verdict.OPEN: "light",
@@ -21,9 +22,9 @@ _COLOURS = {
     Verdict.UNSURE: "warning",
 }
 _NO_PICTURE = {
-    BadgePictureState.NO_VIDEO: "The camera has no video of that moment.",
-    BadgePictureState.OFFLINE: "The camera is offline.",
-    BadgePictureState.FETCHED: "The picture is no longer available.",
+    BadgePictureState.NO_VIDEO: N_("The camera has no video of that moment."),
+    BadgePictureState.OFFLINE: N_("The camera is offline."),
+    BadgePictureState.FETCHED: N_("The picture is no longer available."),
 }
 
 
@@ -76,10 +77,10 @@ def why_no_picture(
             return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
             return f"The picture will be fetched after {time_text(badge.ask_at)}."
-        return "The picture is being fetched."
+        return _("The picture is being fetched.")
     if badge.picture is BadgePictureState.NO_CAMERA:
         return f"No camera is assigned to {reader} (badges.camera_of_reader)"
-    words = _NO_PICTURE.get(badge.picture) or badge.error or "No picture."
+    words = _NO_PICTURE.get(badge.picture) or badge.error or _("No picture.")
     if badge.ask_at and is_later:
         words = f"{words.rstrip('.')}. Next try at {time_text(badge.ask_at)}."
     return words

@@ -21,6 +21,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import DeliveryState, JobId
 from mvsnap.errors import BadInput, JudgedMeanwhile
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 
@@ -68,7 +69,9 @@ def read_undo(badge_id: BadgeId) -> Judgement:
     told, seen, now = _store().judgements(badge_id), read_seen(), gateway().clock.now()
     who = auth.person().name
     if not told or (told[0][0].id, told[0][0].judged_by) != (seen, who):
-        raise JudgedMeanwhile("Not undone: that verdict is not yours, or not the last")
+        raise JudgedMeanwhile(
+            N_("Not undone: that verdict is not yours, or not the last")
+        )
     notify_at = now + NOTIFY_AFTER if room_to_notify() is not None else None
     return before_last(told, who, now, notify_at)
 
@@ -99,13 +102,13 @@ def history(badge_id: BadgeId) -> list[tuple[Judgement, str]]:
 
 def _summary(made: Judgement, job_id: JobId | None) -> str:
     if job_id is None:
-        return "posting to the room shortly" if made.notify_at else ""
+        return _("posting to the room shortly") if made.notify_at else ""
     for delivery in gateway().store.deliveries_of_job(job_id).values():
         if delivery.state is DeliveryState.SENT:
             return f"posted to {delivery.room}"
         if delivery.state is DeliveryState.FAILED:
             return f"not posted: {delivery.error}"
-    return "posting to the room"
+    return _("posting to the room")
 
 
 def _store() -> BadgeStore:

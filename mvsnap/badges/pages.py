@@ -55,6 +55,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import JudgedMeanwhile, NotFound
 from mvsnap.store.paging import Page
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -126,7 +127,7 @@ def judge(badge_id: str) -> ResponseReturnValue:
     made = read_judgement(badge.id)
     try:
         if not store().judge(made, read_seen()):
-            raise NotFound("This badge event no longer exists")
+            raise NotFound(N_("This badge event no longer exists"))
     except JudgedMeanwhile as exc:
         # The current page, with the note that was entered.
         page = _review_page(asked, known_badge(badge_id), unsaved=made)
@@ -151,7 +152,7 @@ def undo(badge_id: str) -> ResponseReturnValue:
     asked.require_valid()
     made = read_undo(badge.id)
     if not store().judge(made, read_seen()):
-        raise NotFound("This badge event no longer exists")
+        raise NotFound(N_("This badge event no longer exists"))
     now = "open again" if made.verdict is Verdict.OPEN else f"{made.verdict} again"
     flash(f"{badge.person or badge.user_id} is {now}", "undone")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
@@ -174,7 +175,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
             badge.id, serial, moment, is_gone=is_gone
         )
         if not asked_for:
-            flash("The picture is already there or being fetched.", "warning")
+            flash(_("The picture is already there or being fetched."), "warning")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
@@ -205,7 +206,7 @@ def photo(name: str) -> ResponseReturnValue:
 
 def _file(path: Path | None) -> ResponseReturnValue:
     if path is None:
-        raise NotFound("No such picture, or it was deleted")
+        raise NotFound(N_("No such picture, or it was deleted"))
     return private_file(path, "image/jpeg")
 
 
@@ -225,7 +226,7 @@ def _days() -> list[tuple[str, str]]:
     zone = gateway().zone
     today = gateway().clock.now().astimezone(zone).date()
     yesterday = today - timedelta(days=1)
-    return [("Today", today.isoformat()), ("Yesterday", yesterday.isoformat())]
+    return [(_("Today"), today.isoformat()), (_("Yesterday"), yesterday.isoformat())]
 
 
 def _review_page(

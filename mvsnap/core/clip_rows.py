@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
+from mvsnap.texts import N_, _
 
 _COPIES = {
     CopyState.NONE: "",
-    CopyState.WAITING: "waiting to be copied to S3",
+    CopyState.WAITING: N_("waiting to be copied to S3"),
     CopyState.COPIED: "copied to S3",
-    CopyState.FAILED: "not copied to S3",
+    CopyState.FAILED: N_("not copied to S3"),
 }
 
 
@@ -45,7 +46,7 @@ class ClipRow:
         """Explains the state, for people; "" for nothing."""
         clip = self.clip
         if clip.state is ClipState.FAILED:
-            return clip.error or "no video was recorded"
+            return clip.error or _("no video was recorded")
         if clip.state is ClipState.DELETED:
             return ""
         missing = f"{lasting(self.missing_s)} missing" if self.missing_s >= 0.5 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mvsnap.clip_model import Clip
 from mvsnap.domain import TriggerKind
+from mvsnap.texts import N_
 
 
 def title(clip: Clip) -> str:
@@ -11,7 +12,7 @@ def title(clip: Clip) -> str:
     if said := clip.title.partition("\n")[0].strip():
         return said
     by_hand = clip.trigger.kind is TriggerKind.COMMAND
-    return "Manual recording" if by_hand else "Alarm"
+    return N_("Manual recording") if by_hand else N_("Alarm")
 
 
 def size(size_bytes: int) -> str:

@@ -13,6 +13,7 @@ from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
+from mvsnap.texts import _
 
 # Used instead of a name in "muted_by": the previous alert was too recent.
 COOL_DOWN = "cool-down"
@@ -87,7 +88,7 @@ class CrowdRow:
         if self.muted_by is None:
             return ""
         is_person = self.muted_by != COOL_DOWN
-        return f"Muted by {self.muted_by}" if is_person else "Not posted: cool-down"
+        return f"Muted by {self.muted_by}" if is_person else _("Not posted: cool-down")
 
     @property
     def video_link(self) -> str | None:
@@ -105,8 +106,8 @@ class CrowdRow:
         if self.has_picture:
             return None
         if self.picture is not None:
-            return self.picture.error or "No picture"
-        return "Fetching the picture" if self.fresh else "No picture received"
+            return self.picture.error or _("No picture")
+        return _("Fetching the picture") if self.fresh else _("No picture received")
 
     @property
     def zone(self) -> str:
@@ -114,7 +115,7 @@ class CrowdRow:
         event = self.event
         if not event.zone_id:  # a noise is of the whole camera
             return ""
-        plain = "Full Frame" if event.zone_id == FULL_FRAME else event.zone_id
+        plain = _("Full Frame") if event.zone_id == FULL_FRAME else event.zone_id
         return plain if event.zone_name in ("", event.zone_id) else event.zone_name
 
     @property

@@ -10,10 +10,11 @@ from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Listener, Serial
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.texts import N_
 
 # Silent for a minute; and last_seen is written once a minute.
 _SILENT_AFTER = timedelta(minutes=2)
-_ADVICE = "See that it has power and network."
+_ADVICE = N_("See that it has power and network.")
 
 
 def meraki_camera_rows(

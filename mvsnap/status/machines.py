@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.core.days import lasting
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess
+from mvsnap.texts import N_
 
 # Below the first nothing works well; the second is the warning before.
 _LEAST_FREE_BYTES = 200_000_000
@@ -38,11 +39,14 @@ def process_rows(
             health, text = Condition.UNKNOWN, f"stopped, {text}"
         elif not is_alive(known, now, silent_after):
             health, text = Condition.TROUBLE, f"silent, {text}"
-            advice = "See whether its machine runs; others do its work meanwhile."
+            advice = N_("See whether its machine runs; others do its work meanwhile.")
         elif now - known.seen_at > silent_after:
             health, text = Condition.UNKNOWN, f"not asked lately, {text}"
         elif report.version != version:
-            health, advice = Condition.UNKNOWN, "Update or restart it: versions differ."
+            health, advice = (
+                Condition.UNKNOWN,
+                N_("Update or restart it: versions differ."),
+            )
         yield StatusRow(
             Group.PROCESSES,
             f"{report.machine}: {report.roles}",
@@ -87,7 +91,7 @@ def _disk(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     is_low = free < min(_LITTLE_FREE * total, _LITTLE_FREE_BYTES)
     if not is_low and free > _LEAST_FREE_BYTES:
         return StatusRow(Group.SITE, name, Condition.OK, text, seen_at=known.seen_at)
-    advice = "Make room, or lower storage.max_gb or storage.retention_days."
+    advice = N_("Make room, or lower storage.max_gb or storage.retention_days.")
     return StatusRow(
         Group.SITE, name, Condition.TROUBLE, text, advice, seen_at=known.seen_at
     )
@@ -104,7 +108,7 @@ def _clock(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     # A clock that was set is right now; what came before has wrong times.
     health = Condition.UNKNOWN if wrong.startswith("set ") else Condition.TROUBLE
     return StatusRow(
-        Group.SITE, name, health, wrong, "See that NTP runs on this machine."
+        Group.SITE, name, health, wrong, N_("See that NTP runs on this machine.")
     )
 
 
@@ -112,7 +116,7 @@ def _certificates(
     name: str, own: Sequence[KnownProcess], now: datetime
 ) -> Iterator[StatusRow]:
     report = _newest([k for k in own if "web" in k.report.roles] or own).report
-    advice = "Renew it; no restart is needed."
+    advice = N_("Renew it; no restart is needed.")
     if report.certificate_error:
         text = report.certificate_error
         yield StatusRow(Group.SITE, name, Condition.TROUBLE, text, advice)
@@ -137,10 +141,10 @@ def folder_rows(
     if len(folders) > 1 and not shares_bucket:
         yield StatusRow(
             Group.SITE,
-            "Data folders",
+            N_("Data folders"),
             Condition.TROUBLE,
             f"{len(folders)}: pictures and clips open only where they were made",
-            "Share one data_dir, or set storage.s3.",
+            N_("Share one data_dir, or set storage.s3."),
         )
 
 

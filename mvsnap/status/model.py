@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mvsnap.texts import N_
+
 
 class Condition(StrEnum):
     OK = "ok"
@@ -14,13 +16,13 @@ class Condition(StrEnum):
 
 
 class Group(StrEnum):
-    SERVICES = "Services"
-    JOBS = "Jobs"
-    CAMERAS = "Recording cameras"
-    MERAKI = "Meraki cameras"
-    SENSE = "MV Sense"
-    PROCESSES = "Processes"
-    SITE = "This site"
+    SERVICES = N_("Services")
+    JOBS = N_("Jobs")
+    CAMERAS = N_("Recording cameras")
+    MERAKI = N_("Meraki cameras")
+    SENSE = N_("MV Sense")
+    PROCESSES = N_("Processes")
+    SITE = N_("This site")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.processes import KnownProcess, ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import N_
 from mvsnap.upstreams import Upstream, service_name
 
 _DAY = timedelta(days=1)
@@ -68,7 +69,7 @@ class StatusSources:
         yield from folder_rows(processes, now, silent_after, shares_bucket=shares)
         yield _database(self.settings)
         yield cleaning_row(self.cleanings.held())
-        yield StatusRow(Group.SITE, "Version", Condition.OK, __version__)
+        yield StatusRow(Group.SITE, N_("Version"), Condition.OK, __version__)
 
     def services(
         self, processes: Sequence[KnownProcess], now: datetime, enabled: bool
@@ -129,4 +130,4 @@ def _channels_used(settings: Settings) -> list[str]:
 def _database(settings: Settings) -> StatusRow:
     # It has just answered: without it there is no page.
     kind = "SQLite" if settings.database_url is None else "PostgreSQL"
-    return StatusRow(Group.SITE, "Database", Condition.OK, f"{kind}, answers")
+    return StatusRow(Group.SITE, N_("Database"), Condition.OK, f"{kind}, answers")

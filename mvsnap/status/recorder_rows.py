@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
+from mvsnap.texts import N_
 
 # The recorder writes the state of its cameras once a minute.
 _STALE_AFTER = timedelta(minutes=3)
@@ -77,9 +78,9 @@ def _row(
     name: CameraName, camera: RecorderCameraState | None, now: datetime
 ) -> RecorderRow:
     if camera is None:
-        return RecorderRow(name, "not seen yet", "secondary")
+        return RecorderRow(name, N_("not seen yet"), "secondary")
     if camera.state == NO_RECORDER:
-        words = "no recorder has it"
+        words = N_("no recorder has it")
         return RecorderRow(name, "no recorder", "danger", words, camera.seen_at)
     if now - camera.seen_at > _STALE_AFTER:
         return RecorderRow(name, "unknown", "secondary", seen_at=camera.seen_at)

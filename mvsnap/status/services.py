@@ -8,35 +8,40 @@ from datetime import datetime, timedelta
 from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
+from mvsnap.texts import N_
 from mvsnap.upstreams import Upstream, upstream_of
 
 # Without a call for as long, nobody knows whether a service still fails.
 _STALE_AFTER = timedelta(minutes=30)
 NAMES = {
-    Upstream.MERAKI: "Meraki",
-    Upstream.WEBEX: "Webex",
+    Upstream.MERAKI: N_("Meraki"),
+    Upstream.WEBEX: N_("Webex"),
     Upstream.IXON: "IXON",
     Upstream.BROKER: "MQTT broker",
     Upstream.S3: "S3 storage",
-    Upstream.PROVIDER: "Identity provider",
-    Upstream.DIRECTORY: "Directory",
-    Upstream.HEARTBEAT: "Heartbeat",
-    Upstream.CHANNEL: "Channel",
+    Upstream.PROVIDER: N_("Identity provider"),
+    Upstream.DIRECTORY: N_("Directory"),
+    Upstream.HEARTBEAT: N_("Heartbeat"),
+    Upstream.CHANNEL: N_("Channel"),
 }
-_BY_ITSELF = "what waits is sent when it answers again"
+_BY_ITSELF = N_("what waits is sent when it answers again")
 _ADVICE = {
-    Upstream.MERAKI: "Check this site's internet connection and meraki.api_key;"
-    " jobs go on when it answers again.",
+    Upstream.MERAKI: N_(
+        "Check this site's internet connection and meraki.api_key;"
+        " jobs go on when it answers again."
+    ),
     Upstream.WEBEX: "Check this site's internet connection and webex.bot_token;"
     f" {_BY_ITSELF}.",
-    Upstream.IXON: "Check this site's internet connection and the ixon settings.",
-    Upstream.BROKER: "Check that the broker runs, and sense.host; crowds are not"
-    " noticed meanwhile.",
+    Upstream.IXON: N_("Check this site's internet connection and the ixon settings."),
+    Upstream.BROKER: N_(
+        "Check that the broker runs, and sense.host; crowds are not noticed meanwhile."
+    ),
     Upstream.S3: f"Check the bucket and storage.s3; {_BY_ITSELF}.",
-    Upstream.PROVIDER: "Check login.oidc; nobody can log in by it meanwhile.",
-    Upstream.DIRECTORY: "Check badges.directory; its last copy is used meanwhile.",
-    Upstream.HEARTBEAT: "Check heartbeat_url; whoever watches thinks that this site"
-    " is down.",
+    Upstream.PROVIDER: N_("Check login.oidc; nobody can log in by it meanwhile."),
+    Upstream.DIRECTORY: N_("Check badges.directory; its last copy is used meanwhile."),
+    Upstream.HEARTBEAT: N_(
+        "Check heartbeat_url; whoever watches thinks that this site is down."
+    ),
     Upstream.CHANNEL: "Check this site's internet connection and the channel's settings"
     f" (`mvsnap check`); {_BY_ITSELF}.",
 }
@@ -85,9 +90,9 @@ def _service(
             where = ", ".join(sorted({machines[s.process_id] for s in failing}))
             text += f" (from {where} only)"
     elif not states:
-        health, text = Condition.UNKNOWN, "not called yet"
+        health, text = Condition.UNKNOWN, N_("not called yet")
     elif any(s.error for s in alive) and not any(not s.error for s in alive):
-        health, text = Condition.UNKNOWN, "not called since the last call failed"
+        health, text = Condition.UNKNOWN, N_("not called since the last call failed")
     return StatusRow(
         Group.SERVICES,
         f"{NAMES[kind]} {of}".strip(),

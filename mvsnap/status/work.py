@@ -10,6 +10,7 @@ from mvsnap.domain import Listener
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.texts import N_
 
 # A job is tried again every ten minutes at most.
 _LONG_WAIT = timedelta(minutes=15)
@@ -21,30 +22,32 @@ def queue_row(
 ) -> StatusRow:
     """most: how many may wait; oldest_at: when the job that waits longest came."""
     if not waiting:
-        return StatusRow(Group.JOBS, "Waiting", Condition.OK, "none")
+        return StatusRow(Group.JOBS, N_("Waiting"), Condition.OK, "none")
     text = amount(waiting, "job")
     if waiting >= most:
-        advice = "Triggers are refused until fewer wait: see why, or raise queue_size."
+        advice = N_(
+            "Triggers are refused until fewer wait: see why, or raise queue_size."
+        )
         return _waiting(Condition.TROUBLE, text, advice, oldest_at)
     if oldest_at is not None and now - oldest_at > _LONG_WAIT:
-        return _waiting(Condition.TROUBLE, text, "See which, and why.", oldest_at)
+        return _waiting(Condition.TROUBLE, text, N_("See which, and why."), oldest_at)
     return _waiting(Condition.OK, text, "", oldest_at)
 
 
 def _waiting(
     health: Condition, text: str, advice: str, oldest_at: datetime | None
 ) -> StatusRow:
-    return StatusRow(Group.JOBS, "Waiting", health, text, advice, since=oldest_at)
+    return StatusRow(Group.JOBS, N_("Waiting"), health, text, advice, since=oldest_at)
 
 
 def given_up_row(messages: int) -> StatusRow:
     """messages: those given up within the last day."""
-    name = "Given up within a day"
+    name = N_("Given up within a day")
     if not messages:
         return StatusRow(Group.JOBS, name, Condition.OK, "none")
     text = amount(messages, "message")
     return StatusRow(
-        Group.JOBS, name, Condition.TROUBLE, text, "See why, and try again."
+        Group.JOBS, name, Condition.TROUBLE, text, N_("See why, and try again.")
     )
 
 
@@ -52,19 +55,19 @@ def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
     if recorder.silent_since is not None:
         yield StatusRow(
             Group.CAMERAS,
-            "Recorder",
+            N_("Recorder"),
             Condition.TROUBLE,
             "not running",
-            "Start a process that records.",
+            N_("Start a process that records."),
             seen_at=recorder.silent_since,
         )
     elif recorder.has_none:
         yield StatusRow(
             Group.CAMERAS,
-            "Recorder",
+            N_("Recorder"),
             Condition.UNKNOWN,
-            "has not run yet",
-            "Start a process that records.",
+            N_("has not run yet"),
+            N_("Start a process that records."),
         )
     for row in recorder.rows:
         yield _camera(row)
@@ -76,7 +79,9 @@ def _camera(row: RecorderRow) -> StatusRow:
         health = Condition.UNKNOWN
     reason = row.text if row.text != row.word else ""
     advice = (
-        "" if health is not Condition.TROUBLE else "See that it has power and network."
+        ""
+        if health is not Condition.TROUBLE
+        else N_("See that it has power and network.")
     )
     return StatusRow(
         Group.CAMERAS,
@@ -97,10 +102,10 @@ def sense_rows(
     if enabled and not alive:
         yield StatusRow(
             Group.SENSE,
-            "Listener",
+            N_("Listener"),
             Condition.TROUBLE,
-            "no process with the role sense is running",
-            "Start one: python -m mvsnap serve --roles sense",
+            N_("no process with the role sense is running"),
+            N_("Start one: python -m mvsnap serve --roles sense"),
         )
     for one in recent:
         health, text, advice = Condition.OK, one.state, ""
@@ -110,7 +115,7 @@ def sense_rows(
         elif not enabled:
             text = "switched off"
         elif not one.connected:
-            health, advice = Condition.TROUBLE, "See the MQTT broker."
+            health, advice = Condition.TROUBLE, N_("See the MQTT broker.")
         else:
             text += f", {one.messages_per_s:.1f} messages per second"
         yield StatusRow(
@@ -120,12 +125,12 @@ def sense_rows(
 
 def cleaning_row(held: Mapping[str, str]) -> StatusRow:
     if not held:
-        return StatusRow(Group.SITE, "Cleaning", Condition.OK, "runs")
+        return StatusRow(Group.SITE, N_("Cleaning"), Condition.OK, "runs")
     text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
     return StatusRow(
         Group.SITE,
-        "Cleaning",
+        N_("Cleaning"),
         Condition.TROUBLE,
         f"held: {text}",
-        "If the clock is right: python -m mvsnap purge --force",
+        N_("If the clock is right: python -m mvsnap purge --force"),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
+from mvsnap.texts import _
 from mvsnap.visitors.model import CountingCamera
 from mvsnap.visitors.page_rows import VisitorRow
 from mvsnap.web.context import gateway
@@ -53,13 +54,15 @@ def advice(cameras: dict[Serial, CountingCamera]) -> str:
         except BadInput:
             listens = here.settings.sense.enabled
         if listens:
-            return "Nobody seen yet. MV Sense is on, and what it sees will appear here."
-        return (
+            return _(
+                "Nobody seen yet. MV Sense is on, and what it sees will appear here."
+            )
+        return _(
             "Nothing is counting people yet. Set meraki.api_key in config/mvsnap.yaml, "
             "or turn on sense.enabled."
         )
     if not cameras:
-        return (
+        return _(
             "Fetching cameras and zones from the Dashboard. Reload in "
             "a minute; if this "
             "persists, check the log of the worker."
@@ -69,4 +72,4 @@ def advice(cameras: dict[Serial, CountingCamera]) -> str:
             "MV Sense is not enabled on any camera. Dashboard > Cameras > the camera > "
             "Settings > Sense; each camera needs a Sense license."
         )
-    return "Nobody was counted in this period."
+    return _("Nobody was counted in this period.")

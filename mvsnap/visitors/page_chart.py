@@ -12,6 +12,7 @@ from mvsnap.config.visitors import EntranceSection
 from mvsnap.core import week_hours
 from mvsnap.domain import FULL_FRAME, Serial
 from mvsnap.store.sense import ZoneKey
+from mvsnap.texts import N_, _
 from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.page_rows import EntranceChange, VisitorRow
 from mvsnap.visitors.rules import Span, hours_of, in_hours, settled
@@ -78,14 +79,16 @@ class VisitorOverview:
 
 
 _SAYS = {
-    "named": "All entrances together.",
-    "whole": "Entrances into the whole frame of each camera. "
-    "Someone who passes two cameras is counted twice.",
-    ZoneKind.LINE: "People who crossed each line inwards.",
-    ZoneKind.AREA: "Entrances into each area.",
-    ZoneKind.ZONE: "Entrances into each zone.",
+    "named": N_("All entrances together."),
+    "whole": N_(
+        "Entrances into the whole frame of each camera. "
+        "Someone who passes two cameras is counted twice."
+    ),
+    ZoneKind.LINE: N_("People who crossed each line inwards."),
+    ZoneKind.AREA: N_("Entrances into each area."),
+    ZoneKind.ZONE: N_("Entrances into each zone."),
 }
-_SEEN = "The most people seen at once by one camera (MV Sense)."
+_SEEN = N_("The most people seen at once by one camera (MV Sense).")
 
 
 def overview(
@@ -229,14 +232,14 @@ class _Bars:
     now: datetime
 
     def entrances(self, series: Sequence[Series]) -> BarChart:
-        return self._chart("Entrances", series, "entrances")
+        return self._chart(_("Entrances"), series, "entrances")
 
     def people(self, values: Sequence[float | None]) -> BarChart:
-        return self._chart("Peak people", [Series("People", values)], "people")
+        return self._chart(_("Peak people"), [Series(_("People"), values)], "people")
 
     def _chart(self, what: str, series: Sequence[Series], unit: str) -> BarChart:
         by_hour = self.asked.days == 1
-        each = "Hour" if by_hour else "Day"
+        each = _("Hour") if by_hour else _("Day")
         labels = [
             _label(begin.astimezone(self.zone), by_hour) for begin, _ in self.spans
         ]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.domain import Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.sense import ZoneKey
+from mvsnap.texts import N_, _
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import (
@@ -29,10 +30,10 @@ from mvsnap.web.context import Gateway, feature
 HOURS = 14
 _MAX_ID = 64
 _STATES = {
-    HourPictureState.WAITING: "The picture is not available yet",
-    HourPictureState.NO_VIDEO: "No video of that minute",
-    HourPictureState.OFFLINE: "The camera is offline",
-    HourPictureState.FAILED: "No picture",
+    HourPictureState.WAITING: N_("The picture is not available yet"),
+    HourPictureState.NO_VIDEO: N_("No video of that minute"),
+    HourPictureState.OFFLINE: N_("The camera is offline"),
+    HourPictureState.FAILED: N_("No picture"),
 }
 
 
@@ -151,7 +152,7 @@ def _hour_row(
     if picture is not None:
         why = _STATES.get(picture.state, "")
     elif hour.busiest_at is not None and hour.span[0] >= takes:
-        why = "Fetching the picture" if is_over else "Available after this hour"
+        why = _("Fetching the picture") if is_over else _("Available after this hour")
     begin = hour.span[0].astimezone(clock)
     return HourRow(hour, f"{begin:%H:%M}", is_over, picture, why)
 
@@ -165,8 +166,8 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
     ]
     people = [row.hour.seen.people if row.hour.seen else None for row in rows]
     for title, values, unit in (
-        ("Entrances per hour", entrances, "entrances"),
-        ("Peak people per hour", people, "people"),
+        (_("Entrances per hour"), entrances, "entrances"),
+        (_("Peak people per hour"), people, "people"),
     ):
         chart = BarChart(
             title, labels, [Series(title, values)], unit, unfinished=running
@@ -187,7 +188,7 @@ def zone_key(serial: str, zone_id: str) -> ZoneKey:
     """Return camera and zone of an address. Raises NotFound where none can be."""
     # No id contains a NUL, and PostgreSQL refuses to search for one.
     if not zone_id.isprintable() or len(zone_id) > _MAX_ID:
-        raise NotFound("No such zone")
+        raise NotFound(N_("No such zone"))
     try:
         return parse_serial(serial), ZoneId(zone_id)
     except BadInput as exc:

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
+from mvsnap.texts import N_, _
 from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.occupancy import occupancies
@@ -210,15 +211,15 @@ def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
         begin = datetime.fromtimestamp(int(hour), UTC)
         found = _store().pictures(*key, begin, begin + timedelta(seconds=1))
     except (ValueError, OverflowError, OSError) as exc:
-        raise NotFound("No such hour") from exc
+        raise NotFound(N_("No such hour")) from exc
     for one in found.values():
         return one
-    raise NotFound("No picture of this hour")
+    raise NotFound(N_("No picture of this hour"))
 
 
 def _file(path: Path | None) -> Response:
     if path is None:
-        raise NotFound("No picture of this hour, or it was deleted")
+        raise NotFound(N_("No picture of this hour, or it was deleted"))
     return private_file(path, "image/jpeg")
 
 
@@ -243,9 +244,9 @@ def _overview(rows: Sequence[VisitorRow], asked: VisitorFilter) -> VisitorOvervi
 
 def _shown(found: VisitorOverview, asked: VisitorFilter) -> dict[str, Any]:
     """Return the totals, the chart and the week as the page shows them."""
-    title, clock = "Average entrances by weekday and hour", _clock()
+    title, clock = _("Average entrances by weekday and hour"), _clock()
     week = found.week and heat_map(
-        title, "entrances per hour", found.week, _open_hours()
+        title, _("entrances per hour"), found.week, _open_hours()
     )
     busiest = found.totals.busiest
     return {

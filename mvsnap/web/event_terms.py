@@ -8,6 +8,7 @@ from mvsnap.core.severity import Severity
 from mvsnap.domain import Serial, is_serial
 from mvsnap.errors import BadInput
 from mvsnap.store.event_search import EventSearch, EventState
+from mvsnap.texts import N_
 
 MAX_TEXT = 200
 MAX_WORDS = 8
@@ -15,13 +16,13 @@ _MAX_NAME = 80
 STORED = "stored"
 # By the value of the parameter: the label of the choice.
 STATES = {
-    EventState.FAILED.value: "Failed",
-    EventState.WAITING.value: "Waiting",
-    EventState.NOTIFIED.value: "Notified",
-    EventState.GROUPED.value: "Grouped",
-    EventState.QUIET.value: "Quiet hours",
-    EventState.UNNOTIFIED.value: "Nobody notified",
-    STORED: "Stored without error",
+    EventState.FAILED.value: N_("Failed"),
+    EventState.WAITING.value: N_("Waiting"),
+    EventState.NOTIFIED.value: N_("Notified"),
+    EventState.GROUPED.value: N_("Grouped"),
+    EventState.QUIET.value: N_("Quiet hours"),
+    EventState.UNNOTIFIED.value: N_("Nobody notified"),
+    STORED: N_("Stored without error"),
 }
 SEVERITIES = {severity.value: severity.capitalize() for severity in Severity}
 

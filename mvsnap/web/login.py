@@ -25,6 +25,7 @@ from wtforms import PasswordField, StringField
 from mvsnap.core.users import failed_change, log_in_change, log_out_change
 from mvsnap.domain import Role, User
 from mvsnap.errors import AccountsAway, MvsnapError, NotFound, TooManyRequests
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.auth.login_attempts import LoginAttempts
 from mvsnap.web.auth.sessions import await_code, log_in, log_out
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("login", __name__)
 
 _LOGIN_ATTEMPTS = "mvsnap_tries"
-_EXPIRED = "The page has expired, or cookies are disabled. Try again."
+_EXPIRED = N_("The page has expired, or cookies are disabled. Try again.")
 # A function that takes the id of a session that has ended, and returns an address at
 # which the person logs out as well, or None.
 LOG_OUT_ELSEWHERE = "mvsnap_log_out_elsewhere"
@@ -44,8 +45,8 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    name = StringField("Name")
-    password = PasswordField("Password")
+    name = StringField(N_("Name"))
+    password = PasswordField(N_("Password"))
 
 
 def prepare(app: Flask, here: Gateway) -> None:
@@ -82,7 +83,7 @@ def try_to_log_in() -> ResponseReturnValue:
         return page, status, {"Retry-After": str(exc.retry_after_s)}
     if user is None:
         _write_failure(tries, name)
-        return password_page("Wrong name or password.", 401)
+        return password_page(_("Wrong name or password."), 401)
     if _has_second_factor(user):
         await_code(user)
         return redirect(url_for("login_code.ask", next=next_page()), 303)
@@ -102,7 +103,7 @@ def logout() -> ResponseReturnValue:
     if url is not None:
         # No redirect: after a form, browsers follow one only to this site.
         answer = make_response(render_template("login/leaving.html", url=url))
-    flash("You have logged out.", "success")  # on the next page
+    flash(_("You have logged out."), "success")  # on the next page
     # What an earlier version let the browser keep, and pages it could go back to.
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
@@ -138,7 +139,7 @@ def provider_page(mistake: MvsnapError | None = None) -> ResponseReturnValue:
 def require_passwords() -> None:
     """Hide what asks for a password where nobody can log in with one."""
     if not gateway().settings.login.takes_passwords:
-        raise NotFound("There is nothing at this address")
+        raise NotFound(N_("There is nothing at this address"))
 
 
 def _has_second_factor(user: User) -> bool:

@@ -19,6 +19,7 @@ from wtforms import StringField
 from mvsnap.core.users import failed_change
 from mvsnap.domain import User
 from mvsnap.errors import TooManyRequests
+from mvsnap.texts import N_, _
 from mvsnap.web import auth, login
 from mvsnap.web.auth.second_factor import CodeAttempts, CodeCheck
 from mvsnap.web.auth.sessions import user_awaiting_code
@@ -31,7 +32,7 @@ _FEW_CODES = 3
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    code = StringField("Code")
+    code = StringField(N_("Code"))
 
 
 def prepare(app: Flask, here: Gateway) -> None:
@@ -54,8 +55,8 @@ def check_code(name: str, typed: str) -> CodeCheck:
 def mistake_of(found: CodeCheck) -> str:
     """Return why a code was refused, in words; clocks are the usual reason."""
     if found is CodeCheck.USED:
-        return "This code was used already. Wait for the next one."
-    return "Wrong code. " + clock_hint()
+        return _("This code was used already. Wait for the next one.")
+    return _("Wrong code. ") + clock_hint()
 
 
 def clock_hint() -> str:
@@ -80,7 +81,7 @@ def try_code() -> ResponseReturnValue:
         return _to_password()
     form = CodeForm()
     if not form.validate():
-        return _form("The page has expired. Try again.", 400)
+        return _form(_("The page has expired. Try again."), 400)
     try:
         found = check_code(user.name, form.code.data or "")
     except TooManyRequests as exc:

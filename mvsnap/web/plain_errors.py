@@ -8,17 +8,21 @@ from flask import request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from mvsnap.texts import N_, _
+
 _WORDS: Mapping[int, str] = {
-    400: "The browser sent something that this page does not understand. Go back, "
-    "reload the page and try again.",
-    404: "There is nothing at this address.",
-    405: "This address is not a page: a form or a program uses it.",
-    408: "The request took too long to arrive. Try again.",
-    413: "That is more than this page takes. Shorten it and send it again.",
-    415: "The browser sent something that this page does not understand.",
-    429: "Too many requests at once. Wait a moment and try again.",
+    400: N_(
+        "The browser sent something that this page does not understand. Go back, "
+        "reload the page and try again."
+    ),
+    404: N_("There is nothing at this address."),
+    405: N_("This address is not a page: a form or a program uses it."),
+    408: N_("The request took too long to arrive. Try again."),
+    413: N_("That is more than this page takes. Shorten it and send it again."),
+    415: N_("The browser sent something that this page does not understand."),
+    429: N_("Too many requests at once. Wait a moment and try again."),
 }
-_OLD_FORM = (
+_OLD_FORM = N_(
     "This form is no longer valid, because you have logged in again since it was "
     "opened. Nothing was changed. Go back, reload the page and send it again."
 )
@@ -37,8 +41,10 @@ def in_plain_words(error: HTTPException) -> str | None:
 def no_database() -> str:
     """Return what to say to a person while the database does not answer."""
     if request.method in {"GET", "HEAD"}:
-        return "The database does not answer. Try again in half a minute."
-    return "The database does not answer; nothing was changed. Try again later."
+        return _("The database does not answer. Try again in half a minute.")
+    return _("The database does not answer; nothing was changed. Try again later.")
 
 
-INTERNAL = "Something went wrong inside mvsnap. Admins can see the log for the reason."
+INTERNAL = N_(
+    "Something went wrong inside mvsnap. Admins can see the log for the reason."
+)

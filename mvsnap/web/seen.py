@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core import signed_links
 from mvsnap.domain import Event, EventId, Role
 from mvsnap.errors import NotFound
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.evidence import require_signed
@@ -26,7 +27,7 @@ _BY_LINK = "link in a message"
 def confirm(event_id: str) -> ResponseReturnValue:
     event = _known(event_id)
     if _note(event, auth.person().name):
-        flash("Confirmed: it does not escalate any further.", "success")
+        flash(_("Confirmed: it does not escalate any further."), "success")
     return redirect(url_for("event_pages.show", event_id=event.id), 303)
 
 
@@ -65,5 +66,5 @@ def _known(event_id: str) -> Event:
     # No id contains a NUL, and PostgreSQL refuses to search for one.
     event = gateway().store.event(EventId(event_id)) if "\0" not in event_id else None
     if event is None:
-        raise NotFound("Event not found: it was deleted, or there never was one")
+        raise NotFound(N_("Event not found: it was deleted, or there never was one"))
     return event

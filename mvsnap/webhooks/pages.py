@@ -14,6 +14,7 @@ from mvsnap.store.alarm_messages import (
     StoredMessage,
     message_of_alarm,
 )
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
@@ -45,7 +46,7 @@ def form() -> ResponseReturnValue:
         return _form_page(_SAMPLE, "")
     message = _stored(_alarm(event_id))
     if message is None or not message.text:
-        raise NotFound("The message of this alarm is not stored")
+        raise NotFound(N_("The message of this alarm is not stored"))
     return _form_page(_readable(message.text), message.sender)
 
 
@@ -124,7 +125,7 @@ def show(event_id: str) -> ResponseReturnValue:
 def download(event_id: str) -> ResponseReturnValue:
     message = _stored(_alarm(event_id))
     if message is None or not message.text:
-        raise NotFound("The message of this alarm is not stored")
+        raise NotFound(N_("The message of this alarm is not stored"))
     answer = Response(message.text, mimetype="application/json")
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
@@ -135,7 +136,7 @@ def _alarm(event_id: str) -> Event:
     is_id = "\0" not in event_id
     found = gateway().store.event(EventId(event_id)) if is_id else None
     if found is None or found.kind is not EventKind.ALARM:
-        raise NotFound("Alarm not found: it was deleted, or there never was one")
+        raise NotFound(N_("Alarm not found: it was deleted, or there never was one"))
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from mvsnap.texts import N_, _
 from mvsnap.web.context import Gateway, feature
 from mvsnap.web.links import scanning_url
 from mvsnap.wifi.page_filter import WifiForm
@@ -17,7 +18,7 @@ _OFF = (
     "shown in the Dashboard (Network-wide > General > Location and scanning), then "
     "restart mvsnap."
 )
-_SILENT = (
+_SILENT = N_(
     "Nothing received yet. In the Dashboard, under Network-wide > General > Location "
     "and scanning, turn on the Scanning API, add this address as a Post URL with the "
     "secret from config/mvsnap.yaml, and validate it. The Dashboard must be able to "
@@ -50,7 +51,9 @@ def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> WifiAdvice:
         seen_at = feature(WifiParts).reports.latest()
         day = f"{seen_at.astimezone(zone):%Y-%m-%d}" if seen_at else ""
         filtered = bool(set(asked.query) - {"period", "from", "to"})
-        text = "Nothing matches." if filtered else "Nothing was seen in this period."
+        text = (
+            _("Nothing matches.") if filtered else _("Nothing was seen in this period.")
+        )
         return WifiAdvice(text, seen_at=seen_at, seen_day=day, is_filtered=filtered)
     if not endpoints:
         return WifiAdvice(_OFF)

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 from mvsnap.core.days import day_span
 from mvsnap.domain import Radio, Serial, ZoneId
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_
 from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed, whole_number
 from mvsnap.wifi.devices import device_number
 from mvsnap.wifi.model import TotalTime, VisitOrder, WifiFilter
 
 # Name, text, days, and how many days ago the last of them is.
 PERIODS = {
-    "today": ("Today", 1, 0),
-    "yesterday": ("Yesterday", 1, 1),
+    "today": (N_("Today"), 1, 0),
+    "yesterday": (N_("Yesterday"), 1, 1),
     "7-days": ("7 days", 7, 0),
     "30-days": ("30 days", 30, 0),
 }
-RADIOS = {Radio.WIFI: "Wi-Fi", Radio.BLUETOOTH: "Bluetooth"}
+RADIOS = {Radio.WIFI: "Wi-Fi", Radio.BLUETOOTH: N_("Bluetooth")}
 SIGNALS_DBM = (-85, -78, -70, -65, -60, -50)
 DWELLS_S = (60, 300, 900, 1800, 3600)
 TOTALS_S = (300, 900, 1800, 3600, 4 * 3600, 8 * 3600)

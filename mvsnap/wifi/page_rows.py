@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from mvsnap.core.days import lasting
 from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.errors import BadInput
+from mvsnap.texts import _
 from mvsnap.web.charts import BarChart, Series
 from mvsnap.web.pages.places import Places
 from mvsnap.wifi.model import (
@@ -86,12 +87,12 @@ class Activity:
         """Visits of a day, or the average of several: a sum would grow with them."""
         labels = [f"{row.hour:02}" for row in self.hours]
         if self.week is not None:
-            title = "Average visits per hour of the day"
+            title = _("Average visits per hour of the day")
             pairs = zip(self.week.new, self.week.visits, strict=True)
             return _new_and_returning(title, labels, list(pairs), "visits")
         counts = [(row.new_devices, row.visits) for row in self.hours]
         running = self.now.hour if self.now else None
-        title = "Visits per hour of the day"
+        title = _("Visits per hour of the day")
         return _new_and_returning(title, labels, counts, "visits", running)
 
     @property
@@ -101,7 +102,7 @@ class Activity:
         today = self.now.date() if self.now else None
         running = (n for n, row in enumerate(self.days) if row.day == today)
         return _new_and_returning(
-            "Devices per day", labels, counts, "devices", next(running, None)
+            _("Devices per day"), labels, counts, "devices", next(running, None)
         )
 
     @property
@@ -109,7 +110,11 @@ class Activity:
         values = [row.visits for row in self.dwell_rows]
         labels = [dwell_words(row) for row in self.dwell_rows]
         return BarChart(
-            "Length of visits", labels, [Series("Visits", values)], "visits", "Length"
+            _("Length of visits"),
+            labels,
+            [Series(_("Visits"), values)],
+            "visits",
+            _("Length"),
         )
 
     @property
@@ -129,12 +134,12 @@ def _new_and_returning(
     unfinished: int | None = None,
 ) -> BarChart:
     """Return bars of (new, all); None where nothing is known."""
-    new = Series("New", [_rounded(first) for first, _ in counts])
+    new = Series(_("New"), [_rounded(first) for first, _ in counts])
     rest = [
         None if first is None or many is None else many - first
         for first, many in counts
     ]
-    back = Series("Returning", [_rounded(many) for many in rest])
+    back = Series(_("Returning"), [_rounded(many) for many in rest])
     return BarChart(title, labels, [back, new], unit, unfinished=unfinished)
 
 
@@ -205,11 +210,11 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
     near = [row.match.accompanied for row in shown]
     rest = [row.match.presences - row.match.accompanied for row in shown]
     return BarChart(
-        "Presences per zone",
+        _("Presences per zone"),
         _short_names(shown),
-        [Series("With a device nearby", near), Series("Without a device", rest)],
+        [Series(_("With a device nearby"), near), Series(_("Without a device"), rest)],
         "presences",
-        "Zone",
+        _("Zone"),
     )
 
 

@@ -14,6 +14,7 @@ from mvsnap.core.days import lasting
 from mvsnap.core.period_words import period_words
 from mvsnap.domain import Role
 from mvsnap.store.paging import Page, pages
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
@@ -54,10 +55,10 @@ _PAGE, _CSV_PAGE = 50, 1000
 # their observations while a person waits.
 _MOST_COMPARED, _MOST_SORTED, _MOST_OBSERVED = 30_000, 300_000, 50_000
 _TABS = {
-    ".index": "Activity",
-    ".visits": "Visits",
-    ".observations": "Observations",
-    ".correlation": "Cameras",
+    ".index": N_("Activity"),
+    ".visits": N_("Visits"),
+    ".observations": N_("Observations"),
+    ".correlation": N_("Cameras"),
 }
 
 
@@ -239,8 +240,8 @@ def _week(found: Activity) -> HeatMap | None:
     if values is None:
         return None
     open_hours = gateway().settings.visitors.open_hours
-    title = "Average visits by weekday and hour"
-    return heat_map(title, "visits per hour", values, open_hours)
+    title = _("Average visits by weekday and hour")
+    return heat_map(title, _("visits per hour"), values, open_hours)
 
 
 def _spans_of(found: Activity) -> dict[str, str]:

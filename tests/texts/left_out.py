@@ -13,7 +13,10 @@ from html.parser import HTMLParser
 from jinja2 import Environment
 from jinja2 import nodes as ast
 
-ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "label", "data-caption")
+ATTRIBUTES = (
+    *("title", "aria-label", "placeholder", "alt", "label"),
+    *("data-caption", "data-news"),
+)
 MARKS = ("gettext", "_", "ngettext", "pgettext")
 # Names of others, units and words that are the same in every language.
 SAME = re.compile(
@@ -70,6 +73,8 @@ def constants(node: ast.Node) -> Iterator[str]:
     """Yield the texts of expressions that no function of MARKS gets."""
     function = node.node if isinstance(node, ast.Call) else None
     if isinstance(function, ast.Name) and function.name in MARKS:
+        return
+    if isinstance(node, ast.Compare):  # a text is compared, not shown
         return
     if isinstance(node, ast.Const) and isinstance(node.value, str):
         yield node.value

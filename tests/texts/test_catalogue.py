@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 from mvsnap import texts
+from mvsnap.badges.model import Verdict
+from mvsnap.clip_model import ClipState
+from mvsnap.domain import Role
+from mvsnap.status.model import Condition, Group
+from mvsnap.store.job_states import JobStage
 from mvsnap.texts import CATALOGUES, LOCALES, formats
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +138,12 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
         *("So 29.11.", "Sa 01.03.2025", "Sonntag", "12.345", "1.234,6"),
         *("1234,6", "-0,5"),
     ]
+
+
+@pytest.mark.parametrize("kind", [Role, Verdict, Condition, Group, JobStage, ClipState])
+def test_every_word_of_a_state_is_translated(kind: type[StrEnum]) -> None:
+    known = {one.id for one in catalogue("de")}
+    assert [word for word in kind if str(word) not in known] == []
 
 
 def test_an_empty_text_stays_empty() -> None:

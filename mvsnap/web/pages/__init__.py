@@ -40,6 +40,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
     app.add_template_filter(age)
+    app.add_template_filter(texts.gettext, "localized")
     app.add_template_filter(formats.number, "number")
     app.add_template_filter(formats.decimal, "decimal")
     app.add_template_filter(formats.near_day, "near_day")
@@ -117,6 +118,7 @@ def _shell() -> dict[str, Any]:
     """
     person = auth.session_user_or_none()
     return {
+        "locale": texts.locale(),
         "time_zone": gateway().settings.site.timezone,
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": person,

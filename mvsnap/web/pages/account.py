@@ -19,6 +19,7 @@ from mvsnap.core.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from mvsnap.core.users import failed_change, own_change, put_change
 from mvsnap.domain import Role, User
 from mvsnap.errors import BadInput
+from mvsnap.texts import _
 from mvsnap.web import auth, login, passwords
 from mvsnap.web.auth.sessions import forget_session, idle_limit, log_in
 from mvsnap.web.context import gateway
@@ -52,12 +53,12 @@ def change_password() -> ResponseReturnValue:
     mistakes = _new_password_mistakes()
     user = None if mistakes else confirm_password(request.form.get("old", ""))
     if user is None:
-        return _index(mistakes or PasswordMistakes(old="Wrong password.")), 400
+        return _index(mistakes or PasswordMistakes(old=_("Wrong password."))), 400
     here, now = gateway(), gateway().clock.now()
     fresh = User(user.name, user.role, passwords.hashed(request.form["new"]), now)
     here.users.put(fresh, put_change(fresh, user, user.name))
     log_in(fresh)
-    flash("Your password is changed. All your other sessions have ended.", "success")
+    flash(_("Your password is changed. All your other sessions have ended."), "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -68,9 +69,9 @@ def end_session() -> ResponseReturnValue:
     session_id = request.form.get("id", "")[:_LONGEST_ID]
     log = own_change(name, now, "ended one of the own sessions")
     if gateway().users.sessions.end(name, session_id, log):
-        flash("The session has ended.", "success")
+        flash(_("The session has ended."), "success")
     else:
-        flash("That session had ended already.", "info")
+        flash(_("That session had ended already."), "info")
     return redirect(url_for(".index"), 303)
 
 
@@ -80,7 +81,7 @@ def log_out_everywhere() -> ResponseReturnValue:
     name, now = auth.person().name, gateway().clock.now()
     gateway().users.sessions.end_all(name, own_change(name, now, "logout everywhere"))
     forget_session()
-    flash("You have logged out everywhere.", "success")
+    flash(_("You have logged out everywhere."), "success")
     return redirect(url_for("login.login"), 303)
 
 
@@ -107,15 +108,15 @@ def is_local() -> bool:
 def _new_password_mistakes() -> PasswordMistakes:
     new, again = request.form.get("new", ""), request.form.get("again", "")
     if not is_local():
-        return PasswordMistakes(new="Your password is not kept here.")
+        return PasswordMistakes(new=_("Your password is not kept here."))
     try:
         passwords.accepted(new, auth.person().name, gateway().settings.site.name)
     except BadInput as exc:
-        _, _, reason = exc.message.partition(": ")
+        reason = exc.message.partition(": ")[2]
         return PasswordMistakes(new=f"{reason[:1].upper()}{reason[1:]}.")
     if new == request.form.get("old", ""):
-        return PasswordMistakes(new="This is your old password.")
-    return PasswordMistakes(again="Not the same." if new != again else "")
+        return PasswordMistakes(new=_("This is your old password."))
+    return PasswordMistakes(again=_("Not the same.") if new != again else "")
 
 
 def _index(mistakes: PasswordMistakes | None = None) -> str:

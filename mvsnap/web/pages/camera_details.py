@@ -20,6 +20,7 @@ from mvsnap.domain import (
     unnamed_zone,
 )
 from mvsnap.sense.rules import SenseRules
+from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import started_by
@@ -94,13 +95,13 @@ def event_line(event: Event) -> CameraEvent:
 def recorder_values(section: RecorderCameraSection) -> Iterator[SetValue]:
     """Yield what `recorder.cameras` says of a camera; never its address."""
     ring = "always connected, with pre-roll"
-    on_demand = "connects at an alarm, without pre-roll"
-    yield SetValue("mode", "Recording", ring if section.is_ring else on_demand)
+    on_demand = _("connects at an alarm, without pre-roll")
+    yield SetValue("mode", _("Recording"), ring if section.is_ring else on_demand)
     if section.is_ring:
-        yield SetValue("pre_roll_s", "Before the alarm", lasting(section.pre_roll_s))
-    yield SetValue("post_roll_s", "After the alarm", lasting(section.post_roll_s))
-    yield SetValue("recode", "Convert to H.264", section.recode)
-    yield SetValue("audio", "Sound", "yes" if section.audio else "no")
+        yield SetValue("pre_roll_s", _("Before the alarm"), lasting(section.pre_roll_s))
+    yield SetValue("post_roll_s", _("After the alarm"), lasting(section.post_roll_s))
+    yield SetValue("recode", _("Convert to H.264"), section.recode)
+    yield SetValue("audio", _("Sound"), "yes" if section.audio else "no")
 
 
 def sense_values(
@@ -111,12 +112,12 @@ def sense_values(
         return
     rules = SenseRules(sense, here.settings.recipients)
     if not sense.enabled or not rules.includes(camera.serial):
-        why = "off" if not sense.enabled else "this camera is not in sense.cameras"
+        why = "off" if not sense.enabled else _("this camera is not in sense.cameras")
         yield SetValue("sense.enabled", "MV Sense", why)
         return
     rule = rules.crowd(camera.serial, ZoneId("*"))
-    yield SetValue("sense.people", "Crowd", rule_words(rule))
+    yield SetValue("sense.people", _("Crowd"), rule_words(rule))
     wait = lasting(rule.cooldown_ms / 1000)
-    yield SetValue("sense.cooldown_s", "Wait before the next alert", wait)
+    yield SetValue("sense.cooldown_s", _("Wait before the next alert"), wait)
     rooms = ", ".join(rules.rooms(camera.serial, ZoneId("*"))) or "nobody"
-    yield SetValue("sense.rooms", "Recipients", rooms)
+    yield SetValue("sense.rooms", _("Recipients"), rooms)

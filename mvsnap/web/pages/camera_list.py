@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from mvsnap.config.model import Settings
 from mvsnap.domain import Camera, CameraName, Serial
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_
 from mvsnap.web.pages.filters import ListFilter, one_of, plain, typed
 
-SHOWN = {"trouble": "In trouble", "recorded": "Recording cameras"}
+SHOWN = {"trouble": N_("In trouble"), "recorded": N_("Recording cameras")}
 _MOST_KEY = 64
 
 

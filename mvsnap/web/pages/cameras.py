@@ -26,6 +26,7 @@ from mvsnap.jobs.service import JobRequest
 from mvsnap.recorder.live import MOST_VIEWERS
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import gateway
@@ -71,7 +72,7 @@ _PAGE = 24  # full rows of 2, 3 and 4 tiles
 _EVENTS, _CLIPS = 10, 4
 _VIEWER = re.compile(r"[A-Za-z0-9]{8,32}")
 _PICTURE = re.compile(r"[0-9-]{1,40}")
-_DONE = {"snapshot": "Snapshot requested", "record": "Recording requested"}
+_DONE = {"snapshot": N_("Snapshot requested"), "record": N_("Recording requested")}
 
 
 # --- the wall

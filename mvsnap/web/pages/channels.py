@@ -11,6 +11,7 @@ from mvsnap.config.model import Settings
 from mvsnap.config.recipients import flat
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 
@@ -65,7 +66,7 @@ def test_outcome() -> ResponseReturnValue:
 
 def _listed(name: str) -> str:
     if name not in [row.name for row in channel_rows(gateway().settings)]:
-        raise NotFound("No such channel, or it was removed from the settings")
+        raise NotFound(N_("No such channel, or it was removed from the settings"))
     return name
 
 
@@ -79,9 +80,10 @@ def tested_channel() -> ChannelTest | None:
 def _shown(name: str) -> ChannelTest:
     found = gateway().test_messages.outcome(name)
     if found is None:
-        return ChannelTest(name, None, "No answer is known here yet.")
+        return ChannelTest(name, None, _("No answer is known here yet."))
+    text = _("Test message to %(name)s: %(problem)s.")
     if found.ok is None:
-        return ChannelTest(name, None, f"Sending a test message to {name} …")
-    if found.ok:
-        return ChannelTest(name, True, f"Test message sent to {name}.")
-    return ChannelTest(name, False, f"Test message to {name}: {found.text}.")
+        text = _("Sending a test message to %(name)s …")
+    elif found.ok:
+        text = _("Test message sent to %(name)s.")
+    return ChannelTest(name, found.ok, text % {"name": name, "problem": found.text})

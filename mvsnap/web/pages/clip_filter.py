@@ -12,6 +12,7 @@ from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
 from mvsnap.store.clip_search import ClipSearch
 from mvsnap.store.clips import ClipFilter
+from mvsnap.texts import N_
 from mvsnap.web.event_terms import parse_severity, parse_words
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 
@@ -27,11 +28,11 @@ _ALL = (*_UNFINISHED, ClipState.READY, ClipState.FAILED)
 
 # By the value of the field: its label, and the clips it shows.
 SHOWN: dict[str, tuple[str, ClipFilter]] = {
-    "ready": ("Ready", ClipFilter(states=_READY)),
-    "recording": ("Recording", ClipFilter(states=_UNFINISHED)),
-    "failed": ("Failed", ClipFilter(states=(ClipState.FAILED,))),
-    "kept": ("Kept only", ClipFilter(states=_ALL, kept=True)),
-    "deleted": ("Deleted", ClipFilter(states=_DELETED)),
+    "ready": (N_("Ready"), ClipFilter(states=_READY)),
+    "recording": (N_("Recording"), ClipFilter(states=_UNFINISHED)),
+    "failed": (N_("Failed"), ClipFilter(states=(ClipState.FAILED,))),
+    "kept": (N_("Kept only"), ClipFilter(states=_ALL, kept=True)),
+    "deleted": (N_("Deleted"), ClipFilter(states=_DELETED)),
 }
 
 

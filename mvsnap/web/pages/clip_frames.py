@@ -12,6 +12,7 @@ from mvsnap.clip_model import Clip
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.recorder import ClipFile
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
 from mvsnap.web.context import gateway
@@ -81,7 +82,7 @@ def _is_shown(clip: Clip) -> bool:
 def _file(clip: Clip) -> ClipFile:
     here = gateway()
     if not here.files.has_clip(clip):
-        raise NotFound(clip.error or "This clip has no video, or it was deleted")
+        raise NotFound(clip.error or N_("This clip has no video, or it was deleted"))
     recorder = here.settings.recorder
     return ClipFile(
         clip.path or clip.id,

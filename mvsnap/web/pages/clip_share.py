@@ -12,6 +12,7 @@ from mvsnap.core import signed_links
 from mvsnap.core.site_time import to_minute
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import gateway_url
@@ -52,9 +53,9 @@ def end(clip_id: str) -> ResponseReturnValue:
     who, now = auth.person().name, here.clock.now()
     log = change(clip, who, now, "links for everybody", "links ended", here.zone)
     if here.users.shared_links.end(clip.id, log):
-        flash("The links to this clip no longer work.", "success")
+        flash(_("The links to this clip no longer work."), "success")
     else:
-        flash("No changes: there are no links to this clip.", "warning")
+        flash(_("No changes: there are no links to this clip."), "warning")
     return redirect(url_for("clips.show", clip_id=clip.id), 303)
 
 
@@ -67,4 +68,4 @@ def _hours(text: str) -> str:
 
 def _require_video(clip: Clip) -> None:
     if clip.state is not ClipState.READY:
-        raise BadInput("This clip has no video to share")
+        raise BadInput(N_("This clip has no video to share"))

@@ -16,6 +16,7 @@ from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
+from mvsnap.texts import N_, _
 
 _TRIGGERS = {
     TriggerKind.HTTP: "request with key {}",
@@ -28,7 +29,7 @@ _TRIGGERS = {
     TriggerKind.PAGE: "{} on the camera's page",
     TriggerKind.WEBEX: "{} in Webex",
 }
-_SOURCES = {"meraki": "Meraki", "ixon": "IXON Cloud"}
+_SOURCES = {"meraki": N_("Meraki"), "ixon": "IXON Cloud"}
 # How long a link may work, in hours: its label.
 SHARED_FOR = {"1": "1 hour", "24": "1 day", "168": "7 days", "720": "30 days"}
 # A clock that is off by more gets a line of its own.
@@ -91,10 +92,12 @@ def advice(
     # Both send alarms to /webhook, and need the actions that are usual for alarms.
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
-        text = "No recording cameras. Add one to config/mvsnap.yaml and restart:"
+        text = _("No recording cameras. Add one to config/mvsnap.yaml and restart:")
         return ClipAdvice(text, _CAMERA_LINES)
     if not tokens and not without_token:
-        text = "No alarm senders are set up yet. Give each sender a token and restart:"
+        text = _(
+            "No alarm senders are set up yet. Give each sender a token and restart:"
+        )
         return ClipAdvice(text, _TOKEN_LINES)
     # Where nothing is said, alarms do both.
     usual = not webhooks.actions or "clip" in webhooks.actions
@@ -103,9 +106,9 @@ def advice(
     )
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not ((without_token and usual) or by_token or by_rule):
-        text = "Alarms only take snapshots so far. Add clips to a token or rule:"
+        text = _("Alarms only take snapshots so far. Add clips to a token or rule:")
         return ClipAdvice(text, _ACTION_LINES)
-    text = "No clips yet. Alarms record them; try it with a webhook token:"
+    text = _("No clips yet. Alarms record them; try it with a webhook token:")
     return ClipAdvice(text, f"curl -d text='Just a test' {hook_url}")
 
 
@@ -160,11 +163,11 @@ class AlarmSummary:
 def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
     details = {name: str(value) for name, value in alarm.details.items()}
     facts = (
-        ("Sender", _SOURCES.get(details.get("source", ""), "")),
-        ("Kind", details.get("kind", "")),
-        ("Severity", details.get("severity", "")),
-        ("Device", _with_serial(details)),
-        ("Network", details.get("network", "")),
+        (_("Sender"), _SOURCES.get(details.get("source", ""), "")),
+        (_("Kind"), details.get("kind", "")),
+        (_("Severity"), details.get("severity", "")),
+        (_("Device"), _with_serial(details)),
+        (_("Network"), details.get("network", "")),
     )
     lines = [line.strip() for line in details.get("text", "").splitlines()]
     apart_s = abs((alarm.occurred_at - shown_at).total_seconds())

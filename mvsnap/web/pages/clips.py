@@ -31,6 +31,7 @@ from mvsnap.store.clip_search import (
     machines,
     neighbours,
 )
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
@@ -72,7 +73,7 @@ class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice]):
 def index() -> ResponseReturnValue:
     asked = _asked()
     if asked.mistakes:
-        mistake = ClipAdvice("Fix the filter to see clips.")
+        mistake = ClipAdvice(_("Fix the filter to see clips."))
         return _list_page(ClipsPage(asked, advice=mistake)), 400
     return _list_page(_read_page(asked))
 
@@ -111,10 +112,10 @@ def _read_page(asked: ClipsAsked) -> ClipsPage:
 
 def _advice(asked: ClipsAsked, page: FoundClips) -> ClipAdvice:
     if page.searched_to is not None:
-        text = "No more found" if page.found else "Nothing found"
+        text = _("No more found") if page.found else _("Nothing found")
         return ClipAdvice(text, searched_to=page.searched_to)
     if asked.query or not asked.first_page:
-        return ClipAdvice("Nothing matches.", reset=True)
+        return ClipAdvice(_("Nothing matches."), reset=True)
     stored = gateway().keys.all()
     return advice(gateway().settings, webhook_url("TOKEN"), stored)
 
@@ -174,7 +175,7 @@ def _beside(asked: ClipsAsked, clip: Clip) -> Iterator[tuple[str, ClipRow, str]]
     place = replace(asked.wanted.place, after=None)
     wanted = replace(asked.wanted, place=place)
     found = neighbours(gateway().clips, wanted, clip)
-    for word, other in (("Previous", found.earlier), ("Next", found.later)):
+    for word, other in ((N_("Previous"), found.earlier), (N_("Next"), found.later)):
         if other is not None:
             url = url_for(".show", clip_id=other.id, **asked.query)
             yield word, _row(other), url
@@ -210,7 +211,7 @@ def video(clip_id: str) -> ResponseReturnValue:
     clip = known_clip(clip_id)
     found = gateway().files.open_clip(clip)
     if found is None:
-        raise NotFound(clip.error or "This clip has no video, or it was deleted")
+        raise NotFound(clip.error or N_("This clip has no video, or it was deleted"))
     name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
     note = viewed if name is None else downloaded
     note(f"clip {clip.id}, {clip.camera}")
@@ -222,7 +223,7 @@ def video(clip_id: str) -> ResponseReturnValue:
 def thumbnail(clip_id: str) -> ResponseReturnValue:
     path = gateway().files.clip_thumbnail(known_clip(clip_id))
     if path is None:
-        raise NotFound("This clip has no picture, or it was deleted")
+        raise NotFound(N_("This clip has no picture, or it was deleted"))
     return private_file(path, "image/jpeg")
 
 
@@ -239,7 +240,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
     before, after = ("", "kept") if kept == "yes" else ("kept", "not kept")
     log = change(clip, auth.person().name, _now(), before, after, _zone())
     if not gateway().clips.keep(clip.id, kept == "yes", [log]):
-        flash("No changes: someone else has changed it already.", "warning")
+        flash(_("No changes: someone else has changed it already."), "warning")
     return redirect(url_for(".show", clip_id=clip.id), 303)
 
 
@@ -258,12 +259,12 @@ def delete(clip_id: str) -> ResponseReturnValue:
 
 def _not_deleted(clip: Clip) -> str:
     if clip.kept:
-        return "Not deleted: the clip is kept."
+        return _("Not deleted: the clip is kept.")
     if clip.state is ClipState.DELETED:
-        return "The clip was already deleted."
+        return _("The clip was already deleted.")
     if clip.state is ClipState.FAILED:
-        return "Not deleted: there is no video."
-    return "Not deleted: the clip is not finished yet."
+        return _("Not deleted: there is no video.")
+    return _("Not deleted: the clip is not finished yet.")
 
 
 def known_clip(clip_id: str) -> Clip:

@@ -18,6 +18,7 @@ from mvsnap.core.days import lasting
 from mvsnap.domain import RAISED, Event, Role
 from mvsnap.errors import BadInput
 from mvsnap.store.paging import Page
+from mvsnap.texts import _
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
@@ -51,7 +52,7 @@ def index() -> ResponseReturnValue:
     asked = _asked()
     places = known_places(gateway().site, gateway().sense)
     if asked.mistakes:
-        advice = CrowdAdvice("Fix the filter to see crowd events.")
+        advice = CrowdAdvice(_("Fix the filter to see crowd events."))
         return _page(CrowdPage(asked, advice=advice), places), 400
     return _page(_read_page(asked), places)
 
@@ -130,7 +131,7 @@ def _list(page: CrowdPage) -> dict[str, Any]:
 
 def _advice(asked: CrowdFilter) -> CrowdAdvice:
     if asked.query or not asked.first_page:
-        return CrowdAdvice("Nothing matches.", reset=True)
+        return CrowdAdvice(_("Nothing matches."), reset=True)
     here = gateway()
     try:
         sense = with_overrides(here.settings.sense, here.site.setting_overrides())
@@ -146,7 +147,7 @@ def _what_is_missing(sense: Sense) -> str:
             "broker in config/mvsnap.yaml and turn on sense.enabled."
         )
     if sense.people_to_start is not None or sense.people_to_end is not None:
-        return "No crowds yet. They will appear here within seconds."
+        return _("No crowds yet. They will appear here within seconds.")
     people = amount(sense.people, "person", "people")
     return (
         f"No crowds yet. {people} or more in a zone for {lasting(sense.dwell_s)} "

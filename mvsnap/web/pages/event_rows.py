@@ -11,19 +11,20 @@ from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
+from mvsnap.texts import N_
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.clip_text import started_by
 from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {
-    EventKind.SNAPSHOT.value: "Snapshot",
-    EventKind.CLIP.value: "Clip",
-    EventKind.ALARM.value: "Alarm",
-    EventKind.CROWD.value: "Crowd",
-    EventKind.NOISE.value: "Noise",
-    EventKind.CROSSING.value: "Line crossing",
-    EventKind.END.value: "End",
-    EventKind.MISMATCH.value: "Badge mismatch",
+    EventKind.SNAPSHOT.value: N_("Snapshot"),
+    EventKind.CLIP.value: N_("Clip"),
+    EventKind.ALARM.value: N_("Alarm"),
+    EventKind.CROWD.value: N_("Crowd"),
+    EventKind.NOISE.value: N_("Noise"),
+    EventKind.CROSSING.value: N_("Line crossing"),
+    EventKind.END.value: N_("End"),
+    EventKind.MISMATCH.value: N_("Badge mismatch"),
 }
 _STATES = {
     EventState.FAILED: ("failed", "danger"),

@@ -17,6 +17,7 @@ from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.event_search import FoundEvent, found_of_job
 from mvsnap.store.job_states import JobStage
 from mvsnap.store.notices import SeenBy
+from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.clip_text import (
     AlarmSummary,
@@ -128,16 +129,16 @@ def _notices(here: Gateway, event: Event) -> list[Notice]:
 
 
 def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str, str]]:
-    yield "Started by", first_upper(started_by(event.trigger))
+    yield _("Started by"), first_upper(started_by(event.trigger))
     if job is None:
         return
     if job.serials or job.clips:
         pictures = [f"picture of {places.camera(serial)}" for serial in job.serials]
         clips = [f"clip of {camera}" for camera in job.clips]
-        yield "Asked for", first_upper(", ".join((*pictures, *clips)))
-    yield "Recipients", ", ".join(job.rooms) or "none"
+        yield _("Asked for"), first_upper(", ".join((*pictures, *clips)))
+    yield _("Recipients"), ", ".join(job.rooms) or "none"
     if job.prefix and job.prefix != event.title:
-        yield "Text", job.prefix
+        yield _("Text"), job.prefix
     times = event.details.get("times")
     if isinstance(times, int) and times > 1:
-        yield "Triggered", f"{times} times"
+        yield _("Triggered"), f"{times} times"

@@ -14,6 +14,7 @@ from mvsnap.domain import EventId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.event_search import FoundEvent, find_event, find_events, found_of_job
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.auth.keys import PERSONAL
@@ -95,18 +96,20 @@ def _asked() -> EventsAsked:
 
 def _read_page(asked: EventsAsked) -> EventsPage:
     if asked.mistakes:
-        return EventsPage(asked, advice=EventAdvice("Fix the filter to see events."))
+        return EventsPage(asked, advice=EventAdvice(_("Fix the filter to see events.")))
     page = find_events(gateway().store, asked.wanted, _PAGE)
     older = None
     if page.after is not None:
         older = url_for(".index", **asked.query, after=page.after)
     advice = None
     if page.searched_to is not None:
-        text = "No more found" if page.found else "Nothing found"
+        text = _("No more found") if page.found else _("Nothing found")
         advice = EventAdvice(text, page.searched_to)
     elif not page.found:
         is_empty = not asked.entered
-        advice = EventAdvice("Nothing has happened yet." if is_empty else "No matches.")
+        advice = EventAdvice(
+            _("Nothing has happened yet.") if is_empty else _("No matches.")
+        )
     return EventsPage(asked, event_lines(gateway(), page.found), older, advice)
 
 
@@ -178,9 +181,9 @@ def send_again(event_id: str) -> ResponseReturnValue:
             here.audit.add(retry_change(entry, auth.person().name))
             is_sent = True
     if is_sent:
-        flash("What was not sent is sent again now.", "success")
+        flash(_("What was not sent is sent again now."), "success")
     else:
-        flash("Nothing to send again: everything was sent.", "warning")
+        flash(_("Nothing to send again: everything was sent."), "warning")
     return redirect(url_for(".show", event_id=found.event.id), 303)
 
 
@@ -207,7 +210,7 @@ def _known(event_id: str) -> FoundEvent:
     is_id = "\0" not in event_id
     found = find_event(gateway().store, EventId(event_id)) if is_id else None
     if found is None:
-        raise NotFound("Event not found: it was deleted, or there never was one")
+        raise NotFound(N_("Event not found: it was deleted, or there never was one"))
     return found
 
 

@@ -17,14 +17,15 @@ from mvsnap.domain import (
 )
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.job_states import JobStage
+from mvsnap.texts import N_, _
 from mvsnap.web.pages.clip_text import started_by
 from mvsnap.web.pages.places import Places
 
 STAGES = {
-    JobStage.WAITING: "Waiting",
-    JobStage.FAILED: "Failed",
-    JobStage.PARTIAL: "Partly failed",
-    JobStage.DONE: "Done",
+    JobStage.WAITING: N_("Waiting"),
+    JobStage.FAILED: N_("Failed"),
+    JobStage.PARTIAL: N_("Partly failed"),
+    JobStage.DONE: N_("Done"),
 }
 _COLOURS = {
     JobStage.WAITING: "primary",
@@ -39,7 +40,7 @@ _COLOURS = {
 
 
 # What a message about a camera's picture is for, by the rest of its part.
-_PARTS = {"note": "no picture yet", "again": "taken again", "link": "video link"}
+_PARTS = {"note": N_("no picture yet"), "again": "taken again", "link": "video link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def message_lines(
     """Yield the messages of a job that were begun."""
     for (part, room), delivery in sorted(deliveries.items()):
         many = f"{delivery.attempts} attempts" if delivery.attempts > 1 else ""
-        doubt = "may have arrived" if _is_in_doubt(delivery) else ""
+        doubt = _("may have arrived") if _is_in_doubt(delivery) else ""
         yield PartLine(
             f"{room}: {_about(part, places)}",
             delivery.state,

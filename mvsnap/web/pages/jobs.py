@@ -16,6 +16,7 @@ from mvsnap.domain import JobId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, JobsPage
 from mvsnap.store.job_states import JobFilter, JobStage
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.jobs import retry_change
@@ -39,7 +40,7 @@ _PAGE = 50
 # What is done is shown on request: people come for what is not.
 _OPEN = (JobStage.WAITING, JobStage.FAILED, JobStage.PARTIAL)
 _SHOWN = {stage.value: text for stage, text in STAGES.items()}
-_GONE = "Job not found: it ended long ago, or there never was one"
+_GONE = N_("Job not found: it ended long ago, or there never was one")
 
 
 @bp.get("")
@@ -121,10 +122,10 @@ def retry(job_id: str) -> ResponseReturnValue:
     try:
         here.job_list.retry(entry.job.id)
     except BadInput:
-        flash("Nothing to try again: everything is done.", "warning")
+        flash(_("Nothing to try again: everything is done."), "warning")
     else:
         here.audit.add(retry_change(entry, auth.person().name))
-        flash("It is tried again now.", "success")
+        flash(_("It is tried again now."), "success")
     return redirect(url_for(".show", job_id=entry.job.id), 303)
 
 

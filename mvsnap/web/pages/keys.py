@@ -12,6 +12,7 @@ from mvsnap.core.keys import KeyKind, StoredKey, parse_overlap
 from mvsnap.domain import Role
 from mvsnap.store.key_changes import KeyChanges, NewSecret
 from mvsnap.store.keys import NameTaken, RotatedMeanwhile
+from mvsnap.texts import _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import webhook_url
@@ -64,9 +65,9 @@ def limit(key_id: str) -> ResponseReturnValue:
     if entered.mistakes:
         return _key_page(found, entered), 400
     if _changes().limit(found, entered.limits, entered.expires_at):
-        flash("Saved. It holds from the next request on.", "success")
+        flash(_("Saved. It holds from the next request on."), "success")
     else:
-        flash("No changes.", "info")
+        flash(_("No changes."), "info")
     return redirect(url_for(".key", key_id=found.id), 303)
 
 

@@ -8,28 +8,29 @@ from dataclasses import dataclass
 from flask import current_app, request, url_for
 
 from mvsnap.domain import Role
+from mvsnap.texts import N_
 from mvsnap.web.auth.sessions import SessionUser
 from mvsnap.web.pages.pages_in_use import not_set_up, unused
 
 # (endpoint, text, role). An entry appears if its page is registered.
 _PAGES = (
-    ("overview.index", "Overview", Role.VIEWER),
-    ("event_pages.index", "Events", Role.VIEWER),
-    ("crowd_events.index", "Crowd events", Role.VIEWER),
-    ("cameras.index", "Cameras", Role.VIEWER),
-    ("clips.index", "Clips", Role.VIEWER),
-    ("visitors.index", "Visitors", Role.VIEWER),
+    ("overview.index", N_("Overview"), Role.VIEWER),
+    ("event_pages.index", N_("Events"), Role.VIEWER),
+    ("crowd_events.index", N_("Crowd events"), Role.VIEWER),
+    ("cameras.index", N_("Cameras"), Role.VIEWER),
+    ("clips.index", N_("Clips"), Role.VIEWER),
+    ("visitors.index", N_("Visitors"), Role.VIEWER),
     ("wifi.index", "Wi-Fi", Role.VIEWER),
-    ("badges.index", "Badges", Role.VIEWER),
-    ("status.index", "Status", Role.VIEWER),
+    ("badges.index", N_("Badges"), Role.VIEWER),
+    ("status.index", N_("Status"), Role.VIEWER),
 )
 _SET_UP = "set_up.index"
 _MANAGE = (
-    ("settings.mutes", "Mutes", Role.REVIEWER),
-    ("settings.index", "Settings", Role.ADMIN),
-    ("people.index", "Accounts", Role.ADMIN),
-    ("audit.index", "Audit log", Role.ADMIN),
-    (_SET_UP, "Set up ...", Role.ADMIN),
+    ("settings.mutes", N_("Mutes"), Role.REVIEWER),
+    ("settings.index", N_("Settings"), Role.ADMIN),
+    ("people.index", N_("Accounts"), Role.ADMIN),
+    ("audit.index", N_("Audit log"), Role.ADMIN),
+    (_SET_UP, N_("Set up ..."), Role.ADMIN),
 )
 # Pages below the entry of another blueprint, or of another page of their own.
 _PART_OF = {

@@ -12,13 +12,14 @@ from mvsnap.core.days import local_moment
 from mvsnap.core.mutes import MAX_MINUTES, new_mute
 from mvsnap.domain import Change, Mute, Serial, ZoneId
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_, _
 from mvsnap.web.pages.places import Places
 
 LENGTHS = (
     ("15", "15 minutes"),
     ("60", "1 hour"),
     ("480", "8 hours"),
-    ("until", "Until"),
+    ("until", N_("Until")),
 )
 
 
@@ -31,15 +32,21 @@ class MuteEntered:
     made: tuple[Mute, Change] | None = None
 
 
+def split_place(text: str) -> tuple[str, str]:
+    """Return a serial and what follows it, "" for nothing."""
+    serial, *rest = text.split(" ", 1)
+    return serial, rest[0] if rest else ""
+
+
 def read_mute(
     form: Mapping[str, str], places: Places, who: str, now: datetime, zone: ZoneInfo
 ) -> MuteEntered:
     """place: "" for all, else a serial and a zone id or *, such as `Q2XX-... 0`."""
     texts = {name: form.get(name, "").strip() for name in ("place", "minutes", "until")}
-    serial, _, zone_id = texts["place"].partition(" ")
+    serial, zone_id = split_place(texts["place"])
     zone_id = "" if zone_id == "*" else zone_id
     if zone_id and not places.has_zone(Serial(serial), ZoneId(zone_id)):
-        return MuteEntered(texts, {"place": "This camera has no such zone."})
+        return MuteEntered(texts, {"place": _("This camera has no such zone.")})
     name = "until" if texts["minutes"] == "until" else "minutes"
     try:
         minutes = texts["minutes"]
@@ -50,7 +57,7 @@ def read_mute(
             made=new_mute(serial or None, zone_id or None, minutes, who, now, zone),
         )
     except BadInput as exc:
-        wrong, _, words = exc.message.partition(": ")
+        wrong, _colon, words = exc.message.partition(": ")
         if wrong in ("minutes", "until"):
             return MuteEntered(texts, {name: words})
         return MuteEntered(texts, {"place": exc.message})

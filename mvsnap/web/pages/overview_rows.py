@@ -11,6 +11,7 @@ from flask import url_for
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import is_silent
+from mvsnap.texts import N_
 from mvsnap.web.pages.places import Places
 
 # A listener sends a heartbeat every 15 s.
@@ -95,12 +96,12 @@ def listener_rows(
 
 def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
     if now - listener.seen_at > _STALE_AFTER:
-        return Badge("No heartbeat", "danger")
+        return Badge(N_("No heartbeat"), "danger")
     if not enabled:
-        return Badge("Off", "secondary")
+        return Badge(N_("Off"), "secondary")
     if listener.connected:
-        return Badge("Connected", "success")
-    return Badge("Not connected", "danger")
+        return Badge(N_("Connected"), "success")
+    return Badge(N_("Not connected"), "danger")
 
 
 def camera_rows(
@@ -153,5 +154,5 @@ def snapshot_tile(event: Event) -> SnapshotTile:
         else None,
         snapshot_url=url_for("events.snapshot", event_id=event.id),
         video_link=event.video_link,
-        error=event.error or "No picture",
+        error=event.error or N_("No picture"),
     )

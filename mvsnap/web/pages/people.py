@@ -13,6 +13,7 @@ from mvsnap.core import users
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.last_admin import LastAdmin
+from mvsnap.texts import _
 from mvsnap.web import accounts, auth
 from mvsnap.web.context import gateway
 from mvsnap.web.passwords import hashed
@@ -58,7 +59,7 @@ def add() -> ResponseReturnValue:
 def change_role() -> ResponseReturnValue:
     known, role = _known(), _role()
     if role is known.role:
-        flash("No changes.", "info")
+        flash(_("No changes."), "info")
         return redirect(url_for(".index"), 303)
     user = replace(known, role=role, changed_at=gateway().clock.now())
     change = users.role_change(user, known, auth.person().name)

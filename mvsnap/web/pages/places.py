@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import N_, _
 
-_FULL_FRAME_NAME = "Full Frame"
+_FULL_FRAME_NAME = N_("Full Frame")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Places:
     def camera(self, serial: str | None) -> str:
         """Return its name, or the serial if it has none."""
         if serial is None:
-            return "All cameras"
+            return _("All cameras")
         found = self._by_serial.get(Serial(serial))
         return found.name if found else serial
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core.users import own_change
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.auth import second_factor
 from mvsnap.web.context import gateway
@@ -34,7 +35,7 @@ def change() -> ResponseReturnValue:
     """Begin with an app, or create new recovery codes, or do without from now on."""
     if not is_local():
         raise Forbidden(
-            "Passwords and second factors of your account are not kept here"
+            N_("Passwords and second factors of your account are not kept here")
         )
     if mistake := _not_confirmed():
         return _index(mistake), 400
@@ -71,7 +72,7 @@ def confirm() -> ResponseReturnValue:
 
 
 def _too_late() -> ResponseReturnValue:
-    flash("That took too long, or is done already. Start again.", "warning")
+    flash(_("That took too long, or is done already. Start again."), "warning")
     return redirect(url_for(".index"), 303)
 
 
@@ -95,14 +96,14 @@ def _remove() -> ResponseReturnValue:
     name, now = auth.person().name, gateway().clock.now()
     log = own_change(name, now, "authenticator app removed")
     gateway().users.second_factors.remove(name, log)
-    flash("You log in with your password alone from now on.", "success")
+    flash(_("You log in with your password alone from now on."), "success")
     return redirect(url_for("account.index"), 303)
 
 
 def _not_confirmed() -> str:
     """Return why the person may not change this, in words; "" if they may."""
     if confirm_password(request.form.get("password", "")) is None:
-        return "Wrong password."
+        return _("Wrong password.")
     if not _is_enrolled():
         return ""
     found = check_code(auth.person().name, request.form.get("code", ""))

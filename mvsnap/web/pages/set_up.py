@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.config.model import Settings
 from mvsnap.core.keys import KeyKind
 from mvsnap.domain import Role
+from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.links import scanning_address, webhook_url
@@ -36,18 +37,38 @@ class SetUpPart:
 
 # Name, what it is good for, template, page.
 _PAGES = (
-    ("Clips", "Video from seconds before an alarm on, of any camera.", "clips"),
-    ("Crowd events", "Alerts when too many people stay in a zone.", "crowd_events"),
-    ("Visitors", "How many people came, by day, hour and zone.", "visitors"),
-    ("Wi-Fi", "Visits and new or returning phones, by access points.", "wifi"),
-    ("Badges", "Whether the person at the reader is the one on file.", "badges"),
+    (N_("Clips"), N_("Video from seconds before an alarm on, of any camera."), "clips"),
+    (
+        N_("Crowd events"),
+        N_("Alerts when too many people stay in a zone."),
+        "crowd_events",
+    ),
+    (N_("Visitors"), N_("How many people came, by day, hour and zone."), "visitors"),
+    ("Wi-Fi", N_("Visits and new or returning phones, by access points."), "wifi"),
+    (
+        N_("Badges"),
+        N_("Whether the person at the reader is the one on file."),
+        "badges",
+    ),
 )
 _OTHERS = (
-    ("Meraki cameras", "Snapshots and links to the video.", "meraki"),
-    ("Messages", "Webex, e-mail, Teams, ntfy and others.", "messages"),
-    ("Alarms of machines", "A call to an address starts pictures and clips.", "alarms"),
-    ("Reports of troubles", "A message when a part of this site fails.", "troubles"),
-    ("Home Assistant", "Zones, events and pictures over MQTT.", "home_assistant"),
+    (N_("Meraki cameras"), N_("Snapshots and links to the video."), "meraki"),
+    (N_("Messages"), N_("Webex, e-mail, Teams, ntfy and others."), "messages"),
+    (
+        N_("Alarms of machines"),
+        "A call to an address starts pictures and clips.",
+        "alarms",
+    ),
+    (
+        N_("Reports of troubles"),
+        "A message when a part of this site fails.",
+        "troubles",
+    ),
+    (
+        N_("Home Assistant"),
+        N_("Zones, events and pictures over MQTT."),
+        "home_assistant",
+    ),
 )
 
 

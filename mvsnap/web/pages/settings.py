@@ -15,10 +15,11 @@ from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.channels import channel_rows, tested_channel
-from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute
+from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute, split_place
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.settings_form import (
     RULE,
@@ -81,7 +82,7 @@ def switch() -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "on"
     if enabled and not _configured():
         return _index(
-            Entered(mistakes={"enabled": "The broker is not configured."})
+            Entered(mistakes={"enabled": _("The broker is not configured.")})
         ), 400
     return _choose({} if enabled == _sense().enabled else {"enabled": enabled})
 
@@ -110,20 +111,20 @@ def override() -> ResponseReturnValue:
         return _override_page(Entered())
     known = _find_override(serial, zone)
     if known is None:
-        raise NotFound("No such exception, or it was removed")
+        raise NotFound(N_("No such exception, or it was removed"))
     return _override_page(Entered(rule_texts(known)), known)
 
 
 @bp.post("/place")
 @auth.page(Role.ADMIN)
 def save_override() -> ResponseReturnValue:
-    serial, _, zone = request.form.get("place", "").partition(" ")
+    serial, zone = split_place(request.form.get("place", ""))
     known = _find_override(serial, zone)
     entered = read_override(request.form, _sense(), serial or "?", zone or "*")
     if not serial or not zone:
-        entered.mistakes = {"place": "Select a camera or zone."}
+        entered.mistakes = {"place": _("Select a camera or zone.")}
     elif known is not None and "new" in request.form:
-        entered.mistakes["place"] = (
+        entered.mistakes["place"] = _(
             "An exception for this camera or zone already exists: edit that one."
         )
     warnings = check_rooms(entered, (known.rooms if known else None) or ())
@@ -144,7 +145,7 @@ def save_override() -> ResponseReturnValue:
 def remove_override() -> ResponseReturnValue:
     known = _find_override(request.form.get("serial", ""), request.form.get("zone", ""))
     if known is None:
-        flash("That exception had already been removed.", "warning")
+        flash(_("That exception had already been removed."), "warning")
         return redirect(url_for(".index"), 303)
     return _replace_override(known, None)
 
@@ -166,7 +167,7 @@ def mute() -> ResponseReturnValue:
     if entered.made is None:
         return _mutes_page(entered), 400
     gateway().site.mute(*entered.made)
-    flash("Muted. Takes effect within two seconds.", "success")
+    flash(_("Muted. Takes effect within two seconds."), "success")
     return redirect(url_for(".mutes"), 303)
 
 
@@ -176,11 +177,11 @@ def unmute(mute_id: str) -> ResponseReturnValue:
     now = gateway().clock.now()
     found = next((m for m in gateway().site.mutes(now) if m.id == mute_id), None)
     if found is None:
-        flash("That mute had already ended.", "warning")
+        flash(_("That mute had already ended."), "warning")
     else:
         log = end_change(found, auth.person().name, now, gateway().zone)
         gateway().site.unmute(found.id, log)
-        flash("Unmuted. Takes effect within two seconds.", "success")
+        flash(_("Unmuted. Takes effect within two seconds."), "success")
     return redirect(url_for(".mutes"), 303)
 
 
@@ -236,7 +237,7 @@ def _choose(values: dict[str, Any]) -> ResponseReturnValue:
 def _store(values: dict[str, Any], changes: list[Change]) -> None:
     """Store the values; flash what was changed."""
     if not values:
-        flash("No changes.", "info")
+        flash(_("No changes."), "info")
         return
     now, who = gateway().clock.now(), auth.person().name
     named = {f"sense.{name}": value for name, value in values.items()}

@@ -16,6 +16,7 @@ from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.params import MAX_ROOM
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_, _
 
 _MAX_ROOMS = 20
 _MAX_NUMBER = 32
@@ -39,48 +40,51 @@ class RuleField:
 RULE = (
     RuleField(
         "people",
-        "People",
+        N_("People"),
         "people",
-        "Number of people in a zone that counts as a crowd.",
+        N_("Number of people in a zone that counts as a crowd."),
         True,
     ),
     RuleField(
         "people_to_start",
-        "People to start",
+        N_("People to start"),
         "people",
-        "Number of people that starts the dwell time.",
+        N_("Number of people that starts the dwell time."),
         True,
         "as People",
     ),
     RuleField(
         "people_to_end",
-        "People to end",
+        N_("People to end"),
         "people",
-        "The crowd is over when there are fewer than this.",
+        N_("The crowd is over when there are fewer than this."),
         True,
-        "the lowest of the others",
+        N_("the lowest of the others"),
     ),
     RuleField(
-        "dwell_s", "Dwell", "seconds", "How long they must stay before an alert."
+        "dwell_s",
+        N_("Dwell"),
+        "seconds",
+        N_("How long they must stay before an alert."),
     ),
     RuleField(
         "min_messages",
-        "Messages",
+        N_("Messages"),
         "messages",
-        "How many camera messages in that time must confirm the crowd.",
+        N_("How many camera messages in that time must confirm the crowd."),
         True,
     ),
     RuleField(
         "dropout_s",
-        "Dropout",
+        N_("Dropout"),
         "seconds",
-        "How long the count may drop before the crowd is over.",
+        N_("How long the count may drop before the crowd is over."),
     ),
     RuleField(
         "cooldown_s",
         "Cool-down",
         "seconds",
-        "Wait this long before the same zone alerts again.",
+        N_("Wait this long before the same zone alerts again."),
     ),
 )
 
@@ -161,12 +165,12 @@ def read_override(
         one = {"serial": serial, "zone": zone, name: value}
         entered.judge(name, sense, {"sense.overrides": [one]})
     if not entered.values and not entered.mistakes:
-        entered.mistakes["people"] = "Change at least one value."
+        entered.mistakes["people"] = _("Change at least one value.")
     return entered
 
 
 def parse_number(text: str, wanted: RuleField) -> int | float:
-    kind = "a whole number" if wanted.whole else "a number"
+    kind = _("a whole number") if wanted.whole else "a number"
     if not text or len(text) > _MAX_NUMBER:
         raise BadInput(f"Enter {kind}.")
     try:

@@ -13,6 +13,7 @@ from mvsnap.config.setting_overrides import CHOOSABLE
 from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
+from mvsnap.texts import _
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE, number
 
@@ -70,7 +71,7 @@ def rule_text(override: Override) -> str:
         parts.append(f"recipients: {text_of('rooms', override.rooms)}")
     if override.when is not None or override.outside is not None:
         parts.append("own hours")
-    return ", ".join(parts) or "same as the general rule"
+    return ", ".join(parts) or _("same as the general rule")
 
 
 def origins(
@@ -122,7 +123,7 @@ def override_place(places: Places, serial: str, zone: str) -> str:
 def place(places: Places, serial: str | None, zone_id: str | None) -> str:
     """Return camera and zone by name."""
     if serial is None:
-        return "All cameras"
+        return _("All cameras")
     return f"{places.camera(serial)}, {places.zone(serial, zone_id)}"
 
 

@@ -14,13 +14,14 @@ from mvsnap.core.days import lasting
 from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.sense.rules import SenseRules
+from mvsnap.texts import N_
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.places import PlaceCamera, Places
 
 # What was written of a zone: its state as JSON, and when.
 Written = tuple[Any, datetime]
 
-_STEPS_BACK = "counted by its zones"
+_STEPS_BACK = N_("counted by its zones")
 _UNNAMED = "not watched (sense.zones)"
 
 

@@ -1,0 +1,77 @@
+"""Pages in German: each answers, and says what it is in that language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+
+from mvsnap import texts
+from mvsnap.domain import EventKind
+from tests.core.build import NOON, event
+from tests.web.build import Web
+from tests.web.clip_build import add_clip
+
+TITLES = {
+    "/": "Übersicht",
+    "/events": "Ereignisse",
+    "/crowd-events": "Ansammlungen",
+    "/cameras": "Kameras",
+    "/clips": "Clips",
+    "/visitors": "Besucher",
+    "/badges": "Ausweise",
+    "/status": "Status",
+    "/settings": "Einstellungen",
+    "/settings/mutes": "Stummschaltungen",
+    "/settings/people": "Konten",
+    "/audit": "Protokoll",
+    "/account": "Mein Konto",
+    "/set-up": "Einrichten",
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    web = Web(tmp_path_factory.mktemp("data"), site={"locale": "de"})
+    add_clip(web, NOON)
+    web.store.add_event(event(kind=EventKind.CROWD))
+    yield web.log_in()
+    web.close()
+
+
+@pytest.fixture(autouse=True)
+def german(client: FlaskClient) -> None:
+    # The application sets it once, and each test begins in English.
+    texts.use("de")
+
+
+def heading(page: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
+@pytest.mark.parametrize(("address", "title"), TITLES.items(), ids=TITLES)
+def test_a_page_is_in_german(client: FlaskClient, address: str, title: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert heading(answer.text) == title
+    assert '<html lang="de">' in answer.text
+    assert "Abmelden</button>" in answer.text
+
+
+def test_an_error_is_in_german(client: FlaskClient) -> None:
+    page = client.get("/nothing-here").text
+    assert "Seite nicht gefunden" in page
+    assert "An dieser Adresse ist nichts." in page
+
+
+def test_what_a_page_says_after_a_form_is_in_german(client: FlaskClient) -> None:
+    page = client.get("/cameras?q=nothing").text
+    assert "Nichts gefunden." in page
+
+
+def test_dates_are_german(client: FlaskClient) -> None:
+    assert re.search(r">Mi 04\.03\.", client.get("/events").text)
