@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
-from mvsnap.clients.meraki.dashboards import DashboardOfCamera
+from mvsnap.clients.meraki.dashboards import DashboardOfCamera, asked
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
 from mvsnap.config.recorder import CameraAuth, RecorderCameraSection
@@ -205,7 +205,8 @@ class MerakiSource:
         if self._found is not None and now - self._found[0] < _REMEMBERED_S:
             return self._found[1]
         try:
-            url = self._dashboards.of(self._serial).stream_url(self._serial)
+            serial = self._serial
+            _, url = asked(self._dashboards, serial, lambda one: one.stream_url(serial))
         except UpstreamError as exc:
             if self._found is not None and exc.retry:
                 return self._found[1]  # only the cloud may be unreachable

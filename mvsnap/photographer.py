@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
-from mvsnap.clients.meraki.dashboards import DashboardOfCamera
+from mvsnap.clients.meraki.dashboards import DashboardOfCamera, asked
 from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.clock import Clock
 from mvsnap.core.moments import seconds_off, wanted_moment
@@ -189,8 +189,7 @@ class Photographer:
         if job.picture_url and (jpeg := self._of_the_alert(serial, job.picture_url)):
             return Snapshot(wanted, jpeg, begin, *self._asked_link(serial, begin))
         moment = moment_to_ask(job, wanted, self._clock.now())
-        dashboard = self._dashboards.of(serial)
-        ticket, occurred_at = self._request(dashboard, serial, moment)
+        dashboard, (ticket, occurred_at) = self._request(serial, moment)
         if seconds_off(occurred_at, begin) is None:
             begin = occurred_at
         # Not earlier: with many cameras the requests for pictures go first.
@@ -207,19 +206,22 @@ class Photographer:
         Raises:
             UpstreamError: no picture.
         """
-        dashboard = self._dashboards.of(serial)
-        ticket, occurred_at = self._request(dashboard, serial, None)
+        dashboard, (ticket, occurred_at) = self._request(serial, None)
         jpeg = dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
         link = self._asked_link(serial, link_at)
         return Snapshot(occurred_at, jpeg, link_at, *link)
 
     def _request(
-        self, dashboard: Dashboard, serial: Serial, moment: datetime | None
-    ) -> tuple[SnapshotTicket, datetime]:
+        self, serial: Serial, moment: datetime | None
+    ) -> tuple[Dashboard, tuple[SnapshotTicket, datetime]]:
         """Return the ticket, and the moment that its picture shows."""
-        ticket = dashboard.request_snapshot(serial, moment)
-        # Not before the call: it may have waited for its turn.
-        return ticket, moment or self._clock.now()
+
+        def request(dashboard: Dashboard) -> tuple[SnapshotTicket, datetime]:
+            ticket = dashboard.request_snapshot(serial, moment)
+            # Not before the call: it may have waited for its turn.
+            return ticket, moment or self._clock.now()
+
+        return asked(self._dashboards, serial, request)
 
     def _of_the_alert(self, serial: Serial, url: str) -> bytes | None:
         """Return the picture that Meraki took for its alert, None if there is none."""
@@ -245,8 +247,11 @@ class Photographer:
         Raises:
             UpstreamError: no picture this time.
         """
-        dashboard = self._dashboards.of(serial)
-        ticket = dashboard.request_snapshot(serial, at, urgent=False)
+        dashboard, ticket = asked(
+            self._dashboards,
+            serial,
+            lambda one: one.request_snapshot(serial, at, urgent=False),
+        )
         return dashboard.fetch_picture(ticket, limit_s=self._picture_wait_s)
 
     def ask_link(self, serial: Serial, at: datetime) -> str:
@@ -255,7 +260,9 @@ class Photographer:
         Raises:
             UpstreamError: the Dashboard does not return it, or not yet.
         """
-        return self._dashboards.of(serial).video_link(serial, at)
+        return asked(self._dashboards, serial, lambda one: one.video_link(serial, at))[
+            1
+        ]
 
     def video_link(self, serial: Serial, at: datetime) -> str | None:
         """Return the link, None if the Dashboard does not return it now."""

@@ -49,6 +49,10 @@ class DashboardRefused(UpstreamError):
         self.words = words
 
 
+class NotOfThisKey(UpstreamError):
+    """Meraki answered 403 or 404: it does not know, or may not show, what was asked."""
+
+
 class DashboardCalls:
     """Sends requests below `base_url` within the budget; thread-safe."""
 
@@ -228,7 +232,8 @@ class DashboardCalls:
             )
         said = _ADVICE.get(status, f"Meraki refused the request ({status})")
         said = said.replace("meraki.api_key", self._setting)
-        return UpstreamError(said + tail, retry=False)
+        kind = NotOfThisKey if status in (403, 404) else UpstreamError
+        return kind(said + tail, retry=False)
 
 
 def _rows(parsed: Any) -> list[Mapping[str, Any]]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
+from mvsnap.clients.meraki.calls import NotOfThisKey
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.domain import Serial
 from mvsnap.errors import UpstreamError
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # A camera that no organization has may have been added just now.
@@ -78,9 +80,38 @@ class Dashboards:
             asked_s, why = self._missing.get(serial, (float("-inf"), None))
         if why is not None and self._clock.monotonic() - asked_s < _AGAIN_S:
             raise why
-        refusals = []
+        found, refusals = self._listed(serial, self.each())
+        if found is not None:
+            return found
+        if refusals:
+            raise _first_of(refusals)
+        raise self._missed(serial)
+
+    def moved(self, serial: Serial, old: Dashboard) -> Dashboard | None:
+        """Return the other organization that lists a camera, if one does.
+
+        Asked for when the one that it is known to be of does not know it; the inventory
+        notices that a camera was moved only when it is fetched again.
+        """
+        others = tuple(one for one in self.each() if one is not old)
+        with self._lock:
+            asked_s, _ = self._missing.get(serial, (float("-inf"), None))
+        if not others or self._clock.monotonic() - asked_s < _AGAIN_S:
+            return None
+        found, _ = self._listed(serial, others)
+        if found is None:
+            self._missed(serial)
+        else:
+            log.warning("camera %s is no longer of %s", serial, label(old))
+        return found
+
+    def _listed(
+        self, serial: Serial, asked: Iterable[Dashboard]
+    ) -> tuple[Dashboard | None, list[tuple[Dashboard, UpstreamError]]]:
+        """Return the one that lists the camera, or why some of them cannot say."""
+        refusals: list[tuple[Dashboard, UpstreamError]] = []
         # One whose budget is used up is asked last: the others may have the camera.
-        for dashboard in sorted(self.each(), key=lambda one: -one.calls_left()):
+        for dashboard in sorted(asked, key=lambda one: -one.calls_left()):
             try:
                 is_here = dashboard.has(serial)
             except UpstreamError as exc:
@@ -89,10 +120,8 @@ class Dashboards:
             if is_here:
                 self._homes.learn(serial, dashboard.name)
                 log.info("camera %s is of organization %s", serial, label(dashboard))
-                return dashboard
-        if refusals:
-            raise _first_of(refusals)
-        raise self._missed(serial)
+                return dashboard, refusals
+        return None, refusals
 
     def _missed(self, serial: Serial) -> UpstreamError:
         names = ", ".join(map(label, self.each()))
@@ -106,6 +135,26 @@ class Dashboards:
                 self._missing.clear()
             self._missing[serial] = self._clock.monotonic(), why
         return why
+
+
+def asked(
+    dashboards: DashboardOfCamera, serial: Serial, call: Callable[[Dashboard], T]
+) -> tuple[Dashboard, T]:
+    """Return what a camera's Dashboard answers to a call, and which one that was.
+
+    Raises:
+        UpstreamError: as the call, and as `DashboardOfCamera.of`.
+    """
+    dashboard = dashboards.of(serial)
+    try:
+        return dashboard, call(dashboard)
+    except NotOfThisKey:
+        other = None
+        if isinstance(dashboards, Dashboards):
+            other = dashboards.moved(serial, dashboard)
+        if other is None:
+            raise
+    return other, call(other)
 
 
 def _first_of(refusals: list[tuple[Dashboard, UpstreamError]]) -> UpstreamError:
