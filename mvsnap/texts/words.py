@@ -20,6 +20,6 @@ WORDS = (
     *(N_("connecting"), N_("no recorder"), N_("no ffmpeg"), N_("not seen yet")),
     *(N_("records"), N_("active"), N_("disabled"), N_("expired"), N_("expires soon")),
     *(N_("snapshot"), N_("clip"), N_("alarm"), N_("crowd"), N_("noise")),
-    *(N_("crossing"), N_("end"), N_("area"), N_("line"), N_("zone"), N_("whole")),
+    *(N_("crossing"), N_("end"), N_("area"), N_("line"), N_("whole")),
     *(N_("waits"), N_("in time"), N_("late")),
 )
