@@ -18,6 +18,7 @@ from mvsnap.config.entry_fields import FormField, fields_of
 from mvsnap.config.mistakes import describe
 from mvsnap.config.model import Schedule, Settings
 from mvsnap.config.values import KnownCameras, Section
+from mvsnap.config.webhooks import WebhookRule
 from mvsnap.errors import BadConfig, BadInput
 
 # The longest name of an entry.
@@ -47,9 +48,14 @@ class EntrySection:
         return tuple(models()) if self.name == "channels" else ()
 
     def fields(self, kind: str) -> tuple[FormField, ...]:
-        """Raises KeyError: there is no such kind."""
+        """Return those of a form, what is required first.
+
+        Raises:
+            KeyError: there is no such kind.
+        """
         model = models()[kind] if self.name == "channels" else _MODELS[self.name]
-        return tuple(fields_of(model, without=("name", "kind")))
+        found = fields_of(model, without=("name", "kind"))
+        return tuple(sorted(found, key=lambda each: not each.is_required))
 
 
 SECTIONS = {
@@ -73,9 +79,20 @@ SECTIONS = {
             "within 20 seconds",
             has_name=False,
         ),
+        EntrySection(
+            "webhook-rules",
+            ("webhooks", "rules"),
+            "Webhook rules",
+            "rule",
+            "What to do with alarms. Every rule that matches a message acts.",
+            "within two seconds",
+        ),
     )
 }
-_MODELS: Mapping[str, type[Section]] = {"schedules": Schedule}
+_MODELS: Mapping[str, type[Section]] = {
+    "schedules": Schedule,
+    "webhook-rules": WebhookRule,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,20 @@ from mvsnap.config.notify import TimeSpan
 from mvsnap.config.values import Section
 
 # How a field is asked for.
-Asked = Literal["text", "choice", "several", "secret", "lines", "hours"]
+Asked = Literal["text", "choice", "several", "secret", "lines", "hours", "pairs"]
 
 LONGEST_TEXT = 4000
 _UNITS = {"_s": "seconds", "_h": "hours", "_mb": "MB"}
 _YES_NO = ("true", "false")
 _SPELLED = {"url": "URL", "tls": "TLS", "ixon": "IXON", "pre roll": "pre-roll"}
-_HOURS = (
-    "One span per line, like mon-fri 08:00-18:00, in the site's time zone; over "
-    "midnight if the second time is earlier; empty: always."
-)
+# Where a form writes it in another way than the file.
+_ABOUT: Mapping[Asked, str] = {
+    "hours": "One span per line, like mon-fri 08:00-18:00, in the site's time zone; "
+    "over midnight if the second time is earlier; empty: always.",
+    "pairs": "What the message must have, one `path: value` per line, like "
+    "extraInfo.Device name: Robot *; of several values for one path any is enough; "
+    "empty: any message.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,8 @@ def _label(name: str) -> str:
 
 def _about(info: FieldInfo, asked: Asked) -> str:
     about = (info.description or "").strip()
-    if asked == "hours":
-        return _HOURS
+    if asked in _ABOUT:
+        return _ABOUT[asked]
     if asked == "lines":
         about = f"one per line; {about}" if about else "one per line"
     return f"{about[:1].upper()}{about[1:]}{'.' if about else ''}"
@@ -148,6 +152,8 @@ def _asked(kinds: list[Any]) -> tuple[Asked, tuple[str, ...]]:
         texts = [str(t) for k in kinds for t in typing.get_args(k)]
         is_choice = all(typing.get_origin(kind) is Literal for kind in kinds)
         return ("choice", tuple(texts)) if is_choice else ("text", ())
+    if any(typing.get_origin(kind) is dict for kind in kinds):
+        return "pairs", ()
     if kinds == [bool]:
         return "choice", _YES_NO
     several = next((k for k in kinds if typing.get_origin(k) is tuple), None)
@@ -193,6 +199,8 @@ def _plain(value: Any) -> str:
 def _text(field: FormField, value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        return "\n".join(_pair_lines(value))
     several = value if isinstance(value, list | tuple) else [value]
     if field.asked == "hours":
         return "\n".join(map(_hours_text, several))
@@ -203,7 +211,23 @@ def _value(field: FormField, text: str) -> Any:
     if field.asked in ("text", "choice", "secret"):
         return text
     lines = [line for raw in text.splitlines() if (line := raw.strip())]
+    if field.asked == "pairs":
+        return _pairs(lines)
     return [_hours(line) for line in lines] if field.asked == "hours" else lines
+
+
+def _pairs(lines: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        path, _, value = line.partition(":")
+        found.setdefault(path.strip(), []).append(value.strip())
+    return found
+
+
+def _pair_lines(pairs: Mapping[str, Any]) -> Iterator[str]:
+    for path, value in pairs.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield f"{path}: {_plain(one)}"
 
 
 def _hours(line: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from mvsnap import logs
 from mvsnap.config.entries import Entry
@@ -11,11 +12,14 @@ from mvsnap.delivery.channels import open_channels
 from mvsnap.errors import BadInput
 from mvsnap.jobs.schedule import CameraSchedule
 from mvsnap.runtime.trial import channel_trial
+from mvsnap.store.alarm_messages import newest_messages
+from mvsnap.webhooks.rules import matches
 
 if TYPE_CHECKING:
     from mvsnap.runtime.parts import Parts
 
 _RUNS = 5
+_MESSAGES, _MOST_SHOWN = 50, 5
 
 
 def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
@@ -32,6 +36,8 @@ def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
             return _send(parts, settings, entry)
         case "schedules":
             return _next_runs(parts, settings, entry)
+        case "webhook-rules":
+            return _matching(parts, settings, entry)
     raise BadInput(f"a {entry.section} cannot be tried")
 
 
@@ -50,3 +56,31 @@ def _next_runs(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
         at = schedule.next_due(at, zone)
         lines.append(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}")
     return lines
+
+
+def _matching(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+    """Return which messages that came would match, and what would be done."""
+    (rule,) = (one for one in settings.webhooks.rules if one.name == entry.name)
+    came = newest_messages(parts.store, _MESSAGES)
+    found = [
+        f"{at.astimezone(settings.site.zone):%a %Y-%m-%d %H:%M:%S} from {one.sender}"
+        for at, one in came
+        if matches(rule.match, _payload(one.text))
+    ]
+    if not came:
+        return ["No message has come yet. Save it, then try one with Test alarm."]
+    actions = ", ".join(rule.actions) or "the token's actions"
+    cameras = ", ".join(rule.cameras) or "the token's cameras"
+    return [
+        f"It matches {len(found)} of the last {len(came)} messages.",
+        *found[:_MOST_SHOWN],
+        f"For each: {actions}; of {cameras}.",
+    ]
+
+
+def _payload(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

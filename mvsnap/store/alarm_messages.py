@@ -65,6 +65,19 @@ def message_of_alarm(store: Store, event_id: EventId) -> StoredMessage | None:
     return StoredMessage(row.message, row.size_bytes, row.sender, tuple(row.rules))
 
 
+def newest_messages(
+    store: Store, limit: int
+) -> Sequence[tuple[datetime, StoredMessage]]:
+    """Return those that came last, with when they did, the newest first."""
+    statement = select(alarm_messages).order_by(alarm_messages.c.stored_at.desc())
+    with store._db.reading() as connection:
+        rows = connection.execute(statement.limit(limit)).all()
+    return [
+        (r.stored_at, StoredMessage(r.message, r.size_bytes, r.sender, tuple(r.rules)))
+        for r in rows
+    ]
+
+
 def purge_messages(
     store: Store,
     before: datetime,

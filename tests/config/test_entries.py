@@ -65,6 +65,8 @@ def test_a_value_survives_the_form(section: Any) -> None:
             each.name: each.choices[0] if each.choices else "mon 08:00-09:00"
             for each in fields
         }
+        pairs = [each.name for each in fields if each.asked == "pairs"]
+        texts |= dict.fromkeys(pairs, "title: Door*\ntitle: Gate\nlevel: 3")
         value = value_of(fields, texts, {})
         again = texts | {each.name: "" for each in fields if each.is_secret}
         assert texts_of(fields, value) == again

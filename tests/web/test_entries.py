@@ -191,3 +191,18 @@ def test_addresses_of_nothing(admin: FlaskClient) -> None:
     assert send(admin, CHANNELS, name="x").status_code == 404
     without = admin.post(CHANNELS, data=PROGRAM)
     assert without.status_code in (400, 403)
+
+
+def test_a_webhook_rule_acts_at_once(web: Web, admin: FlaskClient) -> None:
+    rules = "/settings/entries/webhook-rules"
+    rule = {"name": "Gripper", "match": "title: Gripper*", "room": "Guards"}
+    wrong = send(admin, rules, **rule | {"match": "Gripper*"})
+    assert mistakes(wrong.text) == {"match": "Write each line as `path: value`."}
+    many = rule | {"actions": ["clip", "ignore"]}
+    wrong = send(admin, rules, **many)
+    assert set(mistakes(wrong.text)) == {"actions"}
+    assert wrong.text.count(" checked") == 2
+    assert send(admin, rules, **rule | {"actions": ["snapshot"]}).status_code == 303
+    sent = web.client().post("/webhook", json={"title": "Gripper lost it"})
+    assert sent.status_code == 202
+    assert [job.rooms for job in web.accepted] == [("Guards",)]

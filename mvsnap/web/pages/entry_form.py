@@ -96,6 +96,11 @@ def read_entry(
         at = _field_of(place, fields)
         mistakes.setdefault(at, words)
     texts |= {f.name: "" for f in fields if f.is_secret}
+    for each in fields:
+        if each.asked == "pairs" and not all(
+            map(_is_pair, texts[each.name].splitlines())
+        ):
+            mistakes[each.name] = "Write each line as `path: value`."
     return EntryEntered(texts, entry, settings, mistakes)
 
 
@@ -116,6 +121,11 @@ def changes_of(
         if was != is_now or is_new_secret:
             after = f"{is_now} (new)" if is_new_secret and was and is_now else is_now
             yield Change(at, who, f"{above}.{each.name}", was, after)
+
+
+def _is_pair(line: str) -> bool:
+    path, colon, _ = line.strip().partition(":")
+    return bool(path.strip() and colon) or not line.strip()
 
 
 def _secret(each: FormField, value: Mapping[str, Any]) -> Any:
