@@ -54,8 +54,10 @@ class SetClock(SystemClock):
 
     def __init__(self, at: datetime) -> None:
         super().__init__()
-        self.at = at
+        self.at = at - timedelta(hours=2)
         self._is_ahead = timedelta()
+        self.passed_since_start()  # looks at it first
+        self.at = at
 
     def now(self) -> datetime:
         return self.at
@@ -660,6 +662,35 @@ def test_it_escalates_after_what_passed_whatever_the_clock_is_set_to(
     is_early = is_restarted and step > FIVE
     assert site.sent == [("1", "Alarms"), *([("1", "Guard")] if is_early else [])]
     site.go_to(begun_at + FIVE)
+    assert site.sent == [("1", "Alarms"), ("1", "Guard")]
+
+
+def test_after_a_start_it_does_not_go_by_a_clock_that_ntp_has_yet_to_set(
+    site: Site,
+) -> None:
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    site.trigger("1")
+    site.clock.set(24 * HOUR)
+    site.clock.forget()
+    begun_at = site.clock.at
+    site.go_to(begun_at)
+    site.go_to(begun_at + 100 * SECOND)
+    assert site.sent == [("1", "Alarms")]
+    site.clock.set(-24 * HOUR)
+    site.go_to(NOON + FIVE - SECOND)
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(NOON + FIVE)
+    assert site.sent == [("1", "Alarms"), ("1", "Guard")]
+
+
+def test_a_start_delays_what_is_due_by_two_minutes_at_most(site: Site) -> None:
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    site.trigger("1")
+    site.clock.at += HOUR
+    site.clock.forget()
+    site.go_to(site.clock.at)
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(site.clock.at + timedelta(minutes=2))
     assert site.sent == [("1", "Alarms"), ("1", "Guard")]
 
 
