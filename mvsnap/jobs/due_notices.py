@@ -28,6 +28,8 @@ T = TypeVar("T", bound=Hashable)
 _AGAIN = timedelta(minutes=1)
 # A job in its first run has to end it before it can be looked at again.
 _SOON = timedelta(seconds=5)
+# How long NTP usually takes to set the clock of a machine that has just started.
+_SETTLED_AFTER = timedelta(minutes=2)
 # As a trigger. Not a kind of its own: the release before could not read its jobs.
 _BY = Trigger(TriggerKind.SCHEDULE, "grouping")
 
@@ -94,7 +96,10 @@ class DueNotices:
         """Return whether the time has passed, whatever the clock was set to since."""
         at = notice.escalate_at
         waits = at - notice.noted_at if at is not None else timedelta()
-        return self._clock.passed_since(notice.noted_at) >= waits
+        # A clock that is ahead at the start is set by NTP soon, and then the shortest
+        # of the ages counts. It waits no longer: somebody may have to come.
+        is_settled = self._clock.passed_since_start() >= min(waits, _SETTLED_AFTER)
+        return is_settled and self._clock.passed_since(notice.noted_at) >= waits
 
     def _decide_again(self, late: Notice) -> None:
         job = self._jobs.known(late.job_id)

@@ -41,8 +41,10 @@ class SetClock(SystemClock):
 
     def __init__(self, at: datetime) -> None:
         super().__init__()
-        self.at = at
+        self.at = at - timedelta(hours=2)
         self._is_ahead = timedelta()
+        self.passed_since_start()  # looks at it first
+        self.at = at
 
     def now(self) -> datetime:
         return self.at

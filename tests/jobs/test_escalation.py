@@ -28,6 +28,9 @@ from tests.jobs.notice_site import (
 )
 from tests.jobs.notice_site import site as site
 
+HOUR = timedelta(hours=1)
+FIVE = timedelta(minutes=5)
+
 
 def test_if_nobody_confirms_the_next_channel_is_notified(site: Site) -> None:
     site.use(webex=ESCALATES, channels=[channel("Guard")])
@@ -150,3 +153,32 @@ def test_an_alert_of_the_site_does_not_escalate(site: Site) -> None:
     site.run(Job(JobId("1"), alerts, (), NOON, rooms=("Alarms",)))
     site.go_to(NOON + timedelta(hours=1))
     assert site.sent == [("1", "Alarms")]
+
+
+def test_after_a_start_it_does_not_go_by_a_clock_that_ntp_has_yet_to_set(
+    site: Site,
+) -> None:
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    site.trigger("1")
+    site.clock.set(24 * HOUR)
+    site.clock.forget()
+    begun_at = site.clock.at
+    site.go_to(begun_at)
+    site.go_to(begun_at + 100 * SECOND)
+    assert site.sent == [("1", "Alarms")]
+    site.clock.set(-24 * HOUR)
+    site.go_to(NOON + FIVE - SECOND)
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(NOON + FIVE)
+    assert site.sent == [("1", "Alarms"), ("1", "Guard")]
+
+
+def test_a_start_delays_what_is_due_by_two_minutes_at_most(site: Site) -> None:
+    site.use(webex=ESCALATES, channels=[channel("Guard")])
+    site.trigger("1")
+    site.clock.at += HOUR
+    site.clock.forget()
+    site.go_to(site.clock.at)
+    assert site.sent == [("1", "Alarms")]
+    site.go_to(site.clock.at + timedelta(minutes=2))
+    assert site.sent == [("1", "Alarms"), ("1", "Guard")]
