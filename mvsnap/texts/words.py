@@ -21,5 +21,8 @@ WORDS = (
     *(N_("records"), N_("active"), N_("disabled"), N_("expired"), N_("expires soon")),
     *(N_("snapshot"), N_("clip"), N_("alarm"), N_("crowd"), N_("noise")),
     *(N_("crossing"), N_("end"), N_("area"), N_("line"), N_("whole")),
+    *(N_("crowd event"), N_("crowd events"), N_("snapshots"), N_("clips")),
+    *(N_("failure"), N_("failures"), N_("seconds"), N_("messages"), N_("people")),
+    *(N_("Cool-down"), N_("as People")),
     *(N_("waits"), N_("in time"), N_("late")),
 )

@@ -1,10 +1,15 @@
-"""A message of every kind, as the table of texts has them."""
+"""A message of every kind, as the tables of texts have them.
+
+python -m tests.texts.messages_of writes them: see what has changed before you commit.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+from mvsnap import texts
 from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import KINDS
@@ -21,12 +26,12 @@ FULL, BARE = "full", "bare"
 
 def table() -> str:
     """Return the texts of all kinds in the language that is in use."""
-    texts = [
+    said = [
         f"[{kind}, {way}]\n{message(kind, way)}\n"
         for kind in KINDS
         for way in (FULL, BARE)
     ]
-    return "\n".join(texts)
+    return "\n".join(said)
 
 
 def message(kind: str, way: str) -> str:
@@ -70,3 +75,13 @@ def message(kind: str, way: str) -> str:
 
 def _over() -> Trouble:
     return replace(trouble("Gate"), ended_at=NOON + timedelta(minutes=3))
+
+
+def file_of(locale: str) -> Path:
+    return Path(__file__).parent / f"messages.{locale}.txt"
+
+
+if __name__ == "__main__":
+    for language in texts.LOCALES:
+        texts.use(language)
+        file_of(language).write_text(table(), encoding="utf-8")

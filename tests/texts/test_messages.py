@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +15,13 @@ from mvsnap.delivery.kinds import KINDS
 from mvsnap.domain import CameraName, EventId
 from mvsnap.texts import LOCALES
 from tests.core.build import GATE
-from tests.texts.messages_of import BARE, FULL, message, table
-
-TABLES = Path(__file__).parent
+from tests.texts.messages_of import BARE, FULL, file_of, message, table
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_kind_of_message_is_as_in_the_table(locale: str) -> None:
     texts.use(locale)
-    file = TABLES / f"messages.{locale}.txt"
-    assert table() == file.read_text("utf-8")
+    assert table() == file_of(locale).read_text("utf-8")
 
 
 @pytest.mark.parametrize("kind", KINDS)
