@@ -35,12 +35,6 @@ def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     ]
 
 
-def text_of(found: Probe) -> str:
-    """Return what a camera sends, like `h264, 1920x1080, 15 fps`."""
-    rate = f", {found.fps:.4g} fps" if found.fps else ""
-    return f"{found.codec}, {found.width}x{found.height}{rate}"
-
-
 def sound_of(found: Probe, *, is_wanted: bool) -> str:
     """Return what becomes of the camera's sound; "" if there is nothing to say."""
     if found.has_sound:
@@ -170,7 +164,7 @@ def _camera(settings: Settings, name: str) -> CheckResult:
             ixon.close()
     camera = settings.recorder.cameras[name]
     sound = sound_of(found, is_wanted=camera.audio)
-    return CheckResult(name, True, f"{text_of(found)}; {sound}{_how(camera)}")
+    return CheckResult(name, True, f"{found}; {sound}{_how(camera)}")
 
 
 def _how(camera: RecorderCameraSection) -> str:

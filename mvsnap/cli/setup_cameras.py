@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from mvsnap.camera_sources import ask_source, open_ixon
-from mvsnap.cli.check_recorder import LENGTH_S, text_of, waiting
+from mvsnap.cli.check_recorder import LENGTH_S, waiting
 from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
 from mvsnap.cli.terminal import out
 from mvsnap.clients.meraki.dashboard import Dashboard
@@ -121,7 +121,7 @@ class _Cameras:
             try:
                 source = ask_source(trial, "camera", clock, dashboard, ixon)()
                 with waiting(f"recording {LENGTH_S} s"):
-                    return text_of(
+                    return str(
                         probe(
                             source,
                             program=trial.recorder.ffprobe,

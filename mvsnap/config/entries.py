@@ -17,6 +17,7 @@ from mvsnap.config.channels import models
 from mvsnap.config.entry_fields import FormField, fields_of
 from mvsnap.config.mistakes import describe
 from mvsnap.config.model import Schedule, Settings
+from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.values import KnownCameras, Section
 from mvsnap.config.webhooks import WebhookRule
 from mvsnap.errors import BadConfig, BadInput
@@ -33,6 +34,7 @@ class EntrySection:
 
     path: where it is. title, noun: of all and of one of its entries, in words.
     has_name: whether the model has the name, too. follows: when a change holds.
+    at_start: what runs has those of its start.
     """
 
     name: str
@@ -42,6 +44,7 @@ class EntrySection:
     about: str
     follows: str
     has_name: bool = True
+    at_start: bool = False
 
     def kinds(self) -> tuple[str, ...]:
         """Return what there is to choose from for a new entry, nothing without."""
@@ -61,6 +64,16 @@ class EntrySection:
 SECTIONS = {
     section.name: section
     for section in (
+        EntrySection(
+            "recording-cameras",
+            ("recorder", "cameras"),
+            "Recording cameras",
+            "camera",
+            "Cameras whose streams are recorded as clips.",
+            "after a restart",
+            has_name=False,
+            at_start=True,
+        ),
         EntrySection(
             "channels",
             ("channels",),
@@ -90,6 +103,7 @@ SECTIONS = {
     )
 }
 _MODELS: Mapping[str, type[Section]] = {
+    "recording-cameras": RecorderCameraSection,
     "schedules": Schedule,
     "webhook-rules": WebhookRule,
 }
@@ -174,10 +188,12 @@ def names_in_file(settings: Settings, section: EntrySection) -> list[str]:
 
 def _merged(settings: Settings, entries: Iterable[Entry]) -> Settings:
     """Raises BadConfig: every mistake."""
-    tree = _tree(settings)
+    tree, cameras = _tree(settings), [*settings.recorder.cameras]
     for entry in entries:
         _add(tree, settings, entry)
-    known = KnownCameras(tuple(settings.recorder.cameras))
+        if SECTIONS[entry.section].path == ("recorder", "cameras"):
+            cameras.append(entry.name)
+    known = KnownCameras(tuple(cameras))
     try:
         return Settings.model_validate(tree, context=known)
     except ValidationError as exc:
@@ -201,6 +217,10 @@ def _add(tree: dict[str, Any], settings: Settings, entry: Entry) -> None:
     last, value = section.path[-1], dict(entry.value)
     there = tree.get(last, getattr(parent, last))
     if isinstance(there, dict):
+        if entry.name in there:
+            raise BadConfig(
+                [f"{'.'.join(section.path)}.{entry.name}.name: is another one's, too"]
+            )
         tree[last] = {**there, entry.name: value}
     else:
         named = {"name": entry.name} if section.has_name else {}

@@ -25,7 +25,13 @@ Asked = Literal["text", "choice", "several", "secret", "lines", "hours", "pairs"
 LONGEST_TEXT = 4000
 _UNITS = {"_s": "seconds", "_h": "hours", "_mb": "MB"}
 _YES_NO = ("true", "false")
-_SPELLED = {"url": "URL", "tls": "TLS", "ixon": "IXON", "pre roll": "pre-roll"}
+_SPELLED = {
+    "url": "URL",
+    "tls": "TLS",
+    "ixon": "IXON",
+    "pre roll": "pre-roll",
+    "post roll": "post-roll",
+}
 # Where a form writes it in another way than the file.
 _ABOUT: Mapping[Asked, str] = {
     "hours": "One span per line, like mon-fri 08:00-18:00, in the site's time zone; "

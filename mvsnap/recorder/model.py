@@ -250,3 +250,8 @@ class Probe:
     fps: float | None
     audio: str | None = None
     has_sound: bool = False
+
+    def __str__(self) -> str:
+        """Return what a camera sends, like `h264, 1920x1080, 15 fps`."""
+        rate = f", {self.fps:.4g} fps" if self.fps else ""
+        return f"{self.codec}, {self.width}x{self.height}{rate}"

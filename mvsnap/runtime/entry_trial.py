@@ -36,6 +36,8 @@ def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
             return _send(parts, settings, entry)
         case "schedules":
             return _next_runs(parts, settings, entry)
+        case "recording-cameras":
+            return _record(parts, settings, entry)
         case "webhook-rules":
             return _matching(parts, settings, entry)
     raise BadInput(f"a {entry.section} cannot be tried")
@@ -76,6 +78,27 @@ def _matching(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
         *found[:_MOST_SHOWN],
         f"For each: {actions}; of {cameras}.",
     ]
+
+
+def _record(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+    """Record some seconds, as `check` does."""
+    # Imported here: only who records needs it.
+    from mvsnap.camera_sources import ask_source, open_ixon
+    from mvsnap.recorder import Recode, probe
+
+    ixon = open_ixon(settings, parts.clock)
+    try:
+        found = probe(
+            ask_source(settings, entry.name, parts.clock, parts.dashboards, ixon)(),
+            program=settings.recorder.ffprobe,
+            ffmpeg=settings.recorder.ffmpeg,
+            recode=Recode(settings.recorder.cameras[entry.name].recode),
+            name=entry.name,
+        )
+    finally:
+        if ixon is not None:
+            ixon.close()
+    return [f"A clip was recorded: {found}."]
 
 
 def _payload(text: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Parts:
         in_bucket = settings.files_in_bucket
         self.db = db = database.Database(engine, files_in_bucket=in_bucket)
         self.entries = EntryStore(db)
-        self.live = self.following(settings)
+        self.live = self.following(settings, None)
         self.settings = settings = self.live.now()
         self.files = shared_files.files(settings, db, self.clock)
         self.store = Store(db)
@@ -114,13 +114,17 @@ class Parts:
         )
         self.names = CameraNames(self.dashboards, self.clock)
 
-    def following(self, file: Settings) -> LiveSettings:
-        """Return settings of a file with the entries of the pages, as they change."""
+    def following(self, file: Settings, begun: LiveSettings | None) -> LiveSettings:
+        """Return settings of a file with the entries of the pages, as they change.
+
+        begun: those with which this process began.
+        """
         return LiveSettings(
             file,
             self.entries.all,
             self.clock,
             on_change=lambda settings: logs.hide(settings.secrets()),
+            begun=begun,
         )
 
     def notice_rules(self) -> NoticeRules:

@@ -244,7 +244,7 @@ def make_app(
     from mvsnap.web.recipients import RecipientCheck
     from mvsnap.wifi import parts as wifi
 
-    live = parts.live if file is parts.live.file else parts.following(file)
+    live = parts.live if file is parts.live.file else parts.following(file, parts.live)
     settings, channels = live.now(), parts.channels()
     _note_data_folder(parts)
     return create_app(

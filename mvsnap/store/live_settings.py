@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from mvsnap.clock import Clock
-from mvsnap.config.entries import Entry, WithEntries, with_entries
+from mvsnap.config.entries import SECTIONS, Entry, WithEntries, with_entries
 from mvsnap.config.model import Settings
 from mvsnap.store.database import OUTAGES
 
@@ -23,6 +23,7 @@ class LiveSettings:
     Whoever keeps the settings compares them by identity: the object is another one
     only when something was changed.
     on_change: told of the new settings, in the thread that asked.
+    at_start: entries that are not followed, as they were when the process began.
     """
 
     def __init__(
@@ -32,8 +33,11 @@ class LiveSettings:
         clock: Clock,
         *,
         on_change: Callable[[Settings], None] = lambda _settings: None,
+        begun: LiveSettings | None = None,
     ) -> None:
         """read: all entries of the store.
+
+        begun: those of the start of this process, for what is not followed.
 
         Raises:
             What `read` raises: without the entries a process would do less than it
@@ -47,7 +51,11 @@ class LiveSettings:
         self._looked_s = clock.monotonic()
         self._entries: list[Entry] = []
         self._now = WithEntries(file)
-        self._follow(read())
+        entries = read()
+        self.at_start: tuple[Entry, ...] = (
+            begun.at_start if begun else tuple(filter(_is_at_start, entries))
+        )
+        self._follow(entries)
 
     def now(self) -> Settings:
         return self.state().settings
@@ -71,6 +79,8 @@ class LiveSettings:
             self._lock.release()
 
     def _follow(self, entries: list[Entry]) -> None:
+        live = [entry for entry in entries if not _is_at_start(entry)]
+        entries = [*self.at_start, *live]
         if entries == self._entries:
             return
         self._now = with_entries(self.file, entries)
@@ -80,3 +90,8 @@ class LiveSettings:
                 "%s %s, made on the pages, does not hold: %s", section, name, why
             )
         self._on_change(self._now.settings)
+
+
+def _is_at_start(entry: Entry) -> bool:
+    section = SECTIONS.get(entry.section)
+    return section is not None and section.at_start

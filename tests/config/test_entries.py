@@ -74,3 +74,21 @@ def test_a_value_survives_the_form(section: Any) -> None:
         for each in fields:
             is_hidden = shown(each, value) == "(hidden)"
             assert is_hidden is each.is_secret
+
+
+def test_a_camera_of_the_file_is_not_replaced() -> None:
+    cameras = {"line": {"url": "rtsp://127.0.0.1/1"}}
+    file = settings(recorder={"cameras": cameras})
+    other = Entry("recording-cameras", "line", {"url": "rtsp://127.0.0.1/2"})
+    _, found = judge(file, other)
+    assert found == {"name": "Is another one's, too."}
+    _, found = judge(settings(), Entry("recording-cameras", "line", {}))
+    assert found == {"": "Url, ixon or meraki_serial is required."}
+
+
+def test_a_rule_may_name_a_camera_of_another_entry() -> None:
+    rule = Entry("webhook-rules", "Gripper", {"cameras": ["line"]})
+    line = Entry("recording-cameras", "line", {"url": "rtsp://127.0.0.1/1"})
+    found = with_entries(settings(), [rule, line])
+    assert found.unusable == {}
+    assert found.settings.webhooks.rules[0].cameras == ("line",)

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.config.entries import Entry
+from mvsnap.config.entries import Entry, judge
 from mvsnap.config.model import Settings
 from mvsnap.domain import EventId, EventKind
-from mvsnap.errors import UpstreamError
+from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.runtime import Parts
 from mvsnap.runtime.entry_trial import try_entry
 from mvsnap.runtime.in_force import settings_in_force
 from mvsnap.runtime.worker import schedules
 from mvsnap.store.alarm_messages import StoredMessage, add_alarm
 from tests.core import build
+from tests.recorder.conftest import films as films
+from tests.recorder.conftest import steady_camera as steady_camera
+from tests.servers.rtsp import RtspCamera
 from tests.store.fixtures import url as url
 
 GATE = "Q2SM-0000-0001"
@@ -131,3 +134,31 @@ def test_a_rule_is_tried_on_the_messages_that_came(here: Parts) -> None:
         "Sun 2026-11-29 01:00:00 from Line 4",
         "For each: snapshot; of the token's cameras.",
     ]
+
+
+def test_a_camera_is_recorded_after_a_restart(here: Parts, other: Parts) -> None:
+    line = {"url": "rtsp://127.0.0.1:9/line", "post_roll_s": "5"}
+    assert here.entries.put(
+        Entry("recording-cameras", "line", line, NOW, "anna"), None, []
+    )
+    other.live.look()
+    assert list(other.live.now().recorder.cameras) == []
+    # Of a reload of the file, too: what runs does not record it yet.
+    reloaded = other.following(other.live.file, other.live)
+    assert list(reloaded.now().recorder.cameras) == []
+    again = Parts(here.live.file)
+    assert list(again.settings.recorder.cameras) == ["line"]
+    again.store.close()
+
+
+def test_a_camera_is_tried(here: Parts, steady_camera: RtspCamera) -> None:
+    entry = Entry("recording-cameras", "line", {"url": steady_camera.url()})
+    settings, wrong = judge(here.live.now(), entry)
+    assert wrong == {}
+    (said,) = try_entry(here, settings, entry)
+    assert said == "A clip was recorded: h264, 320x240, 15 fps."
+    refused = Entry("recording-cameras", "line", {"url": "rtsp://127.0.0.1:9/line"})
+    settings, wrong = judge(here.live.now(), refused)
+    assert wrong == {}
+    with pytest.raises(MvsnapError):
+        try_entry(here, settings, refused)

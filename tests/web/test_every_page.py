@@ -42,6 +42,12 @@ EMPTY = (
     "/visitors?days=1",
     "/wifi?from=2020-01-01&to=2020-01-02",
 )
+# Drawn from the models of the settings.
+FORMS = (
+    "/settings/entries/channels/add?kind=webhook",
+    "/settings/entries/webhook-rules/add",
+    "/settings/entries/recording-cameras/add",
+)
 MISTAKEN = ("/events?day=tomorrow", "/wifi?from=tomorrow", "/badges?day=tomorrow")
 LOOKS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
     (DESKTOP, "light"),
@@ -166,7 +172,7 @@ def test_every_page(site: Site) -> None:
     with visitor() as page:
         log_in(page, f"{site.url}/", Role.ADMIN, PASSWORD)
         inside = [path for path in addresses(site) if path not in LOG_IN]
-        assert faults_at(page, site, *inside) == []
+        assert faults_at(page, site, *inside, *FORMS) == []
 
 
 def test_times_are_of_the_sites_zone_which_is_named_once(site: Site) -> None:
