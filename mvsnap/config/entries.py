@@ -21,6 +21,7 @@ from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.values import KnownCameras, Section
 from mvsnap.config.webhooks import WebhookRule
 from mvsnap.errors import BadConfig, BadInput
+from mvsnap.texts import N_
 
 # The longest name of an entry.
 LONGEST_NAME = 60
@@ -67,38 +68,40 @@ SECTIONS = {
         EntrySection(
             "recording-cameras",
             ("recorder", "cameras"),
-            "Recording cameras",
-            "camera",
-            "Cameras whose streams are recorded as clips.",
-            "after a restart",
+            N_("Recording cameras"),
+            N_("camera"),
+            N_("Cameras whose streams are recorded as clips."),
+            N_("after a restart"),
             has_name=False,
             at_start=True,
         ),
         EntrySection(
             "channels",
             ("channels",),
-            "Channels",
-            "channel",
-            "Ways to people and programs. A channel's name can be used wherever a room "
-            "can be.",
-            "within two seconds",
+            N_("Channels"),
+            N_("channel"),
+            N_(
+                "Ways to people and programs. A channel's name can be used wherever a"
+                " room can be."
+            ),
+            N_("within two seconds"),
         ),
         EntrySection(
             "schedules",
             ("schedules",),
-            "Schedules",
-            "schedule",
-            "Snapshots at fixed times.",
-            "within 20 seconds",
+            N_("Schedules"),
+            N_("schedule"),
+            N_("Snapshots at fixed times."),
+            N_("within 20 seconds"),
             has_name=False,
         ),
         EntrySection(
             "webhook-rules",
             ("webhooks", "rules"),
-            "Webhook rules",
-            "rule",
-            "What to do with alarms. Every rule that matches a message acts.",
-            "within two seconds",
+            N_("Webhook rules"),
+            N_("rule"),
+            N_("What to do with alarms. Every rule that matches a message acts."),
+            N_("within two seconds"),
         ),
     )
 }

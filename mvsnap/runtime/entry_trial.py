@@ -13,6 +13,7 @@ from mvsnap.errors import BadInput
 from mvsnap.jobs.schedule import CameraSchedule
 from mvsnap.runtime.trial import channel_trial
 from mvsnap.store.alarm_messages import newest_messages
+from mvsnap.texts import _
 from mvsnap.webhooks.rules import matches
 
 if TYPE_CHECKING:
@@ -46,15 +47,16 @@ def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
 def _send(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     channels = open_channels(settings, parts.buckets.webex())
     channel_trial(settings, parts.clock, channels).send(entry.name)
-    return [f"A test message was sent to {entry.name}. Has it arrived?"]
+    text = _("A test message was sent to %(name)s. Has it arrived?")
+    return [text % {"name": entry.name}]
 
 
 def _next_runs(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     """Return when it is due next, in the site's time zone."""
     zone, at = settings.site.zone, parts.clock.now()
     schedule = CameraSchedule("", str(entry.value["cron"]), (), (), "")
-    lines = ["The next runs:"]
-    for _ in range(_RUNS):
+    lines = [_("The next runs:")]
+    for _run in range(_RUNS):
         at = schedule.next_due(at, zone)
         lines.append(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}")
     return lines
@@ -70,13 +72,15 @@ def _matching(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
         if matches(rule.match, _payload(one.text))
     ]
     if not came:
-        return ["No message has come yet. Save it, then try one with Test alarm."]
-    actions = ", ".join(rule.actions) or "the token's actions"
-    cameras = ", ".join(rule.cameras) or "the token's cameras"
+        return [_("No message has come yet. Save it, then try one with Test alarm.")]
+    actions = ", ".join(rule.actions) or _("the token's actions")
+    cameras = ", ".join(rule.cameras) or _("the token's cameras")
+    matching = _("It matches %(found)s of the last %(came)s messages.")
+    each = _("For each: %(actions)s; of %(cameras)s.")
     return [
-        f"It matches {len(found)} of the last {len(came)} messages.",
+        matching % {"found": len(found), "came": len(came)},
         *found[:_MOST_SHOWN],
-        f"For each: {actions}; of {cameras}.",
+        each % {"actions": actions, "cameras": cameras},
     ]
 
 
@@ -98,7 +102,7 @@ def _record(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     finally:
         if ixon is not None:
             ixon.close()
-    return [f"A clip was recorded: {found}."]
+    return [_("A clip was recorded: %(what)s.") % {"what": found}]
 
 
 def _payload(text: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from mvsnap.config.entries import (
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput, NotFound
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.entry_form import (
@@ -80,7 +81,7 @@ def add(section: str) -> ResponseReturnValue:
 def entry(section: str, name: str) -> ResponseReturnValue:
     known = _find(_section(section), name)
     if known is None:
-        raise NotFound("No such entry, or it was removed")
+        raise NotFound(N_("No such entry, or it was removed"))
     form = EntryForm.of(SECTIONS[section], str(known.value.get("kind", "")))
     return _page(form, known, form.texts(known.value))
 
@@ -94,7 +95,7 @@ def save(section: str) -> ResponseReturnValue:
     is_new = not request.form.get("known_at")
     known = None if is_new else _find(form.section, name)
     if known is None and not is_new:
-        raise NotFound("This entry was removed meanwhile")
+        raise NotFound(N_("This entry was removed meanwhile"))
     before: Mapping[str, Any] = known.value if known else {}
     trial_id = request.form.get("trial", "")[:80]
     tried = here.trials.value(trial_id, who, section)
@@ -123,9 +124,10 @@ def remove(section: str) -> ResponseReturnValue:
     )
     if gateway().entries.remove(section, name, log):
         gateway().following.look()
-        flash(f"{name} was removed. Takes effect {found.follows}.", "success")
+        text = _("%(name)s was removed. Takes effect %(when)s.")
+        flash(text % {"name": name, "when": _(found.follows)}, "success")
     else:
-        flash("That entry had already been removed.", "warning")
+        flash(_("That entry had already been removed."), "warning")
     return redirect(url_for(".index", section=section), 303)
 
 
@@ -141,7 +143,7 @@ def trial(trial_id: str) -> ResponseReturnValue:
 
 def _section(name: str) -> EntrySection:
     if name not in SECTIONS:
-        raise NotFound("There is nothing at this address")
+        raise NotFound(N_("There is nothing at this address"))
     return SECTIONS[name]
 
 
@@ -178,16 +180,18 @@ def _save(
     changes = list(changes_of(form, before, made))
     every = [e for e in here.entries.all() if e.section == made.section]
     if known is not None and not changes:
-        flash("No changes.", "info")
+        flash(_("No changes."), "info")
     elif known is None and len(every) >= MOST_ENTRIES:
-        entered.mistakes[""] = f"There can be {MOST_ENTRIES}; remove one first."
+        text = _("There can be %(most)s; remove one first.")
+        entered.mistakes[""] = text % {"most": MOST_ENTRIES}
     elif here.entries.put(made, _known_at(), changes):
         here.following.look()
-        flash(f"Saved {made.name}. Takes effect {form.section.follows}.", "success")
+        text = _("Saved %(name)s. Takes effect %(when)s.")
+        flash(text % {"name": made.name, "when": _(form.section.follows)}, "success")
     elif known is None:
-        entered.mistakes["name"] = "An entry with this name already exists."
+        entered.mistakes["name"] = _("An entry with this name already exists.")
     else:
-        entered.mistakes[""] = (
+        entered.mistakes[""] = _(
             "Somebody else has changed this entry meanwhile: open it again."
         )
     if entered.mistakes:
