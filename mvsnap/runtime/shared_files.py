@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mvsnap.badges.tables import badges, cardholders, near_pictures
-from mvsnap.clients.s3.bucket import Bucket
-from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.hand_over import HandOver
 from mvsnap.loop import Loop, stop_all
-from mvsnap.runtime import clouds
+from mvsnap.runtime.evidence_files import file_cache, file_tasks, open_bucket
+from mvsnap.runtime.parts import Parts
 from mvsnap.store.data_folders import DataFolders
 from mvsnap.store.database import OUTAGES, Database
-from mvsnap.store.evidence import EvidenceFolder
-from mvsnap.store.evidence_bucket import EvidenceBucket
-from mvsnap.store.file_cache import FileCache
-from mvsnap.store.file_tasks import FileTasks
-from mvsnap.store.files import Files
 from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.tables import clips, events
 from mvsnap.visitors.tables import visitor_pictures
-
-if TYPE_CHECKING:
-    from mvsnap.runtime.parts import Parts
 
 _NOTE_EVERY_S = 60.0
 _STOP_S = 5.0
@@ -65,22 +55,6 @@ class SharedFiles:
             stop_all((self._notes, self._hand_over.loop), _STOP_S)
 
 
-def files(settings: Settings, db: Database, clock: SystemClock) -> Files:
-    data_dir = settings.data_dir
-    if not settings.files_in_bucket:
-        alone = not settings.on_postgresql
-        return Files(data_dir, EvidenceFolder(data_dir, alone=alone))
-    tasks = file_tasks(settings, db)
-    evidence = EvidenceBucket(
-        data_dir,
-        partial(_bucket, settings, in_haste=True),
-        tasks,
-        _cache(settings, tasks),
-        clock,
-    )
-    return Files(data_dir, evidence)
-
-
 def hand_over(parts: Parts) -> HandOver | None:
     """Return what brings files into the bucket, None without one for all machines."""
     settings, db = parts.settings, parts.db
@@ -88,9 +62,9 @@ def hand_over(parts: Parts) -> HandOver | None:
         return None
     tasks = file_tasks(settings, db)
     return HandOver(
-        partial(_bucket, settings, in_haste=False),
+        partial(open_bucket, settings, in_haste=False),
         tasks,
-        _cache(settings, tasks),
+        file_cache(settings, tasks),
         KnownFiles(db, FILE_COLUMNS),
         parts.videos(),
         parts.clock,
@@ -115,22 +89,3 @@ def problem(settings: Settings, db: Database) -> str:
 
 def data_folders(settings: Settings, db: Database) -> DataFolders:
     return DataFolders(db, data_id(settings.data_dir), socket.gethostname())
-
-
-def file_tasks(settings: Settings, db: Database) -> FileTasks:
-    return FileTasks(db, data_id(settings.data_dir))
-
-
-def _cache(settings: Settings, tasks: FileTasks) -> FileCache:
-    return FileCache(
-        settings.data_dir,
-        tasks.unstored,
-        max_bytes=int(settings.storage.s3.cache_gb * 1e9),
-        min_free_bytes=int(settings.recorder.min_free_mb * 1e6),
-    )
-
-
-def _bucket(settings: Settings, *, in_haste: bool) -> Bucket:
-    found = clouds.bucket(settings, in_haste=in_haste)
-    assert found is not None
-    return found
