@@ -27,7 +27,7 @@ from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
-from mvsnap.runtime import clouds, evidence_files, visitor_reports
+from mvsnap.runtime import clouds, shared_files, visitor_reports
 from mvsnap.runtime.shared_buckets import SharedBuckets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
@@ -78,7 +78,7 @@ class Parts:
         database.upgrade(engine)
         in_bucket = settings.files_in_bucket
         db = database.Database(engine, files_in_bucket=in_bucket)
-        self.files = evidence_files.files(settings, db, self.clock)
+        self.files = shared_files.files(settings, db, self.clock)
         self.store = Store(db)
         self.identities = IdentityStore(db, self.store, self.clock)
         self.clips = ClipStore(db)
