@@ -466,11 +466,10 @@ def test_no_modules_import_each_other() -> None:
 
 
 def modules_in(text: str, known: Container[str]) -> set[str]:
-    """Return the known modules that are imported together with this text."""
+    """Return the known modules that this text imports, those for types alone too."""
     return {
         imported.name if imported.name in known else imported.name.rpartition(".")[0]
         for imported in imports(text)
-        if not imported.only_type
     }
 
 

@@ -186,12 +186,12 @@ def _bucket(settings: Settings) -> CheckResult:
 
 def _files(settings: Settings) -> CheckResult:
     """Whether all machines that share the database see the same pictures and clips."""
-    from mvsnap.runtime import shared_files, store_url
+    from mvsnap.runtime import hand_over, store_url
     from mvsnap.store import database
 
     engine = database.open_database(store_url(settings))
     try:
-        problem = shared_files.problem(settings, database.Database(engine))
+        problem = hand_over.problem(settings, database.Database(engine))
     finally:
         engine.dispose()
     if problem:

@@ -54,8 +54,8 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
     from rich.progress import Progress
 
     from mvsnap.runtime import cleaning
+    from mvsnap.runtime.hand_over import hand_over
     from mvsnap.runtime.purge_guard import purge_guard
-    from mvsnap.runtime.shared_files import hand_over
 
     guard, results = purge_guard(parts, waits=False), []
     bar = Progress(console=err, transient=True, disable=not err.is_terminal)

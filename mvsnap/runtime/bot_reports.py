@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mvsnap.answers.parts import AnswerParts, report_secret
 from mvsnap.answers.requests import BotRequests
 from mvsnap.runtime.parts import Parts
 
-if TYPE_CHECKING:
-    from mvsnap.runtime.bot import BotService
+
+class Answering(Protocol):
+    def wake(self) -> None:
+        """Look for new requests at once."""
+        ...
 
 
-def answer_parts(parts: Parts, bot: BotService | None) -> AnswerParts:
+def answer_parts(parts: Parts, bot: Answering | None) -> AnswerParts:
     """bot: None where another process answers."""
     on_new = bot.wake if bot is not None else (lambda: None)
     return AnswerParts(BotRequests(parts.db), partial(secret_of, parts), on_new)

@@ -16,10 +16,10 @@ from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import Finished, JobService
 from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.extras import require_libraries
+from mvsnap.runtime.hand_over import SharedFiles, data_folders, problem
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.process_beat import ProcessBeat
 from mvsnap.runtime.reporting import Reporting
-from mvsnap.runtime.shared_files import SharedFiles, data_folders, problem
 from mvsnap.runtime.trial import channel_trial
 from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore

@@ -32,7 +32,7 @@ from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.hand_over import HandOver
 from mvsnap.recorder import ClipResult
 from mvsnap.recorder.files import clip_path
-from mvsnap.runtime import Parts, cleaning, make_app, shared_files, worker
+from mvsnap.runtime import Parts, cleaning, hand_over, make_app, worker
 from mvsnap.store import evidence_bucket
 from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.clips import ClipStore
@@ -60,17 +60,17 @@ class Machine:
         self.app = make_app(
             self.parts, cast(Any, None), cast(Any, jobs), self.parts.settings
         )
-        self.hand_over: HandOver = cast(HandOver, shared_files.hand_over(self.parts))
+        self.hand_over: HandOver = cast(HandOver, hand_over.hand_over(self.parts))
 
     def empty(self) -> None:
         for folder in FOLDERS:
             shutil.rmtree(self.data_dir / folder, ignore_errors=True)
         settings = self.parts.settings
         self.parts.clock = SystemClock()
-        shared_files.data_folders(settings, self.parts.db).note()
+        hand_over.data_folders(settings, self.parts.db).note()
         self.hand_over.close()
         (self.data_dir / "executors/in-bucket").unlink(missing_ok=True)
-        self.hand_over = cast(HandOver, shared_files.hand_over(self.parts))
+        self.hand_over = cast(HandOver, hand_over.hand_over(self.parts))
 
     def get(
         self, path: str, method: str = "GET", **headers: str
