@@ -4,6 +4,7 @@ MvsnapError
   BadInput                invalid value from a caller              400
     UnknownHeadings       a file whose headings lack a column
     UnknownParameter      unknown parameter name                   400
+    UnknownHeadings       a file lacks a column, or calls it otherwise
     UnusablePicture       a picture that cannot or must not be decoded
   Unauthorized            no key or a wrong one                    401
   Forbidden               a key without this camera, room, scope   403
@@ -32,6 +33,7 @@ MvsnapError
     UnknownRecipient      no such room, or the bot is not in it
     CameraRefused         a camera refused the request
     DashboardRefused      Meraki refused the request
+    NotOfThisKey          Meraki does not show this to the key
     AgentOffline          the IXON router at the machine is offline
     NotAllowed            IXON refused the token, or the permission
       PasswordRefused     the password is wrong, or not enough
