@@ -237,15 +237,22 @@ class VisitorStore:
         hours: Iterable[HourCount],
         now: datetime,
     ) -> None:
-        """Replace the data of these hours."""
+        """Replace the data of these hours; what is the same is not written."""
         rows = [hour_row(serial, zone_id, hour) for hour in hours]
+        fresh = {row["began_at"]: row for row in rows}
         table = visitor_hours.c
         old = (table.serial == serial) & (table.zone_id == zone_id)
         old &= (table.began_at >= span[0]) & (table.began_at < span[1])
         with self._db.writing() as connection:
-            connection.execute(delete(visitor_hours).where(old))
-            if rows:
-                connection.execute(visitor_hours.insert(), rows)
+            there = connection.execute(select(visitor_hours).where(old)).mappings()
+            known = {row["began_at"]: dict(row) for row in there}
+            gone = [at for at, row in known.items() if fresh.get(at) != row]
+            news = [row for at, row in fresh.items() if known.get(at) != row]
+            if gone:
+                is_gone = table.began_at.in_(gone)
+                connection.execute(delete(visitor_hours).where(old, is_gone))
+            if news:
+                connection.execute(visitor_hours.insert(), news)
             connection.execute(_asked(serial, zone_id, now, None))
 
     def note_no_hours(

@@ -14,6 +14,7 @@ from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.service import Finished
 from mvsnap.runtime import Parts, cleaning, worker
+from mvsnap.store import pulses
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import PurgeResult
@@ -55,6 +56,7 @@ def test_a_worker_is_not_silent_while_it_removes_what_is_old(
     slow = cleaning.DataKind("much", "now", step)
     monkeypatch.setattr(cleaning, "kinds", lambda _parts, _jobs: (slow,))
     monkeypatch.setattr(worker, "_HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(pulses, "ROW_EVERY", timedelta())
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
     working = worker.Worker(parts, Finished())
     working.start()
