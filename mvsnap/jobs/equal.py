@@ -72,14 +72,29 @@ class _Group:
         self.failure: Exception | None = None
         self._decided = threading.Event()
 
-    def decided(self) -> None:
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Tell the others what became of the first: also that it could not be stored.
+
+        Otherwise each would wait in vain for the same store, one after the other.
+        """
+        try:
+            yield
+        except OUTAGES as exc:
+            self.failure = exc
+            raise
+        finally:
+            self._decided.set()
+
+    def join(self, joined: Joined) -> None:
+        self.joined = joined
         self._decided.set()
 
     def wait(self) -> Joined | None:
         """Return what they have joined, None if each has to try again.
 
         Raises:
-            DatabaseAway: they could not be counted.
+            DatabaseAway: nothing could be stored.
         """
         if not self._decided.wait(_GROUP_S):
             raise DatabaseAway(SILENT)
@@ -115,10 +130,11 @@ class EqualTriggers:
         if not equal:
             yield None
             return
+        since_s = time.monotonic()
         while True:
             group, is_first = self._enter(equal)
             if is_first:
-                with self._turn(equal):
+                with self._turn(equal, since_s), group.deciding():
                     yield self._decide(equal, group)
                 return
             joined = group.wait()
@@ -137,11 +153,14 @@ class EqualTriggers:
             return group, False
 
     @contextmanager
-    def _turn(self, equal: str) -> Iterator[None]:
-        """Let groups of equal triggers be accepted one after the other."""
+    def _turn(self, equal: str, since_s: float) -> Iterator[None]:
+        """Let groups of equal triggers be accepted one after the other.
+
+        since_s: when the request began to wait; all its waits are one.
+        """
         lock = self._turns[_turn_of(equal)]
-        since_s = time.monotonic()
-        has_turn = lock.acquire(timeout=_TURN_S)
+        left_s = since_s + _TURN_S - time.monotonic()
+        has_turn = lock.acquire(timeout=max(left_s, 0))
         try:
             with having_waited(time.monotonic() - since_s):
                 yield
@@ -152,14 +171,10 @@ class EqualTriggers:
     def _decide(self, equal: str, group: _Group) -> Joined | None:
         with self._lock:
             del self._groups[equal]  # whoever comes from now on is counted by the next
-        try:
-            group.joined = self._join(equal, group.many)
-        except OUTAGES as exc:
-            group.failure = exc
-            raise
-        finally:
-            group.decided()
-        return group.joined
+        joined = self._join(equal, group.many)
+        if joined is not None:
+            group.join(joined)
+        return joined
 
     def _join(self, equal: str, many: int) -> Joined | None:
         """Count so many for the job that waits; None: they need one of their own."""
