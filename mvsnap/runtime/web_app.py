@@ -141,6 +141,8 @@ def create_app(gateway: Gateway) -> Flask:
     for weakness in (settings.short_keys(), settings.keys_without_scopes()):
         if weakness:
             log.warning("api_keys: %s", weakness)
+    # The first: a request that is refused at the door is not the one before it.
+    request_log.prepare(app)
     auth.prepare(
         app,
         settings.api_keys,
@@ -153,7 +155,6 @@ def create_app(gateway: Gateway) -> Flask:
     if settings.login.backend == "oidc":
         _add_provider(app, gateway)
     pages.prepare(app)
-    request_log.prepare(app)
     app.after_request(_no_sniffing)
     app.after_request(https.add_hsts)
     app.register_error_handler(MvsnapError, _expected)

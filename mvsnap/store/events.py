@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     and_,
     delete,
     func,
     or_,
     select,
     text,
+    union_all,
 )
 
 from mvsnap.clip_model import ClipState
@@ -108,12 +110,14 @@ class Store(LatestPictures):
 
     def events(self, wanted: EventFilter, limit: int) -> list[Event]:
         """Return events, newest first, at most `limit`."""
-        statement = (
-            named_events()
-            .where(*conditions(wanted))
-            .order_by(*NEWEST_FIRST.by)
-            .limit(limit)
-        )
+        found = conditions(wanted)
+        if (
+            wanted.kinds is not None
+            and len(wanted.kinds) > 1
+            and wanted.serials is None
+        ):
+            found = [events.c.id.in_(_newest_of_each(wanted, limit))]
+        statement = named_events().where(*found).order_by(*NEWEST_FIRST.by).limit(limit)
         with self._db.reading() as connection:
             return [event_of(row) for row in connection.execute(statement)]
 
@@ -334,6 +338,19 @@ def old_events(before: datetime, gone: Collection[str] = ()) -> ColumnElement[bo
         events.c.id.not_in(own),
         events.c.id.not_in(alarm),
     )
+
+
+def _newest_of_each(wanted: EventFilter, limit: int) -> Select[Any]:
+    """Return the ids of the newest of each kind.
+
+    The index has one kind in the order of time; of several, all would be sorted.
+    """
+    each = []
+    for kind in wanted.kinds or ():
+        one = select(events.c.id).where(*conditions(replace(wanted, kinds=(kind,))))
+        newest = one.order_by(*NEWEST_FIRST.by).limit(limit).subquery()
+        each.append(select(newest.c.id))
+    return select(union_all(*each).subquery().c.id)
 
 
 def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:

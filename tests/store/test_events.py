@@ -192,6 +192,23 @@ def test_paging_keeps_the_filter(store: Store) -> None:
     assert [page[0] for page in pages] == wanted[::-1]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_several_kinds_come_in_one_order(store: Store, size: int) -> None:
+    kinds = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
+    ages: tuple[list[float], ...] = ([1, 1, 2, 4], [1, 2, 3], [0])
+    wanted = [
+        one
+        for kind, some in zip(kinds, ages, strict=True)
+        for one in added(store, *by_age(some, kind=kind))
+    ]
+    added(store, *by_age([0, 1, 2, 3, 4]))
+    visited = [one for page in paged(store, size, EventFilter(kinds)) for one in page]
+    assert sorted(ids(visited)) == sorted(ids(wanted))
+    moments = [one.occurred_at for one in visited]
+    assert moments == sorted(moments, reverse=True)
+    assert store.events(EventFilter(kinds, since=at(99)), size) == []
+
+
 @pytest.mark.parametrize(
     ("most", "sizes"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,3 +171,13 @@ def test_a_list_among_a_hundred_thousand_jobs_is_quick(web: Web) -> None:
         found = client.get(f"/api/v1.0/jobs{query}").get_json()["jobs"]
         assert time.monotonic() - began < 2
         assert bool(found) == ("waiting" not in query)
+
+
+def test_a_request_that_is_refused_is_not_logged_as_the_one_before(
+    web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mvsnap.web.request_log")
+    assert web.client(BUTTON).get("/api/v1.0/getSnapshot?wait_s=0").status_code == 202
+    assert web.browser().get("/status").status_code == 303
+    (line,) = caplog.messages
+    assert line == "GET /api/v1.0/getSnapshot from 127.0.0.1: 202"
