@@ -87,10 +87,9 @@ def mistakes(one: Message) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", OTHERS)
-def test_every_text_is_in_the_catalogue_and_nothing_else(locale: str) -> None:
+def test_every_text_is_in_the_catalogue(locale: str) -> None:
     known = {key(one) for one in catalogue(locale) if one.id}
     assert set(used()) - known == set(), "run `make texts`, then translate"
-    assert known - set(used()) == set(), "run `make texts`"
 
 
 @pytest.mark.parametrize("locale", OTHERS)
