@@ -21,7 +21,7 @@ from mvsnap.runtime import Parts
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.webex.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
-from tests.recorder.build import PICTURE_S, seen_in
+from tests.recorder.build import PICTURE_S, Seen, seen_in
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import FPS, GOP, RtspCamera, rtsp_camera
 
@@ -105,6 +105,17 @@ def video(running: Gateway, event: dict[str, Any], folder: Path) -> Path:
     return path
 
 
+def seen_as_said(running: Gateway, event: dict[str, Any], folder: Path) -> Seen:
+    """Return what the clip shows, by the clock in its pictures: what its event says."""
+    at = datetime.fromisoformat(event["occurred_at"])
+    clip, said = seen_in(video(running, event, folder), at), event["details"]
+    assert -clip.first_s == pytest.approx(said["before_s"], abs=0.35)
+    assert clip.last_s + PICTURE_S == pytest.approx(said["after_s"], abs=0.35)
+    assert said["after_s"] + said.get("missing_s", 0) >= POST_ROLL_S - 0.2
+    assert clip.drift_s < 0.4, "each picture is at its moment, also behind a gap"
+    return clip
+
+
 def thread(made: Clouds, text: str) -> list[SimMessage]:
     """Return the message with this text and what followed in its thread."""
     sent = list(made.webex.messages)
@@ -129,9 +140,7 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
         assert job(here, url)["clips"][0]["status"] == "pending"
         done = wait_for_end(here, url)
         event = event_of(here, url)
-        clip = seen_in(
-            video(here, event, tmp_path), datetime.fromisoformat(event["occurred_at"])
-        )
+        clip = seen_as_said(here, event, tmp_path)
         part = Gateway.session().get(
             event["clip_url"],
             headers={"X-API-Key": KEY, "Range": "bytes=0-99"},
@@ -167,8 +176,7 @@ def test_a_kill_while_it_records_loses_nothing(
         here.start()
         done = wait_for_end(here, url)
         event = event_of(here, url)
-        at = datetime.fromisoformat(event["occurred_at"])
-        clip = seen_in(video(here, event, tmp_path), at)
+        clip = seen_as_said(here, event, tmp_path)
         messages = thread(made, "Robot 2 stopped")
     assert done["status"] == "done"
     assert clip.first_s <= -PRE_ROLL_S

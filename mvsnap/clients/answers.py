@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html.parser import HTMLParser
+from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from mvsnap.redaction import hidden
@@ -18,6 +21,13 @@ _MOST_READ = 2000
 _MOST_BYTES = 65_536
 _MOST_TEXTS = 5
 _DEEPEST = 4
+# Where a page says what is wrong; the library is slow on long ones that are broken.
+_SAYING = ("title", "h1", "h2", "h3", "p", "pre", "li")
+_SILENT = ("script", "style", "head", "a")
+_MOST_HTML = 4000
+# What every web server writes, beside its number.
+_PHRASES = {status.phrase.casefold() for status in HTTPStatus} | {"error", "bad"}
+_NUMBER = re.compile(r"^(error|http|status|[\d:.,\s-])+", re.IGNORECASE)
 # Keys of a reason, in any spelling, the most telling first.
 _REASONS = (
     *("errors", "error", "errormessage", "message", "messages", "msg"),
@@ -65,30 +75,78 @@ def clean(text: str, *secrets: str) -> str:
 def reason(body: bytes, *secrets: str) -> str:
     """Return why a service refused, in its own words, as `clean` returns them.
 
-    The body is JSON of any shape that has a known key, or plain text; "" for anything
-    else, such as HTML.
+    The body is JSON of any shape that has a known key, plain text, or a page whose
+    headings say more than its status; in UTF-8 or Latin-1. "" for anything else.
     """
     if len(body) > _MOST_BYTES:
         return ""
-    parsed = parse_json(body)
-    texts = [_plain_text(body)] if parsed is None else list(_texts(parsed, 0))
-    return clean("; ".join(text for text in texts[:_MOST_TEXTS] if text), *secrets)
+    text = _decoded(body)
+    parsed = parse_json(text.encode())
+    texts = _plain_texts(text) if parsed is None else _texts(parsed, 0)
+    found = [text for text in islice(texts, _MOST_TEXTS) if text]
+    return clean("; ".join(dict.fromkeys(found)), *secrets)
 
 
-def _plain_text(body: bytes) -> str:
+def _decoded(body: bytes) -> str:
     try:
-        text = body.decode().strip()
+        return body.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        return ""
+        text = body.decode("latin-1").strip()
+    # A text in Latin-1 is ASCII for the most part; a picture is not.
+    plain = sum(
+        char.isascii() and (char.isprintable() or char in "\r\n\t") for char in text
+    )
+    return text if plain > len(text) * 0.75 else ""
+
+
+def _plain_texts(text: str) -> Iterator[str]:
+    if text.startswith("<"):
+        yield from _texts_of_page(text)
     # JSON that cannot be parsed is cut, and says little.
-    is_other = text[:1] in ("<", "{", "[", '"') or text == "null" or "\0" in text
-    return "" if is_other else text
+    elif text[:1] not in ("{", "[", '"') and text != "null" and "\0" not in text:
+        yield text
+
+
+def _texts_of_page(text: str) -> Iterator[str]:
+    page = _Page()
+    page.feed(text[:_MOST_HTML])
+    page.close()
+    for found in page.texts:
+        said = " ".join(found.split())
+        if _NUMBER.sub("", said).rstrip(".!").casefold() not in _PHRASES | {""}:
+            yield said
+
+
+class _Page(HTMLParser):
+    """Gathers the texts of the elements in which a page says something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._says = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SAYING:
+            self.texts.append("")
+            self._says = True
+        elif tag in _SILENT:
+            self._says = False
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SAYING or tag in _SILENT:
+            self._says = False
+
+    def handle_data(self, data: str) -> None:
+        if self._says:
+            self.texts[-1] += data
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts of an error: `{"errors": ["..."]}`, `{"error": {...}}` ..."""
     if isinstance(value, str):
-        if not value.lstrip().startswith("<"):
+        if value.lstrip().startswith("<"):
+            yield from _texts_of_page(value.strip())
+        else:
             yield value
     elif isinstance(value, int | float) and not isinstance(value, bool) and depth:
         yield str(value)

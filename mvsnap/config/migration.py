@@ -204,6 +204,8 @@ def _validate(made: Migration) -> None:
         else:
             return
         if not wrong:
+            wrong, why = _placed_beside(made, where), f"of no use without {where}"
+        if not wrong:
             raise BadConfig(mistakes)
         if made.drop_entry(where, why):
             continue
@@ -217,6 +219,14 @@ def _placed_at(made: Migration, where: str) -> list[str]:
         for path in made.values
         if f"{path}.".startswith(f"{where}.") or f"{where}.".startswith(f"{path}.")
     ]
+
+
+def _placed_beside(made: Migration, where: str) -> list[str]:
+    """Return what cannot stay without one that was left out, such as a key."""
+    while where := where.rpartition(".")[0]:
+        if found := _placed_at(made, where):
+            return found
+    return []
 
 
 def _with_lists(tree: Any) -> Any:

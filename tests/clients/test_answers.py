@@ -63,7 +63,8 @@ def test_words_of_a_service_are_one_printable_line() -> None:
         ({"fault": {"faultstring": "Bad x"}}, "Bad x"),
         ({"result": "failure", "info": "Bad x"}, "Bad x"),
         ({"status": "error", "data": {"errors": ["Bad x"]}}, "Bad x"),
-        ({"errors": ["<html><h1>Bad</h1>"]}, ""),
+        ({"errors": ["<html><h1>Camera is busy</h1>"]}, "Camera is busy"),
+        ({"errors": ["<html><h1>503 Service Unavailable</h1>"]}, ""),
         ({"url": "https://x.example/secret"}, ""),
         ({}, ""),
         (None, ""),
@@ -79,8 +80,36 @@ def test_a_reason_is_found_in_every_shape(body: object, said: str) -> None:
     ("body", "said"),
     [
         pytest.param(b" Bad x\n", "Bad x", id="plain text"),
-        pytest.param(b"<html><h1>Bad</h1>", "", id="HTML"),
-        pytest.param(b"\n <!doctype html>", "", id="HTML after blanks"),
+        pytest.param(
+            b"<html><head><title>Error 400: no access</title><style>h1 {}</style>"
+            b"</head><body><h1>400 Bad Request.</h1><script>x</script>"
+            b"<p>Bad x &amp; y<p>Error 400: no access</html>",
+            "Error 400: no access; Bad x & y",
+            id="HTML",
+        ),
+        pytest.param(
+            b"<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n"
+            b"<center><h1>400 Bad Request</h1></center>\r\n<hr><center>nginx</center>",
+            "",
+            id="HTML of a web server",
+        ),
+        pytest.param(b"\n <!doctype html>", "", id="HTML without words"),
+        pytest.param(b"<p" * 30_000, "", id="HTML that is broken"),
+        pytest.param(b"<!--" * 15_000, "", id="comments without end"),
+        pytest.param(
+            "Kamera gestört".encode("latin-1"), "Kamera gestört", id="Latin-1"
+        ),
+        pytest.param(
+            '{"errors": ["Kamera gestört"]}'.encode("latin-1"),
+            "Kamera gestört",
+            id="JSON in Latin-1",
+        ),
+        pytest.param(
+            "<h1>Kamera gestört</h1>".encode("latin-1"),
+            "Kamera gestört",
+            id="HTML in Latin-1",
+        ),
+        pytest.param(b"\xef\xbb\xbfBad x", "Bad x", id="a byte order mark"),
         pytest.param(b'{"errors": ["Bad', "", id="cut JSON"),
         pytest.param(b"\xff\xd8\xff", "", id="bytes"),
         pytest.param(b"", "", id="empty"),

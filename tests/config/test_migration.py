@@ -134,6 +134,12 @@ def test_a_python_file_is_read_and_never_run(tmp_path: Path) -> None:
         ("a.py", "secret_key = 'x1'", "secret_key", "mvsnap makes one by itself"),
         ("a.py", "validator = 'abc'", "validator", "a secret are needed"),
         ("a.ini", "[meraki]\nmvserial = gate", "meraki.mvserial", "Meraki serial"),
+        ("a.ini", "[apigw]\napigwToken = 1234567", "apigw.apigwToken", "8 of a key"),
+        ("a.py", "validator = 'abc'\nsecret = '1234567'", "secret", "8 characters"),
+        (
+            *("a.py", "validator = 'abc'\nsecret = '1234567'", "validator"),
+            "of no use without scanning.endpoints.0.secret",
+        ),
         ("a.yml", "IXON_api: {email: nobody}", "IXON_api.email", "expected an e-mail"),
         ("a.yml", "video: {duration: true}", "video.duration", "expected a number"),
         ("a.yml", "video: {duration: 5}", "video.duration", "ixon or meraki_serial"),
@@ -146,6 +152,13 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_valid(
     made = moved(tmp_path, name, text)
     assert said in why_not(made)[old]
     settings_of(made.tree)
+
+
+def test_a_key_of_the_old_length_goes_on_working(tmp_path: Path) -> None:
+    made = moved(tmp_path, "config.ini", "[apigw]\napigwToken = 12345678\n")
+    (key,) = settings_of(made.tree).api_keys
+    assert (key.key.get_secret_value(), key.is_short) == ("12345678", True)
+    assert made.not_moved == []
 
 
 def test_a_wrong_serial_does_not_cost_the_others(tmp_path: Path) -> None:

@@ -9,7 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.config.entries import Entry
+from mvsnap.config.model import Settings
+from mvsnap.delivery.channels import open_channels
 from mvsnap.domain import Role
+from mvsnap.simulator.server import serve
+from mvsnap.simulator.webex.app import webex_app
+from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.web.recipients import RecipientCheck
 from tests.servers.processes import wait_until
 from tests.web.build import GATE, Web, log_in, send
 
@@ -206,3 +212,55 @@ def test_a_webhook_rule_acts_at_once(web: Web, admin: FlaskClient) -> None:
     sent = web.client().post("/webhook", json={"title": "Gripper lost it"})
     assert sent.status_code == 202
     assert [job.rooms for job in web.accepted] == [("Guards",)]
+
+
+@pytest.fixture
+def asking(web: Web) -> Iterator[FlaskClient]:
+    """An admin at an application that can ask Webex."""
+    webex = FakeWebex(rooms=("Security Team", "Night watch"))
+    with serve(webex_app(webex)) as url:
+        section = {"base_url": f"{url}/v1", "bot_token": webex.bot_token}
+        settings = Settings.model_validate({"webex": section})
+        web.recipients = RecipientCheck(open_channels(settings).require_recipient)
+        web.app = web.fresh_app()
+        yield web.log_in(Role.ADMIN)
+
+
+RULE = {"name": "Jam", "match": "title: Jam*"}
+ROOM = {"name": "Hall", "kind": "webex", "room": "Security Team"}
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "field"),
+    [
+        ("schedules", MORNING, "room"),
+        ("webhook-rules", RULE, "room"),
+        ("channels", ROOM, "room"),
+        ("channels", ROOM | {"escalation.after_s": "60"}, "escalation.to"),
+    ],
+)
+def test_a_room_the_bot_is_not_in_is_refused(
+    web: Web, asking: FlaskClient, section: str, entry: dict[str, str], field: str
+) -> None:
+    address = f"/settings/entries/{section}"
+    answer = send(asking, address, **entry | {field: "Security Taem"})
+    assert answer.status_code == 400
+    said = mistakes(answer.text)
+    assert set(said) == {field}
+    assert "similar: &#39;Security Team&#39;" in said[field]
+    assert web.entries.all() == []
+    # Guards is a channel; another bot may be in any room.
+    right = entry | {field: "security team" if entry is ROOM else "Guards"}
+    assert send(asking, address, **right).status_code == 303
+    assert "may not arrive" not in asking.get(address).text
+
+
+def test_a_room_of_another_bot_and_an_unknown_person_are_saved(
+    web: Web, asking: FlaskClient
+) -> None:
+    other = ROOM | {"room": "Elsewhere", "bot_token": "token-of-another-bot"}
+    assert send(asking, CHANNELS, **other).status_code == 303
+    to_nobody = MORNING | {"room": "gaurd@example.com"}
+    assert send(asking, SCHEDULES, **to_nobody).status_code == 303
+    assert "Messages to gaurd@example.com may not arrive" in asking.get(SCHEDULES).text
+    assert len(web.entries.all()) == 2

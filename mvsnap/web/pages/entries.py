@@ -33,6 +33,7 @@ from mvsnap.web.pages.entry_form import (
     changes_of,
     read_entry,
 )
+from mvsnap.web.pages.settings_recipients import check_entry
 
 bp = Blueprint("entries", __name__, url_prefix="/settings/entries")
 
@@ -107,8 +108,11 @@ def save(section: str) -> ResponseReturnValue:
         who=who,
         now=here.clock.now(),
     )
+    warnings = [] if entered.mistakes else check_entry(entered, form.texts(before))
     if entered.mistakes:
         return _page(form, known, entered.texts, entered, trial_id), 400
+    for warning in warnings:
+        flash(warning, "warning")
     if request.form.get("do") == "try":
         return _try(form, known, entered)
     return _save(form, known, entered, trial_id)
