@@ -77,8 +77,7 @@ class JobShares:
             )
         self._metrics.triggers.labels(job.trigger.kind, "over_share").inc()
         raise OverShare(
-            f"{amount(own, 'job')} of this caller {noun(own, 'is', 'are')} already "
-            f"waiting; {_for_others(self._size - total)} (server.queue_size)",
+            f"{_of_caller(own)}; {_for_others(self._size - total)} (server.queue_size)",
             retry_after_s=_AGAIN_S,
         )
 
@@ -89,6 +88,12 @@ class JobShares:
         self._count_at = ended + max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
         with self._lock:
             self._waiting = waiting
+
+
+def _of_caller(jobs: int) -> str:
+    if jobs == 1:
+        return "1 job of this caller is already waiting"
+    return f"{jobs} jobs of this caller are already waiting"
 
 
 def _for_others(places: int) -> str:
