@@ -185,7 +185,7 @@ def before_last(
     if held is None or held.verdict is Verdict.OPEN:
         # What was written is still true, and stays in the field.
         return Judgement(undone.badge_id, Verdict.OPEN, undone.note, now, by)
-    mismatches = list(takewhile(lambda told: told[0].verdict is held.verdict, rest))
+    mismatches = list(takewhile(lambda entry: entry[0].verdict is held.verdict, rest))
     was_posted = any(job_id for _, job_id in mismatches)
     is_posted = held.verdict is Verdict.MISMATCH and not was_posted
     posted_at = notify_at if is_posted else None

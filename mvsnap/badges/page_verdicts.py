@@ -66,14 +66,18 @@ def read_undo(badge_id: BadgeId) -> Judgement:
     Raises:
         JudgedMeanwhile: the one on the page is not the last one any more.
     """
-    told, seen, now = _store().judgements(badge_id), read_seen(), gateway().clock.now()
+    verdicts, seen, now = (
+        _store().judgements(badge_id),
+        read_seen(),
+        gateway().clock.now(),
+    )
     who = auth.person().name
-    if not told or (told[0][0].id, told[0][0].judged_by) != (seen, who):
+    if not verdicts or (verdicts[0][0].id, verdicts[0][0].judged_by) != (seen, who):
         raise JudgedMeanwhile(
             N_("Not undone: that verdict is not yours, or not the last")
         )
     notify_at = now + NOTIFY_AFTER if room_to_notify() is not None else None
-    return before_last(told, who, now, notify_at)
+    return before_last(verdicts, who, now, notify_at)
 
 
 def read_seen() -> int | None:

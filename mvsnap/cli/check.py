@@ -281,8 +281,8 @@ def _heartbeat(url: str) -> CheckResult:
 def _ids(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
     from mvsnap.store.identities import renewed_ids
 
-    told = renewed_ids(settings.data_dir)
-    return [("ids", lambda: CheckResult("ids", None, told))] if told else []
+    renewed = renewed_ids(settings.data_dir)
+    return [("ids", lambda: CheckResult("ids", None, renewed))] if renewed else []
 
 
 def _names(settings: Settings) -> list[str]:

@@ -239,9 +239,9 @@ def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
     off_s = seconds_off(event.occurred_at, wanted)
     if off_s is None:
         return None
-    shown, told = (at.astimezone(zone) for at in (event.occurred_at, wanted))
+    shown, meant = (at.astimezone(zone) for at in (event.occurred_at, wanted))
     at = f"{shown:%H:%M:%S}"
-    if shown.date() != told.date() or shown.utcoffset() != told.utcoffset():
+    if shown.date() != meant.date() or shown.utcoffset() != meant.utcoffset():
         at = _local(event.occurred_at, zone)
     about = {"at": at, "length": lasting(abs(off_s)), "reference": reference(facts)}
     if off_s > 0:

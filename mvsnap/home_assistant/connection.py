@@ -228,5 +228,5 @@ class PublishConnection:
 
 def why_away(exc: Exception) -> str:
     """Return in words why `open` or `publish` failed; no login is in them."""
-    told = exc.strerror if isinstance(exc, OSError) else None
-    return (told or str(exc) or type(exc).__name__)[:_MOST_REASON_CHARS]
+    reason = exc.strerror if isinstance(exc, OSError) else None
+    return (reason or str(exc) or type(exc).__name__)[:_MOST_REASON_CHARS]

@@ -30,8 +30,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mvsnap.clock import SystemClock
+from mvsnap.core.amounts import amount
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.jobs.deferrals import Deferrals
 from mvsnap.jobs.engine_fitness import check_fitness
 from mvsnap.jobs.engine_import import import_engine
 from mvsnap.jobs.engine_rounds import quiet, rounds_for
@@ -106,6 +108,7 @@ class WorkerEngine(KnownJobs):
         self._run = run
         self._records = records
         self._turns = Turns()
+        self._deferrals = Deferrals()
         self._clock = clock
         self._on_finished = on_finished
         self._shared = pool
@@ -275,7 +278,9 @@ class WorkerEngine(KnownJobs):
         try:
             if wait is None:
                 took_s = self._clock.passed_since(job.accepted_at).total_seconds()
-                log.info("finished after %.1f s", took_s)
+                times = self._deferrals.end(job.id)
+                often = f", deferred {amount(times, 'time')}" if times else ""
+                log.info("finished after %.1f s%s", took_s, often)
                 self._on_finished(job)
             else:
                 self._defer(job, text, wait, next_run_id(run_id))
@@ -299,7 +304,8 @@ class WorkerEngine(KnownJobs):
         delay_s = wait.delay_s
         if self._clock.stopped:
             delay_s = max(delay_s, _AFTER_STOP_S)
-        log.info("job %s deferred by %.0f s at most", job.id, delay_s)
+        if self._deferrals.is_news(job.id, wait):
+            log.info("job %s deferred by %.0f s at most", job.id, delay_s)
         while True:
             try:
                 # First, so that a job with the engine is never without its row.

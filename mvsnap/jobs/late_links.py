@@ -94,8 +94,8 @@ class LateLinks:
         """Store the link, after which rooms need a reply to know it."""
         known, now = self._store.deliveries_of_job(job.id), self._clock.now()
         for room in job.rooms_of(event.serial):
-            told = known.get((event.serial, room))
-            if told is not None and told.state in _POSTED:
+            sent = known.get((event.serial, room))
+            if sent is not None and sent.state in _POSTED:
                 self._store.set_delivery(
                     job.id, link_part(event.serial), room, DeliveryState.WAITING, now
                 )

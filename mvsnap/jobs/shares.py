@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from mvsnap.clock import Clock
+from mvsnap.core.amounts import amount, noun
 from mvsnap.core.shares import is_within_share
 from mvsnap.domain import Job
 from mvsnap.errors import OverShare, QueueFull
@@ -70,13 +71,13 @@ class JobShares:
                 return
         if total >= self._size:
             self._metrics.triggers.labels(job.trigger.kind, "refused").inc()
+            are = noun(self._size, "is", "are")
             raise QueueFull(
-                f"{self._size} jobs are already waiting (server.queue_size)"
+                f"{amount(self._size, 'job')} {are} already waiting (server.queue_size)"
             )
         self._metrics.triggers.labels(job.trigger.kind, "over_share").inc()
         raise OverShare(
-            f"{own} jobs of this caller are already waiting; the other "
-            f"{self._size - total} places are for others (server.queue_size)",
+            f"{_of_caller(own)}; {_for_others(self._size - total)} (server.queue_size)",
             retry_after_s=_AGAIN_S,
         )
 
@@ -87,6 +88,18 @@ class JobShares:
         self._count_at = ended + max(_COUNT_EVERY_S, _COUNT_SHARE * (ended - began))
         with self._lock:
             self._waiting = waiting
+
+
+def _of_caller(jobs: int) -> str:
+    if jobs == 1:
+        return "1 job of this caller is already waiting"
+    return f"{jobs} jobs of this caller are already waiting"
+
+
+def _for_others(places: int) -> str:
+    if places == 1:
+        return "the other place is for others"
+    return f"the other {places} places are for others"
 
 
 class WaitingRequests:

@@ -121,9 +121,9 @@ class Threads:
         if head is not None and raised and kind_of(raised).covered_by_head:
             facts, raised = Facts(job, event), None
         known = self._store.deliveries_of_job(job.id)
-        told = known.get((event.serial, room))
-        part = _part(job, event, told)
-        note = known.get((note_part(event.serial), room)) or told
+        sent = known.get((event.serial, room))
+        part = _part(job, event, sent)
+        note = known.get((note_part(event.serial), room)) or sent
         try:
             above = note.message_id if note else None
             parent_id = head.result() if head else self._asked(job, room) or above
@@ -169,15 +169,15 @@ class Threads:
         return self._store.event(job.about) if job.about else None
 
 
-def _part(job: Job, event: Event, told: Delivery | None) -> str:
-    """Return the part of a picture's message; `told`: what there is under its serial.
+def _part(job: Job, event: Event, sent: Delivery | None) -> str:
+    """Return the part of a picture's message; `sent`: what there is under its serial.
 
     A picture that was taken again follows the message that there is none.
     """
     again_at = job.again_at
-    if again_at is None or event.recorded_at < again_at or told is None:
+    if again_at is None or event.recorded_at < again_at or sent is None:
         return event.serial
-    is_before = told.state is DeliveryState.SENT and told.changed_at < again_at
+    is_before = sent.state is DeliveryState.SENT and sent.changed_at < again_at
     return again_part(event.serial) if is_before else event.serial
 
 

@@ -98,7 +98,7 @@ class Repeats:
             return
         last = seen.record
         times = "once more" if seen.times == 1 else f"{seen.times} times more"
-        told = logging.LogRecord(
+        counted = logging.LogRecord(
             last.name,
             last.levelno,
             last.pathname,
@@ -107,9 +107,9 @@ class Repeats:
             (message_of(last)[:_LONGEST], times, _lasting(self._window_s)),
             None,
         )
-        told.job = job_of(last)
-        told.threadName = last.threadName
-        self._write(told)
+        counted.job = job_of(last)
+        counted.threadName = last.threadName
+        self._write(counted)
 
     def _end_later(self) -> None:
         """Nothing else may be logged for hours: have the counts written in time."""

@@ -96,7 +96,7 @@ class Reporting:
 
 def status_sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
     return StatusSources(
-        parts.settings,
+        parts.live.now,
         parts.processes,
         parts.store,
         parts.clips,

@@ -103,9 +103,10 @@ def _jobs(here: Gateway, now: datetime) -> Iterator[Metric]:
 
 
 def _upstreams(here: Gateway, now: datetime) -> Iterator[Metric]:
-    chosen = here.site.setting_overrides()
-    listens = bool(chosen.get("sense.enabled", here.settings.sense.enabled))
-    used = used_services(here.settings, listens=listens)
+    # A channel or schedule made on the pages is asked for without a restart.
+    chosen, settings = here.site.setting_overrides(), here.following.now()
+    listens = bool(chosen.get("sense.enabled", settings.sense.enabled))
+    used = used_services(settings, listens=listens)
     states, processes = here.processes.upstreams(), here.processes.all()
     silent_after = here.processes.silent_after
     up = GaugeMetricFamily(

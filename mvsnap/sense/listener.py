@@ -164,8 +164,10 @@ class ListenerLoop:
         checkpoint = self._every["checkpoint"].due()
         urgent = self._detector.events.has_events or bool(self._unacknowledged)
         # A press has no state: who takes over has to know that its job exists.
-        told = share is not None and self._sensor_jobs.submitted
-        due = checkpoint or told or (must and (urgent or self._every["save"].due()))
+        submitted = share is not None and self._sensor_jobs.submitted
+        due = (
+            checkpoint or submitted or (must and (urgent or self._every["save"].due()))
+        )
         if due or self._unsaved is not None:
             self._save(checkpoint=checkpoint)
         self._sensor_jobs.submit()

@@ -34,12 +34,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class StatusSources:
-    """Where the status comes from. backlog: how many jobs wait.
+    """Where the status comes from.
 
+    settings_now: those that hold now, with the entries of the pages.
+    backlog: how many jobs wait.
     oldest_at: when the job that waits longest came.
     """
 
-    settings: Settings
+    settings_now: Callable[[], Settings]
     processes: ProcessStore
     store: Store
     clips: ClipStore
@@ -48,6 +50,10 @@ class StatusSources:
     cleanings: CleaningStore
     backlog: Callable[[], int]
     oldest_at: Callable[[], datetime | None]
+
+    @property
+    def settings(self) -> Settings:
+        return self.settings_now()
 
     def listens(self) -> bool:
         """Return whether MV Sense is switched on, by the settings or on the page."""

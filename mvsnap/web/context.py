@@ -44,6 +44,9 @@ EXTENSION = "mvsnap"
 
 Parts = TypeVar("Parts")
 
+# How long counts of a past day are used.
+_PAST_DAY_S = 60.0
+
 
 def _access_limits() -> AccessLimits:
     # Imported here: it is of `auth`, whose modules import this one.
@@ -63,6 +66,7 @@ class Gateway:
     test_messages: sends one to each of the names it is asked for.
     calls_left: says how many calls to a service the budget would let leave now.
     shared_reads: what many viewers of live pages see alike.
+    past_days: counts of days that are over, whoever asks for them.
     """
 
     settings: Settings
@@ -96,6 +100,7 @@ class Gateway:
     accesses: AccessLimits = field(default_factory=_access_limits)
     live: LiveView = field(default_factory=LiveView)
     shared_reads: SharedReads = field(default_factory=SharedReads)
+    past_days: SharedReads = field(default_factory=lambda: SharedReads(_PAST_DAY_S))
     frames: ClipFrames = field(default_factory=ClipFrames)
 
     @property

@@ -27,10 +27,14 @@ _MOST_ANSWERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class RecipientProblem:
-    """is_certain: nothing sent to it arrives; otherwise nobody knows."""
+    """is_certain: nothing sent to it arrives; otherwise nobody knows.
+
+    is_pending: there is no answer yet, and no text.
+    """
 
     text: str
     is_certain: bool
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class CheckOutcome:
     text: str = ""
 
 
-_CHECKING = "There is no answer yet: reload the page in a moment"
+_PENDING = RecipientProblem("", is_certain=False, is_pending=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,16 @@ class _Answer:
 
 
 class RecipientCheck:
-    """require: raises UnknownRecipient, or another UpstreamError if it cannot say.
-
-    pending: what is said of those for whom there is no answer yet.
-    """
+    """require: raises UnknownRecipient, or another UpstreamError if it cannot say."""
 
     def __init__(
         self,
         require: Callable[[str], None] = lambda _name: None,
         *,
         wait_s: float = _WAIT_S,
-        pending: str = _CHECKING,
     ) -> None:
         self._require = require
         self._wait_s = wait_s
-        self._pending = RecipientProblem(pending, is_certain=False)
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._asking: dict[str, Future[RecipientProblem | None]] = {}
@@ -81,7 +80,7 @@ class RecipientCheck:
         asking = {name: self._submit(name) for name in names}
         done, _ = wait(asking.values(), self._wait_s)
         found = {
-            name: future.result() if future in done else self._pending
+            name: future.result() if future in done else _PENDING
             for name, future in asking.items()
         }
         return {name: problem for name, problem in found.items() if problem}
@@ -110,7 +109,7 @@ class RecipientCheck:
             answer = self._answers.get(name)
             if answer is None or not answer.is_fresh:
                 self._submit(name)
-            problem = answer.problem if answer else self._pending
+            problem = answer.problem if answer else _PENDING
             if problem is not None:
                 found[name] = problem
         return found

@@ -52,7 +52,7 @@ class Site:
         )
         self.queue, self.waiting, self.has_turn = Queue(), 0, True
         self.sources = StatusSources(
-            self.parts.settings,
+            self.parts.live.now,
             self.parts.processes,
             self.parts.store,
             self.parts.clips,

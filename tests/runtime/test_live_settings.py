@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,8 +17,11 @@ from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.runtime import Parts
 from mvsnap.runtime.entry_trial import try_entry
 from mvsnap.runtime.in_force import settings_in_force
+from mvsnap.runtime.reporting import status_sources
 from mvsnap.runtime.worker import schedules
+from mvsnap.status.read import used_services
 from mvsnap.store.alarm_messages import StoredMessage, add_alarm
+from mvsnap.upstreams import Upstream, service_name
 from tests.core import build
 from tests.recorder.conftest import films as films
 from tests.recorder.conftest import steady_camera as steady_camera
@@ -94,6 +98,17 @@ def test_entries_hold_in_another_process(here: Parts, other: Parts) -> None:
     assert [one.cron for one in again.settings.schedules] == ["0 8 * * *", "5 12 * * *"]
     again.store.close()
     assert settings_in_force(here.live.file).recipients.is_channel("Till")
+
+
+def test_a_channel_is_watched_by_a_process_that_began_before(
+    here: Parts, other: Parts
+) -> None:
+    sources = status_sources(other, Mock(), Mock())
+    till = service_name(Upstream.CHANNEL, "Till")
+    assert till not in used_services(sources.settings, listens=False)
+    assert here.entries.put(TILL, None, [])
+    other.live.look()
+    assert till in used_services(sources.settings, listens=False)
 
 
 def test_a_start_without_a_database_has_those_of_the_file(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_guard_finds_a_camera_and_asks_for_a_picture(world: World) -> None:
         job = world.web.accepted[-1]
         assert (job.serials, job.rooms, job.trigger.by) == ((SECOND,), (), "rita")
         page.get_by_role("link", name="Job", exact=True).click()
-        page.get_by_role("heading", name="Rita on the camera's page").wait_for()
+        page.get_by_role("heading", name="rita on the camera's page").wait_for()
 
 
 def shown_picture(page: Page) -> str:

@@ -176,6 +176,19 @@ def test_an_entry_that_no_longer_fits_the_file_is_said_and_not_used(
     web.close()
 
 
+def test_a_rule_that_names_a_new_camera_is_in_use_after_a_restart(
+    web: Web, admin: FlaskClient
+) -> None:
+    now = web.clock.now()
+    line = Entry("recording-cameras", "Line", {"url": "rtsp://127.0.0.1:9/a"}, now, "a")
+    rule = {"match": {"title": ["Gripper*"]}, "actions": ["clip"], "cameras": ["Line"]}
+    assert web.entries.put(line, None, [])
+    assert web.entries.put(Entry("webhook-rules", "Gripper", rule, now, "a"), None, [])
+    page = admin.get("/settings/entries/webhook-rules").text
+    assert "In use after a restart: it names a camera" in page
+    assert "Not in use" not in page
+
+
 def test_only_admins(web: Web) -> None:
     reviewer = web.log_in(Role.REVIEWER)
     for path in (CHANNELS, f"{CHANNELS}/add", f"{CHANNELS}/of/x"):

@@ -21,7 +21,7 @@ from mvsnap.jobs.codec import encode
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
-from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.clip_text import started_by, started_by_title
 from tests.core import build
 from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web, send
@@ -215,3 +215,9 @@ def test_a_job_that_goes_on_is_not_sent_again_without_news(web: Web) -> None:
 def test_whatever_started_a_job_has_words() -> None:
     for kind in TriggerKind:
         assert "anna" in started_by(Trigger(kind, "anna"))
+
+
+def test_a_title_leaves_a_name_as_it_is() -> None:
+    by_page = Trigger(TriggerKind.PAGE, "nora")
+    assert started_by_title(by_page) == "nora on the camera's page"
+    assert started_by_title(Trigger(TriggerKind.SCHEDULE, "x")) == "Schedule x"

@@ -23,6 +23,7 @@ from mvsnap.domain import (
     Zone,
     ZoneId,
 )
+from mvsnap.store.events import Store
 from mvsnap.store.sense import Findings
 from tests.clients.fakes import NOON, FakeClock
 from tests.core.build import event
@@ -187,6 +188,24 @@ def test_today_is_shown_beside_the_same_weekday_before(
     assert 'aria-label="2 crowd events, Wed 25 Feb"' in page
     behind = viewer.get("/crowd-events?day=2026-02-25&kind=crowd").text
     assert len(re.findall(r"<li[^>]+data-tag|<tr[^>]+data-tag", behind)) == 2
+
+
+def test_a_past_day_is_not_counted_for_each_view(
+    web: Web, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happen(web, "then", NOON - timedelta(days=7, hours=1), kind=EventKind.CROWD)
+    assert "1 by now, 1 all day" in words(viewer)
+    counted: list[datetime] = []
+    count_events = Store.count_events
+
+    def noted(store: Store, since: datetime, *args: Any, **given: Any) -> Any:
+        counted.append(since)
+        return count_events(store, since, *args, **given)
+
+    monkeypatch.setattr(Store, "count_events", noted)
+    happen(web, "now", NOON - timedelta(hours=1), kind=EventKind.CROWD)
+    assert "1 crowd event Wednesday before: 1 by now, 1 all day" in words(viewer)
+    assert {since.date() for since in counted} == {NOON.date()}
 
 
 def test_a_site_without_a_week_is_compared_with_nothing(

@@ -64,12 +64,12 @@ def v2_body(ap: AccessPoint, kind: str, observations: list[Body], secret: str) -
 
 def v3_bodies(world: ScanningWorld, minute: datetime, secret: str = "") -> list[Body]:
     """Return one body for each radio of the network, with the clients v3 includes."""
-    told = [
+    included = [
         received for received in world.received(minute) if received.phone.is_sent(3)
     ]
     found = []
     for radio, kind in V3_TYPES.items():
-        rows = [_v3_observation(world, received) for received in _of(told, radio)]
+        rows = [_v3_observation(world, received) for received in _of(included, radio)]
         # Meraki lists some clients twice in the same body.
         rows += [
             row for row in rows if _draw(minute, row["clientMac"], "twice") % 50 == 0

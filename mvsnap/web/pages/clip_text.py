@@ -145,6 +145,12 @@ def started_by(trigger: Trigger) -> str:
     return _TRIGGERS[trigger.kind].format(trigger.by)
 
 
+def started_by_title(trigger: Trigger) -> str:
+    """Return the same with a capital, but a name as it is."""
+    words = _TRIGGERS[trigger.kind]
+    return f"{words[:1].upper()}{words[1:]}".format(trigger.by)
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmSummary:
     """The alarm's own data, by the labels on the page.

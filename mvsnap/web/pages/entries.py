@@ -40,12 +40,16 @@ bp = Blueprint("entries", __name__, url_prefix="/settings/entries")
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """unusable: why it does not hold, "" if it does."""
+    """unusable: why it does not hold, "" if it does.
+
+    holds_later: after a restart it will, with a camera that it names.
+    """
 
     name: str
     kind: str
     entry: Entry
     unusable: str
+    holds_later: bool
 
 
 @bp.get("/<section>")
@@ -54,13 +58,15 @@ def index(section: str) -> ResponseReturnValue:
     """The entries of the file and of the pages."""
     found, here = _section(section), gateway()
     here.following.look()
-    unusable = here.following.state().unusable
+    unusable, entries = here.following.state().unusable, here.entries.all()
+    never = with_entries(here.following.file, entries).unusable
     rows = [
         EntryRow(
             *(e.name, str(e.value.get("kind", "")), e),
             unusable.get((e.section, e.name), ""),
+            (e.section, e.name) not in never,
         )
-        for e in here.entries.all()
+        for e in entries
         if e.section == section
     ]
     in_file = names_in_file(here.following.file, found)
@@ -108,11 +114,12 @@ def save(section: str) -> ResponseReturnValue:
         who=who,
         now=here.clock.now(),
     )
-    warnings = [] if entered.mistakes else check_entry(entered, form.texts(before))
+    notes = [] if entered.mistakes else check_entry(entered, form.texts(before))
     if entered.mistakes:
         return _page(form, known, entered.texts, entered, trial_id), 400
-    for warning in warnings:
-        flash(warning, "warning")
+    for note in notes:
+        if not note.is_pending:
+            flash(note.text, "warning")
     if request.form.get("do") == "try":
         return _try(form, known, entered)
     return _save(form, known, entered, trial_id)

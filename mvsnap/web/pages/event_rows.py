@@ -13,7 +13,7 @@ from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
 from mvsnap.texts import N_
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.clip_text import started_by, started_by_title
 from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {
@@ -55,8 +55,10 @@ class EventLine:
 
     @property
     def title(self) -> str:
-        text = self.event.title or started_by(self.event.trigger)
-        return text[:1].upper() + text[1:]
+        title = self.event.title
+        if not title:
+            return started_by_title(self.event.trigger)
+        return title[:1].upper() + title[1:]
 
     @property
     def by(self) -> str:

@@ -23,7 +23,7 @@ from mvsnap.web.pages.clip_text import (
     AlarmSummary,
     alarm_summary,
     clip_row,
-    started_by,
+    started_by_title,
 )
 from mvsnap.web.pages.event_rows import (
     EventLine,
@@ -129,7 +129,7 @@ def _notices(here: Gateway, event: Event) -> list[Notice]:
 
 
 def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str, str]]:
-    yield _("Started by"), first_upper(started_by(event.trigger))
+    yield _("Started by"), started_by_title(event.trigger)
     if job is None:
         return
     if job.serials or job.clips:

@@ -18,7 +18,7 @@ from mvsnap.domain import (
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.job_states import JobStage
 from mvsnap.texts import N_, _
-from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.pages.places import Places
 
 STAGES = {
@@ -85,7 +85,7 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     to = f"to {', '.join(job.rooms)}" if job.rooms else ""
     return JobLine(
         id=job.id,
-        title=first_upper(started_by(job.trigger)),
+        title=started_by_title(job.trigger),
         what=", ".join(filter(None, (*cameras, to))),
         word=STAGES[entry.stage].lower(),
         colour=_COLOURS[entry.stage],

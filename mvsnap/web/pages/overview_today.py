@@ -17,11 +17,11 @@ from mvsnap.store.event_search import EventSearch, EventState, count_found
 from mvsnap.store.events import EventFilter
 from mvsnap.web.context import Gateway
 from mvsnap.web.event_terms import STORED
-from mvsnap.web.pages.live_part import shared
 
 _WEEK = timedelta(days=7)
-# The day before changes but slowly: it is counted again this seldom, in seconds.
-_BEFORE_HOLDS = 60
+# A day that is over changes but seldom, as by a cleaning: how many times as long as
+# others its counts are used.
+_ALL_DAY_HOLDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,7 @@ def today(here: Gateway, now: datetime) -> Today:
     zone = here.zone
     day = now.astimezone(zone).date()
     counts = _counts(here, *day_span(day.isoformat(), zone))
-    before = shared(
-        f"weekday before {day}", lambda: _before(here, now), times=_BEFORE_HOLDS
-    )
+    before = _before(here, now)
     numbers = [
         _number("crowds", "crowd event", counts, day, before),
         _number("snapshots", "snapshot", counts, day, before),
@@ -112,10 +110,15 @@ def _before(here: Gateway, now: datetime) -> _WeekdayBefore | None:
     since, until = day_span(then.date().isoformat(), zone)
     if here.settings.storage.retention_days <= _WEEK.days:
         return None
-    all_day = _counts(here, since, until)
+    all_day = here.past_days.get(
+        then.date(), lambda: _counts(here, since, until), times=_ALL_DAY_HOLDS
+    )
     if all_day == _NOTHING:  # closed, or not set up yet: zeros say nothing
         return None
-    so_far = _counts(here, since, then.astimezone(UTC))
+    so_far = here.past_days.get(
+        then.isoformat(timespec="minutes"),
+        lambda: _counts(here, since, then.astimezone(UTC)),
+    )
     return _WeekdayBefore(then.date(), so_far, all_day)
 
 

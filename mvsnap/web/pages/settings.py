@@ -29,7 +29,7 @@ from mvsnap.web.pages.settings_form import (
     read_rule,
     rule_texts,
 )
-from mvsnap.web.pages.settings_recipients import check_rooms, doubtful
+from mvsnap.web.pages.settings_recipients import RecipientNote, check_rooms, doubtful
 from mvsnap.web.pages.settings_text import (
     changes_of,
     is_switching,
@@ -246,9 +246,10 @@ def _store(values: dict[str, Any], changes: list[Change]) -> None:
     flash(f"Saved. {said}. Takes effect within two seconds.", "success")
 
 
-def _warn(texts: Iterable[str]) -> None:
-    for text in texts:
-        flash(text, "warning")
+def _warn(notes: Iterable[RecipientNote]) -> None:
+    for note in notes:
+        if not note.is_pending:  # those are below, until there is an answer
+            flash(note.text, "warning")
 
 
 def _replace_override(

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mvsnap.config.recipients import Named, flat
 from mvsnap.config.sense import Sense
 from mvsnap.spelling import folded
+from mvsnap.texts import _
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.entry_form import EntryEntered
 from mvsnap.web.pages.settings_form import Entered
+from mvsnap.web.recipients import RecipientProblem
 
 # Where an entry of the settings names recipients.
 _OF_ENTRIES = ("room", "escalation.to")
 
 
-def check_rooms(entered: Entered, before: Iterable[str]) -> list[str]:
-    """Refuse rooms that are new and unknown; return warnings about doubtful ones.
+@dataclass(frozen=True, slots=True)
+class RecipientNote:
+    """is_pending: nothing is wrong as far as known; it is being asked."""
+
+    text: str
+    is_pending: bool
+
+
+def check_rooms(entered: Entered, before: Iterable[str]) -> list[RecipientNote]:
+    """Refuse rooms that are new and unknown; return notes about doubtful ones.
 
     A room that was there before does not stop other changes: the page shows it anyway.
     """
     new = [name for name in entered.values.get("rooms", ()) if name not in set(before)]
-    certain, warnings = _ask(new)
+    certain, notes = _ask(new)
     if certain:
         del entered.values["rooms"]
         entered.mistakes["rooms"] = certain
         return []
-    return warnings
+    return notes
 
 
-def check_entry(entered: EntryEntered, before: Mapping[str, str]) -> list[str]:
-    """Refuse rooms of an entry that are new and unknown; return warnings.
+def check_entry(
+    entered: EntryEntered, before: Mapping[str, str]
+) -> list[RecipientNote]:
+    """Refuse rooms of an entry that are new and unknown; return notes.
 
     before: its texts by field, as saved.
     """
     if entered.entry.value.get("bot_token"):
         return []  # another bot is in other rooms
     channels = {folded(channel.name) for channel in entered.settings.channels}
-    warnings: list[str] = []
+    notes: list[RecipientNote] = []
     for field in _OF_ENTRIES:
         was = set(before.get(field, "").splitlines())
         names = map(str.strip, entered.texts.get(field, "").splitlines())
@@ -45,30 +58,35 @@ def check_entry(entered: EntryEntered, before: Mapping[str, str]) -> list[str]:
         certain, doubts = _ask(new)
         if certain:
             entered.mistakes[field] = certain
-        warnings += doubts
-    return [] if entered.mistakes else warnings
+        notes += doubts
+    return [] if entered.mistakes else notes
 
 
-def _ask(names: Sequence[str]) -> tuple[str, list[str]]:
-    """Return what refuses them, "" for nothing, and a warning for each doubt."""
+def _ask(names: Sequence[str]) -> tuple[str, list[RecipientNote]]:
+    """Return what refuses them, "" for nothing, and a note for each doubt."""
     problems = gateway().recipients.ask(names) if names else {}
     certain = [each.text for each in problems.values() if each.is_certain]
-    doubts = [_warning(n, each.text) for n, each in problems.items()]
+    doubts = [_note(n, each) for n, each in problems.items()]
     return ". ".join(certain) + "." if certain else "", doubts
 
 
-def doubtful(sense: Sense, default: Named) -> list[str]:
-    """Return a sentence for each recipient in force that nothing may reach."""
+def doubtful(sense: Sense, default: Named) -> list[RecipientNote]:
+    """Return a note for each recipient in force that nothing may reach."""
     named: list[str] = list(sense.rooms) or list(filter(None, flat([default])))
     for override in sense.overrides:
         named += _rooms(override.rooms)
     problems = gateway().recipients.known(named)
-    return [_warning(name, each.text) for name, each in problems.items()]
+    return [_note(name, each) for name, each in problems.items()]
 
 
 def _rooms(rooms: Sequence[str] | None) -> Sequence[str]:
     return rooms or ()
 
 
-def _warning(name: str, text: str) -> str:
-    return f"Messages to {name} may not arrive. {text}."
+def _note(name: str, problem: RecipientProblem) -> RecipientNote:
+    if problem.is_pending:
+        text = _("Checking whether %(name)s can be reached …")
+    else:
+        text = _("Messages to %(name)s may not arrive. %(reason)s.")
+    said = text % {"name": name, "reason": problem.text}
+    return RecipientNote(said, problem.is_pending)

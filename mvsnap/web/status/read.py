@@ -64,7 +64,7 @@ def read_outages() -> list[Outage]:
 def _sources() -> StatusSources:
     here = gateway()
     return StatusSources(
-        here.settings,
+        lambda: here.settings,
         here.processes,
         here.store,
         here.clips,
