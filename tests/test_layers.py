@@ -96,6 +96,7 @@ QUERIES = (
     "visitors.store",
     "visitors.sums",
     "visitors.tables",
+    "visitors.writes",
     "wifi.batches",
     "wifi.conditions",
     "wifi.correlation",

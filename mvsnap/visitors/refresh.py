@@ -123,11 +123,14 @@ class VisitorRefresh:
         """Start over, while there is time, when a person views a zone."""
         while self._clock.monotonic() < self._ends_at:
             self._began_at = self._clock.now()
-            self._ask_cameras(cameras)
+            with self._visitors.together():
+                self._ask_cameras(cameras)
+            # A person waits for these: each is written as it comes.
             self._ask_hours(only=self._page_views())
             self._pictures.fetch(self._ends_at)
-            self._ask_days()
-            self._ask_hours()
+            with self._visitors.together():
+                self._ask_days()
+                self._ask_hours()
             if not self._is_somebody_viewing():
                 return
 

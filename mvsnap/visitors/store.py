@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, false, func, or_, select
 
-from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
@@ -16,16 +14,13 @@ from mvsnap.store.sense import ZoneKey, upsert
 from mvsnap.store.tables import presences
 from mvsnap.visitors.model import (
     CountingCamera,
-    DayCount,
     HourPicture,
     KnownZone,
     MostSeen,
     Total,
 )
 from mvsnap.visitors.rows import (
-    day_row,
     hour_of,
-    hour_row,
     known_zone_of,
     picture_of,
     picture_row,
@@ -41,11 +36,12 @@ from mvsnap.visitors.tables import (
     visitor_pictures,
     visitor_zones,
 )
+from mvsnap.visitors.writes import VisitorWrites
 
 
-class VisitorStore:
+class VisitorStore(VisitorWrites):
     def __init__(self, db: Database) -> None:
-        self._db = db
+        super().__init__(db)
         self.sums = VisitorSums(db)
 
     # --- who fetches
@@ -69,18 +65,6 @@ class VisitorStore:
 
     # --- cameras and zones
 
-    def keep_camera(self, camera: CountingCamera) -> None:
-        statement = upsert(
-            self._db, visitor_cameras, "has_sense", "asked_at", "error"
-        ).values(
-            serial=camera.serial,
-            has_sense=camera.has_sense,
-            asked_at=camera.asked_at,
-            error=camera.error,
-        )
-        with self._db.writing() as connection:
-            connection.execute(statement)
-
     def cameras(self) -> dict[Serial, CountingCamera]:
         with self._db.reading() as connection:
             rows = connection.execute(select(visitor_cameras)).all()
@@ -96,25 +80,6 @@ class VisitorStore:
         with self._db.writing() as connection:
             for table in (visitor_cameras, visitor_zones):
                 connection.execute(delete(table).where(table.c.serial == serial))
-
-    def keep_zones(self, serial: Serial, found: Iterable[CountedZone]) -> None:
-        """Store the complete list of a camera's zones: any others are deleted."""
-        rows = [
-            {
-                "serial": serial,
-                "zone_id": zone.zone_id,
-                "kind": zone.kind,
-                "label": zone.label,
-            }
-            for zone in found
-        ]
-        ids = [row["zone_id"] for row in rows]
-        gone = (visitor_zones.c.serial == serial) & visitor_zones.c.zone_id.not_in(ids)
-        with self._db.writing() as connection:
-            connection.execute(delete(visitor_zones).where(gone))
-            if rows:
-                put = upsert(self._db, visitor_zones, "kind", "label")
-                connection.execute(put, rows)
 
     def zones(self) -> list[KnownZone]:
         """Return all zones, those that wait longest for their hours first."""
@@ -144,13 +109,6 @@ class VisitorStore:
         return {(Serial(r.serial), ZoneId(r.zone_id)): r.viewed_at for r in rows}
 
     # --- days and hours
-
-    def keep_days(self, days: Iterable[DayCount]) -> None:
-        rows = [day_row(day) for day in days]
-        names = ("entrances", "average_people", "covered_s", "is_over")
-        if rows:
-            with self._db.writing() as connection:
-                connection.execute(upsert(self._db, visitor_days, *names), rows)
 
     def finished_days(self, since: datetime) -> set[tuple[Serial, ZoneId, datetime]]:
         """Return which days of which zones need no more requests."""
@@ -228,39 +186,6 @@ class VisitorStore:
                 zone = found.setdefault((Serial(row.serial), ZoneId(row.zone_id)), {})
                 zone[row.began_at] = row.entrances
         return found
-
-    def keep_hours(
-        self,
-        serial: Serial,
-        zone_id: ZoneId,
-        span: Span,
-        hours: Iterable[HourCount],
-        now: datetime,
-    ) -> None:
-        """Replace the data of these hours; what is the same is not written."""
-        rows = [hour_row(serial, zone_id, hour) for hour in hours]
-        fresh = {row["began_at"]: row for row in rows}
-        table = visitor_hours.c
-        old = (table.serial == serial) & (table.zone_id == zone_id)
-        old &= (table.began_at >= span[0]) & (table.began_at < span[1])
-        with self._db.writing() as connection:
-            there = connection.execute(select(visitor_hours).where(old)).mappings()
-            known = {row["began_at"]: dict(row) for row in there}
-            gone = [at for at, row in known.items() if fresh.get(at) != row]
-            news = [row for at, row in fresh.items() if known.get(at) != row]
-            if gone:
-                is_gone = table.began_at.in_(gone)
-                connection.execute(delete(visitor_hours).where(old, is_gone))
-            if news:
-                connection.execute(visitor_hours.insert(), news)
-            connection.execute(_asked(serial, zone_id, now, None))
-
-    def note_no_hours(
-        self, serial: Serial, zone_id: ZoneId, error: str, now: datetime
-    ) -> None:
-        """Record why the zone had no answer."""
-        with self._db.writing() as connection:
-            connection.execute(_asked(serial, zone_id, now, error))
 
     def hours(
         self, serial: Serial, zone_id: ZoneId, since: datetime, until: datetime
@@ -391,8 +316,3 @@ class VisitorStore:
         path = visitor_pictures.c.snapshot_path
         rows = OldRows(visitor_pictures, old, path=path)
         return purge(self._db, rows, dry_run=dry_run)
-
-
-def _asked(serial: Serial, zone_id: ZoneId, now: datetime, error: str | None) -> Any:
-    zone = (visitor_zones.c.serial == serial) & (visitor_zones.c.zone_id == zone_id)
-    return visitor_zones.update().where(zone).values(hours_asked_at=now, error=error)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine, event
 
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.zones import ZoneKind
@@ -68,6 +70,7 @@ class Site:
     site: SiteStore
     files: Files
     clock: MovedClock
+    engine: Engine
     worker: VisitorRefresh | None = None
 
     def take_pictures(self) -> VisitorPictures:
@@ -130,6 +133,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
             SiteStore(db),
             Files(tmp_path),
             clock,
+            engine,
         )
         made.site.keep_cameras(dashboard.cameras(ORGANIZATION_ID), clock.now())
         yield made
@@ -170,6 +174,20 @@ def test_what_is_fresh_is_not_asked_for_again(site: Site) -> None:
         first.query.get("t0") or first.query["ranges[]startTime"]
     )
     assert site.clock.now() - begin < 2 * HOUR
+
+
+def test_hours_of_all_zones_are_one_transaction(site: Site) -> None:
+    site.run()
+    site.clock.ahead = timedelta(minutes=16)
+    began: list[str] = []
+
+    @event.listens_for(site.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        began.append(statement)
+
+    assert len(site.run()) == 6
+    # Those around it say who asks.
+    assert began.count("BEGIN IMMEDIATE") == 3
 
 
 def test_a_zone_on_screen_is_refreshed_more_often(site: Site) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
@@ -40,6 +41,19 @@ def db(url: str) -> Iterator[database.Database]:
 @pytest.fixture
 def visitors(db: database.Database) -> VisitorStore:
     return VisitorStore(db)
+
+
+@pytest.fixture
+def commits(db: database.Database) -> list[str]:
+    """Transactions that wrote, or may have."""
+    found: list[str] = []
+
+    @event.listens_for(db.engine, "commit")
+    def note(connection: Connection) -> None:
+        if "mvsnap_reading" not in connection.get_execution_options():
+            found.append("commit")
+
+    return found
 
 
 def zone(zone_id: ZoneId = HALL, label: str = "Hall", **given: Any) -> CountedZone:
@@ -94,6 +108,64 @@ def test_a_new_list_of_zones_keeps_when_their_hours_were_asked(
     assert visitors.zones()[1] == KnownZone(zone(label="Big hall"), at(62), "too busy")
     visitors.keep_zones(GATE, [])
     assert visitors.zones() == []
+
+
+def test_what_is_kept_together_is_one_transaction(
+    visitors: VisitorStore, commits: list[str]
+) -> None:
+    visitors.keep_zones(GATE, [zone(), zone(ZoneId("8"))])
+    commits.clear()
+    with visitors.together():
+        visitors.keep_days([day(0, 3)])
+        visitors.keep_camera(CountingCamera(GATE, True, NOON))
+        visitors.keep_hours(GATE, HALL, (NOON, at(60)), [], at(61))
+        visitors.note_no_hours(GATE, ZoneId("8"), "too busy", at(62))
+        assert visitors.cameras() == {}
+        assert commits == []
+    assert len(commits) == 1
+    assert visitors.cameras() == {GATE: CountingCamera(GATE, True, NOON)}
+    assert visitors.was_counted(GATE, HALL)
+    assert [known.hours_asked_at for known in visitors.zones()] == [at(61), at(62)]
+
+
+def test_an_error_does_not_lose_what_was_kept_before_it(visitors: VisitorStore) -> None:
+    def fail() -> None:
+        with visitors.together():
+            visitors.keep_days([day(0, 3)])
+            raise ValueError("away")
+
+    with pytest.raises(ValueError, match="away"):
+        fail()
+    assert visitors.was_counted(GATE, HALL)
+    visitors.keep_days([day(0, 4)])  # at once again
+    assert visitors.totals(days(0)) == {(GATE, HALL): Total(4, None)}
+
+
+def test_many_answers_are_several_transactions(
+    visitors: VisitorStore, commits: list[str]
+) -> None:
+    with visitors.together():
+        for number in range(45):
+            visitors.keep_days([day(number, 1)])
+        assert len(commits) == 2
+    assert len(commits) == 3
+    assert len(visitors.finished_days(NOON)) == 45
+
+
+def test_zones_that_are_known_are_not_written_again(
+    db: database.Database, visitors: VisitorStore
+) -> None:
+    visitors.keep_zones(GATE, [zone(), zone(ZoneId("8"))])
+    asked: list[str] = []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement.split()[0])
+
+    visitors.keep_zones(GATE, [zone(), zone(ZoneId("8"))])
+    assert {"INSERT", "UPDATE", "DELETE"}.isdisjoint(asked)
+    visitors.keep_zones(GATE, [zone(label="Big hall")])
+    assert {"INSERT", "DELETE"} <= set(asked)
 
 
 def test_the_zone_viewed_last_comes_first(visitors: VisitorStore) -> None:
