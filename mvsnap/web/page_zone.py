@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from mvsnap.clip_model import Clip
-from mvsnap.domain import Event, EventKind
+from mvsnap.domain import Event, EventKind, is_serial
 from mvsnap.web.context import gateway
 
 
@@ -41,6 +41,17 @@ def show_zone_of_event(event: Event) -> None:
 
 def show_zone_of_clip(clip: Clip) -> None:
     show_zone_of([clip.camera])
+
+
+def zone_of_list(camera: str) -> ZoneInfo:
+    """Let a list show the time zone of the one camera its filter names; return it.
+
+    camera: as it was entered, also wrongly; "": the list is of several.
+    """
+    name = camera.strip()
+    if name:
+        show_zone_of([name.upper() if is_serial(name.upper()) else name])
+    return page_zone()
 
 
 def page_zone() -> ZoneInfo:

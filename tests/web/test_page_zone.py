@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import EventId, EventKind, Serial
+from mvsnap.domain import EventId, EventKind, Serial, ZoneId
 from tests.web.build import DOOR, GATE, LateIn2026, Web
 from tests.web.clip_build import ROBOT, add_alarm, add_clip
 from tests.web.event_build import add
@@ -132,3 +132,33 @@ def test_lists_over_several_cameras_have_the_time_of_the_site(
         assert "JST" not in page, url
         assert ONLY_SITE in page, url
     assert SITE in shown(browser, "/events")
+
+
+def test_a_list_of_one_camera_has_its_time_and_its_days(
+    web: Web, browser: FlaskClient
+) -> None:
+    # In Berlin it is still the 28th.
+    late = datetime(2026, 11, 28, 18, 0, tzinfo=UTC)
+    given: dict[str, Any] = {"kind": EventKind.CROWD, "serial": Serial(DOOR)}
+    event = add(web, late, zone_id=ZoneId("7"), zone_name="Hall", **given)
+    add_clip(web, late)
+    lists = {
+        f"/events?camera={DOOR.lower()}&day=2026-11-29": "/events?day=2026-11-29",
+        f"/crowd-events?serial={DOOR}&day=2026-11-29": "/crowd-events?day=2026-11-29",
+        f"/clips?camera={ROBOT}&day=2026-11-29": "/clips?day=2026-11-29",
+    }
+    for of_one, of_all in lists.items():
+        page = shown(browser, of_one)
+        assert "Sun 29 Nov 03:00:00 JST" in page, of_one
+        assert OWN in page, of_one
+        every = shown(browser, of_all)
+        assert "03:00:00" not in every, of_all
+        assert ONLY_SITE in every, of_all
+    table = browser.get(f"/api/v1.0/events.csv?camera={DOOR}").text
+    assert "2026-11-29T03:00:00.000+09:00" in table
+    assert event.id in table
+    for_programs = web.client().get(f"/api/v1.0/events.csv?camera={DOOR}").text
+    assert "2026-11-28T18:00:00.000Z" in for_programs
+    assert ONLY_SITE in shown(browser, f"/events?camera={GATE}")
+    # What is no camera is a mistake of the filter, as before.
+    assert browser.get("/crowd-events?serial=Q2").status_code == 400

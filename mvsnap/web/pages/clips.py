@@ -37,7 +37,7 @@ from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES
 from mvsnap.web.links import webhook_url
-from mvsnap.web.page_zone import page_zone, show_zone_of_clip
+from mvsnap.web.page_zone import page_zone, show_zone_of_clip, zone_of_list
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
     SHARED_FOR,
@@ -96,7 +96,7 @@ def _list_part(asked: ClipsAsked) -> LivePart:
 
 
 def _asked() -> ClipsAsked:
-    return read_filter(request.args, _zone())
+    return read_filter(request.args, zone_of_list(request.args.get("camera", "")))
 
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
@@ -148,10 +148,10 @@ def _list(page: ClipsPage) -> dict[str, Any]:
 @bp.get("/clips/<clip_id>")
 @auth.page(Role.VIEWER)
 def show(clip_id: str) -> ResponseReturnValue:
-    clip = known_clip(clip_id)
+    clip, asked = known_clip(clip_id), _asked()
     show_zone_of_clip(clip)
     about = gateway().store.event(clip.about) if clip.about else None
-    live, asked = _live(clip), _asked()
+    live = _live(clip)
     return render_template(
         "clips/clip.html",
         **live,

@@ -21,7 +21,7 @@ from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES, STATES
 from mvsnap.web.jobs import retry_change
-from mvsnap.web.page_zone import show_zone_of_event
+from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
@@ -92,7 +92,8 @@ def _list_part(asked: EventsAsked) -> LivePart:
 
 
 def _asked() -> EventsAsked:
-    return read_filter(request.args, gateway().zone, gateway().clock.now())
+    zone = zone_of_list(request.args.get("camera", ""))
+    return read_filter(request.args, zone, gateway().clock.now())
 
 
 def _read_page(asked: EventsAsked) -> EventsPage:
