@@ -2,7 +2,7 @@
 
 The settings say it of default cameras, the inventory in the store of all others. It
 decides which Dashboard is asked, to which room a message goes if none is named, and in
-which time zone it says the time.
+which time zone a message or a page about it says the time.
 """
 
 from __future__ import annotations
@@ -65,8 +65,13 @@ class CameraOrganizations:
         self._keep(serial, name)
 
     def zone(self, camera: str) -> ZoneInfo:
-        """Return the time zone in which messages about a camera say the time."""
+        """Return the time zone of what is about this camera alone."""
         return self._settings.zone_of(self.of(camera) or "")
+
+    def common_zone(self, cameras: Iterable[str]) -> ZoneInfo:
+        """Return the time zone that cameras have in common; the site's if none."""
+        zones = {self.zone(camera) for camera in cameras}
+        return zones.pop() if len(zones) == 1 else self._settings.site.zone
 
     def of_alert(self, organization_id: str) -> str | None:
         """Return the organization that an alert of Meraki names; None: unclear.

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mvsnap.core import keys, mutes
-from mvsnap.core.site_time import to_minute, to_second
+from mvsnap.core.site_time import foreign, to_minute, to_second
 from mvsnap.logs.lines import JsonLine, TextLine
 from mvsnap.runtime.clock_state import mistake
-from mvsnap.web.pages import local_day, local_time
-from tests.web.build import Web
+from mvsnap.web.page_zone import show_zone_of
+from mvsnap.web.pages import local_clock, local_day, local_minute, local_time
+from tests.web.build import DOOR, GATE, Web
 
 ROOT = Path(__file__).parent.parent
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -36,6 +37,12 @@ SECOND = datetime(2026, 10, 25, 1, 30, 7, tzinfo=UTC)
 def test_a_time_names_its_zone(zone: str, shown: str) -> None:
     assert to_second(SECOND, ZoneInfo(zone)) == shown
     assert to_minute(SECOND, ZoneInfo(zone)) == shown[:16] + shown[19:]
+
+
+def test_a_time_of_another_zone_than_the_sites_is_marked() -> None:
+    assert foreign(SECOND, ZoneInfo("Asia/Tokyo"), BERLIN) == " JST"
+    assert foreign(SECOND, ZoneInfo("America/Sao_Paulo"), BERLIN) == " -03"
+    assert foreign(SECOND, ZoneInfo("Europe/Berlin"), BERLIN) == ""
 
 
 def test_the_audit_log_and_the_status_speak_of_the_sites_time() -> None:
@@ -83,6 +90,24 @@ def test_a_page_shows_the_year_where_it_is_another(web: Web) -> None:
         assert local_time(new_year) == "Fri 01 Jan 00:00:00"
         assert local_day(date(2026, 12, 31)) == "Thu 31 Dec 2026"
         assert local_day(date(2027, 1, 1)) == "Fri 01 Jan"
+
+
+def test_a_page_about_a_camera_elsewhere_names_its_zone_with_each_time(
+    tmp_path: Path,
+) -> None:
+    north = {"name": "N", "api_key": "k", "timezone": "Asia/Tokyo", "cameras": [DOOR]}
+    site = {"timezone": BERLIN.key}
+    made = Web(tmp_path, clock=Standing(), site=site, organizations=[north])
+    with made.app.test_request_context():
+        show_zone_of([GATE])
+        assert local_time(SECOND) == "Sun 25 Oct 2026 02:30:07"
+        show_zone_of([DOOR])
+        assert local_time(SECOND) == "Sun 25 Oct 2026 10:30:07 JST"
+        assert local_minute(SECOND) == "2026-10-25 10:30 JST"
+        assert local_clock(SECOND) == "10:30 JST"
+        show_zone_of([DOOR, GATE])
+        assert local_clock(SECOND) == "02:30"
+    made.close()
 
 
 # --- the source

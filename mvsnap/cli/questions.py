@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 from rich.markup import escape
@@ -47,6 +48,15 @@ def ask_text(what: str, empty: str) -> str:
     """Ask for a text; `empty` is the meaning of an empty answer."""
     answer: str = click.prompt(f"{what} (Enter {empty})", "", show_default=False)
     return answer.strip()
+
+
+def time_zone(text: str) -> str:
+    """Return the name of a time zone; for click, which asks again."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as exc:
+        raise click.BadParameter("expected a time zone like Europe/Berlin") from exc
+    return text
 
 
 def ok(message: str) -> None:

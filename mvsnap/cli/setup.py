@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import click
 
-from mvsnap.cli.questions import ask_secret, bad, choose, choose_some, ok
+from mvsnap.cli.questions import ask_secret, choose, ok, time_zone
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
 from mvsnap.cli.setup_keys import new_api_key
 from mvsnap.cli.setup_login import BACKENDS, ask_login
+from mvsnap.cli.setup_meraki import ask_organization, ask_organizations
 from mvsnap.cli.terminal import (
     config_option,
     fail,
@@ -24,14 +25,13 @@ from mvsnap.cli.terminal import (
     out,
 )
 from mvsnap.clients.meraki.dashboard import Dashboard
-from mvsnap.clients.meraki.organizations import called
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.rooms import matches
 from mvsnap.clock import SystemClock
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
-from mvsnap.domain import Camera, LoginBackend, Organization
+from mvsnap.domain import LoginBackend
 from mvsnap.errors import BadConfig, UpstreamError
 from mvsnap.runtime import clouds
 
@@ -77,10 +77,8 @@ def init(
     if existed:
         out.print(f"{path} exists: your answers replace the old ones.")
     values: Values = {}
-    for section, ask in _sections(known, mistakes, values, logins).items():
-        with _resumable(values):
-            values[section] = ask()
-        write_settings(path, values, [], replace=not existed)
+    asked = _sections(known, mistakes, values, logins)
+    _ask_all(path, known, values, asked, replace=not existed)
     tokens = [_new_token()] if _needs_token(known, values) else []
     values["webhooks"] = {"tokens": tokens} if tokens else {}
     api_keys = [] if known.api_keys else [new_api_key()]
@@ -115,6 +113,27 @@ def _sections(
     }
 
 
+def _ask_all(
+    path: Path,
+    known: Settings,
+    values: Values,
+    sections: dict[str, Callable[[], dict[str, Any]]],
+    *,
+    replace: bool,
+) -> None:
+    """Ask for each section, and save it when it is complete."""
+    for section, ask in sections.items():
+        with _resumable(values):
+            values[section] = ask()
+        write_settings(path, values, [], replace=replace)
+        if section != "meraki":
+            continue
+        with _resumable(values):
+            for entries in ask_organizations(known, values, path):
+                values["organizations"] = entries
+                write_settings(path, values, [], replace=replace)
+
+
 @contextmanager
 def _resumable(values: Values) -> Iterator[None]:
     """Say that the sections so far are saved, if the next one does not come."""
@@ -131,9 +150,7 @@ def _resumable(values: Values) -> Iterator[None]:
 def _ask_site(known: Settings) -> dict[str, Any]:
     out.print("\n[bold]Site[/bold]")
     name = click.prompt("Name of the site", default=known.site.name)
-    zone = click.prompt(
-        "Time zone", default=_default_zone(known), value_proc=_time_zone
-    )
+    zone = click.prompt("Time zone", default=_default_zone(known), value_proc=time_zone)
     return {"name": name, "timezone": zone}
 
 
@@ -153,37 +170,8 @@ def _ask_meraki(known: Settings, mistakes: Sequence[str]) -> dict[str, Any]:
     )
     if dashboard is None:
         return {}
-    return {"api_key": key} | _ask_organization(dashboard)
-
-
-def _ask_organization(dashboard: Dashboard) -> dict[str, Any]:
-    """Return the chosen one with its cameras; one that refuses is not offered again."""
-    left = dashboard.organizations()
-    while (organization := choose("organization", left, lambda o: o.name)) is not None:
-        try:
-            return _ask_places(dashboard, organization)
-        except UpstreamError as exc:
-            left.remove(organization)
-            if not left:
-                raise
-            bad(f"organization {called(organization)}: {exc.message}")
-    return {}
-
-
-def _ask_places(dashboard: Dashboard, organization: Organization) -> dict[str, Any]:
-    try:
-        networks = dashboard.networks(organization.id)
-    except UpstreamError as exc:
-        bad(f"networks, so all are used: {exc.message}")
-        networks = []
-    network = choose("network", networks, lambda n: n.name, optional=True)
-    found = dashboard.cameras(organization.id, network.id if network else None)
-    cameras = _choose_cameras(found)
-    answer = {
-        "organization_id": organization.id,
-        "cameras": [camera.serial for camera in cameras],
-    }
-    return answer | ({"network_id": network.id} if network else {})
+    _, places = ask_organization(dashboard)
+    return {"api_key": key} | places
 
 
 def _ask_webex(known: Settings, mistakes: Sequence[str]) -> dict[str, Any]:
@@ -220,18 +208,6 @@ def _to_repair(section: str, secret: SecretStr | None, mistakes: Sequence[str]) 
     return secret.get_secret_value()
 
 
-def _choose_cameras(found: Sequence[Camera]) -> list[Camera]:
-    if not found:
-        out.print("No cameras found; triggers must name a serial.")
-        return []
-    return choose_some(
-        "Default cameras, for triggers that name none (like 1,3 or all)",
-        found,
-        lambda c: f"{c.name}  {c.serial}  {c.model}  {c.status}",
-        default="1",
-    )
-
-
 def _default_zone(known: Settings) -> str:
     """Return the machine's own time zone, unless the settings have one."""
     if known.site.timezone != "UTC":
@@ -241,14 +217,6 @@ def _default_zone(known: Settings) -> str:
     except OSError:
         return "UTC"
     return own if own in available_timezones() else "UTC"
-
-
-def _time_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as exc:
-        raise click.BadParameter("expected a time zone like Europe/Berlin") from exc
-    return text
 
 
 def _needs_token(known: Settings, values: Values) -> bool:

@@ -71,8 +71,8 @@ class OrganizationSection(Section):
     )
     timezone: Timezone | None = Field(
         None,
-        description="time zone of times in messages about its cameras; "
-        "default: site.timezone",
+        description="time zone of times in messages and on pages about one of its "
+        "cameras; default: site.timezone",
     )
     cameras: tuple[SerialText, ...] = Field(
         (), description="its default cameras (serials), for triggers that name none"

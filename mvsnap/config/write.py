@@ -134,7 +134,12 @@ def _changed(text: str, values: Values, api_keys: list[dict[str, Any]]) -> str:
         return text.rstrip("\n") + "\n" + _changed("{}", values, api_keys)
     for section, changes in values.items():
         if not isinstance(changes, dict):  # a value or a list outside of any section
-            tree[section] = changes
+            old = tree.get(section)
+            is_longer = isinstance(old, list) and isinstance(changes, list)
+            if is_longer and changes[: len(old)] == old:
+                old.extend(changes[len(old) :])  # the comments of the others stay
+            else:
+                tree[section] = changes
             continue
         if changes and not isinstance(tree.get(section), dict):
             tree[section] = {}

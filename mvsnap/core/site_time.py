@@ -1,5 +1,7 @@
 """Times as people read them: of the site's zone, which is named. Pure.
 
+What is about one camera has the zone of its organization, where that is another.
+
 Programs get those of `clock.iso`; pages, which name the zone once, their filters.
 """
 
@@ -20,3 +22,8 @@ def to_minute(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03 CET."""
     local = moment.astimezone(zone)
     return f"{formats.to_minute(local)} {local:%Z}"
+
+
+def foreign(moment: datetime, zone: tzinfo, site: tzinfo) -> str:
+    """Return " JST" for a time that is not of the site's zone, else ""."""
+    return "" if zone == site else f" {moment.astimezone(zone):%Z}"

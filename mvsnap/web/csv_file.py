@@ -11,7 +11,7 @@ from flask import Response
 from mvsnap.core.csv_table import Columns, csv_lines
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
-from mvsnap.web.context import gateway
+from mvsnap.web.page_zone import page_zone
 
 Row = TypeVar("Row")
 
@@ -21,9 +21,9 @@ def csv_file(
 ) -> Response:
     """Return a table that is streamed; `name` without `.csv`.
 
-    Its times are the site's for people, as on the page, and in UTC for programs.
+    Its times are those of the page for people, and in UTC for programs.
     """
-    zone = gateway().zone if auth.session_user_or_none() else UTC
+    zone = page_zone() if auth.session_user_or_none() else UTC
     downloaded(f"{name}.csv")
     return Response(
         csv_lines(columns, pages, zone),

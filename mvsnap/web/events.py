@@ -43,6 +43,7 @@ from mvsnap.web.event_terms import (
     with_state,
 )
 from mvsnap.web.links import clip_url, snapshot_url
+from mvsnap.web.page_zone import zone_of_list
 from mvsnap.web.params import Parameters, read_parameters
 from mvsnap.web.private_file import private_file
 
@@ -69,6 +70,7 @@ def list_events() -> ResponseReturnValue:
 def download_events() -> ResponseReturnValue:
     parameters = read_parameters(request)
     search = _search(parameters)
+    zone_of_list(parameters.get("camera") or "")  # for people, as in their list
     given = parameters.get("limit")
     most = params.parse_limit(given, MOST_IN_TABLE) if given else None
     pages = found_pages(gateway().store, search, most)

@@ -16,6 +16,7 @@ from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.evidence import require_signed
+from mvsnap.web.page_zone import show_zone_of_event
 
 bp = Blueprint("seen", __name__)
 
@@ -53,6 +54,7 @@ def _note(event: Event, who: str) -> bool:
 
 
 def _page(event: Event) -> ResponseReturnValue:
+    show_zone_of_event(event)
     return render_template(
         "events/seen.html",
         title=event.title or event.camera_name or event.serial,

@@ -18,6 +18,7 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
+from mvsnap.web.page_zone import show_zone_of_event
 from mvsnap.web.pages.places import known_places
 from mvsnap.webhooks.auth import AlarmSender, senders
 from mvsnap.webhooks.dry_run import DryRun, dry_run
@@ -106,6 +107,7 @@ def _sender(name: str) -> AlarmSender:
 @auth.page(Role.VIEWER)
 def show(event_id: str) -> ResponseReturnValue:
     event = _alarm(event_id)
+    show_zone_of_event(event)
     message = _stored(event)
     return render_template(
         "alarms/alarm.html",

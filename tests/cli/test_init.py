@@ -53,9 +53,19 @@ def test_answers_become_settings_only_their_owner_can_read(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     meraki, webex = keys
-    # Name, zone, key, network, cameras, token, room; the only organization is chosen.
+    # Name, zone, key, network, cameras, no other organization, token, room; the only
+    # organization is chosen.
     done = answered(
-        tmp_path, clouds, "Werk Süd", "Europe/Berlin", meraki, "1", "all", webex, "2"
+        tmp_path,
+        clouds,
+        "Werk Süd",
+        "Europe/Berlin",
+        meraki,
+        "1",
+        "all",
+        "",
+        webex,
+        "2",
     )
     assert done.exit_code == 0, done.output
     path = tmp_path / "config" / "mvsnap.yaml"
@@ -84,7 +94,7 @@ def test_a_wrong_key_is_reported_at_once_and_asked_for_again(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     meraki, webex = keys
-    answers = ["", "UTC", "wrong", meraki, "", "1", "wrong", webex, "1"]
+    answers = ["", "UTC", "wrong", meraki, "", "1", "", "wrong", webex, "1"]
     done = answered(tmp_path, clouds, *answers)
     assert done.exit_code == 0, done.output
     assert done.output.count("bad") == 2
@@ -112,7 +122,7 @@ def test_a_wrong_answer_is_asked_for_again(
         tmp_path,
         clouds,
         *("", "Mars/Crater", "Europe/Berlin"),
-        *(meraki, "9", "one", "2", "7", "gate", "1,2"),
+        *(meraki, "9", "one", "2", "7", "gate", "1,2", ""),
         *(webex, "0", "1"),
     )
     assert done.exit_code == 0, done.output
@@ -127,7 +137,7 @@ def test_an_existing_file_keeps_its_comments_and_its_keys(
 ) -> None:
     text = "# ours\nserver: {port: 8080}  # do not change\napi_keys:\n"
     path = configure(tmp_path, f"{text}  - {{name: a, key: {KEY}}}\n")
-    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", keys[1], "1")
+    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", "", keys[1], "1")
     assert done.exit_code == 0, done.output
     after = path.read_text(encoding="utf-8")
     assert ("# ours" in after, "# do not change" in after) == (True, True)
@@ -139,7 +149,7 @@ def test_an_existing_file_keeps_its_comments_and_its_keys(
 
 def test_skipping_a_service_keeps_what_is_there(tmp_path: Path, clouds: Clouds) -> None:
     path = configure(tmp_path, settings(clouds))
-    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    done = answered(tmp_path, clouds, "", "UTC", "", "", "")
     assert done.exit_code == 0, done.output
     made = load(path, {})
     assert made.meraki.api_key is not None
@@ -153,7 +163,7 @@ def test_a_room_whose_title_is_not_unique_is_kept_by_its_id(
     tmp_path: Path, clouds: Clouds, keys: tuple[str, str]
 ) -> None:
     clouds.webex.add_room("site a - alarms")
-    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", keys[1], "1")
+    done = answered(tmp_path, clouds, "", "UTC", keys[0], "", "1", "", keys[1], "1")
     assert done.exit_code == 0, done.output
     made = load(tmp_path / "config" / "mvsnap.yaml", {})
     assert made.webex.room in {room.id for room in clouds.webex.rooms}
@@ -177,7 +187,7 @@ def test_after_leaving_in_the_middle_init_goes_on(
     path = tmp_path / "config" / "mvsnap.yaml"
     assert load(path, {}).site.name == "Plant 7"
     assert not load(path, {}).meraki.configured  # its section was not complete
-    done = answered(tmp_path, clouds, "", "", keys[0], "1", "all", keys[1], "2")
+    done = answered(tmp_path, clouds, "", "", keys[0], "1", "all", "n", keys[1], "2")
     assert done.exit_code == 0, done.output
     made = load(path, {})
     assert (made.site.name, made.meraki.configured) == ("Plant 7", True)
@@ -215,7 +225,7 @@ def test_another_organization_can_be_chosen_when_one_refuses(
         meraki = replace(clouds, dashboard_url=origin)
         # Name, zone, key, the second organization, its networks; then only the first
         # is left, whose networks are unknown; cameras, no token.
-        answers = ["A", "UTC", "key", "2", "0", "0", "all", ""]
+        answers = ["A", "UTC", "key", "2", "0", "0", "all", "", ""]
         done = answered(tmp_path, meraki, *answers)
     assert done.exit_code == 0, done.output
     assert "Old trial (202)" in done.output
@@ -236,7 +246,9 @@ webex: {{room: [Site A]}}
 """
     path = configure(tmp_path, text)
     # The key is kept; then network, cameras, token, room.
-    done = answered(tmp_path, clouds, "", "Europe/Berlin", "", "1", "1", keys[1], "1")
+    done = answered(
+        tmp_path, clouds, "", "Europe/Berlin", "", "1", "1", "", keys[1], "1"
+    )
     assert done.exit_code == 0, done.output
     assert "site.timezone: expected a time zone" in done.output
     assert "meraki.cameras.0: expected a Meraki serial" in done.output

@@ -117,7 +117,7 @@ def test_meraki_cameras_with_external_rtsp_are_offered(
     with rtsp_camera(tmp_path) as camera:
         clouds.dashboard.cameras["Q2SM-0000-0001"].rtsp_url = camera.url()
         clouds.dashboard.cameras["Q2SM-0000-0001"].name = "Tor: Süd (1)"
-        meraki = (clouds.dashboard.api_key, "1", "all")
+        meraki = (clouds.dashboard.api_key, "1", "all", "")
         done = answered(tmp_path, clouds, "", "UTC", *meraki, "", "", "1", more="\n")
     assert done.exit_code == 0, done.output
     assert "h264, 320x240, 15 fps" in done.output

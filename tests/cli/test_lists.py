@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.domain import EventId, EventKind
+from mvsnap.domain import EventId, EventKind, Serial
 from mvsnap.store.database import Database, open_database, sqlite_url
 from mvsnap.store.events import Store
 from tests.cli.run import ROOT, configure, mvsnap, settings
@@ -94,6 +94,36 @@ def test_events_for_programs(site: Path) -> None:
     assert EventId(row["id"]) == event.id
     assert event.id in mvsnap(site, "events", "--ids").out
     assert event.id not in mvsnap(site, "events").out
+
+
+def test_events_of_a_camera_have_the_time_where_it_is(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    door, gate = Serial(DOOR), Serial(GATE)
+    north = {"name": "North", "api_key": "k", "timezone": "Asia/Tokyo"}
+    sections = {
+        "site": {"timezone": "Europe/Berlin"},
+        "organizations": [north | {"cameras": [DOOR]}],
+    }
+    configure(tmp_path, settings(clouds) | sections)
+    assert mvsnap(tmp_path, "events").code == 0
+    store = Store(Database(open_database(sqlite_url(tmp_path / "data" / "mvsnap.db"))))
+    for serial, name in ((door, "Door"), (gate, "Gate")):
+        store.add_event(
+            build.event(serial=serial, camera_name=name, occurred_at=LONG_AGO)
+        )
+    store.close()
+    every = mvsnap(tmp_path, "events").out
+    assert "time (Europe/Berlin)" in every
+    assert every.count("2026-01-31 09:15:00") == 2
+    said = mvsnap(tmp_path, "events", "--camera", door.lower()).out
+    assert "time (Asia/Tokyo)" in said
+    assert "2026-01-31 17:15:00" in said
+    assert "Gate" not in said
+    # An hour that is entered is of the same zone.
+    late = ("--since", "2026-01-31T17:16", "--camera", door)
+    assert "17:15" not in mvsnap(tmp_path, "events", *late).out
+    assert "time (Europe/Berlin)" in mvsnap(tmp_path, "events", "--camera", gate).out
 
 
 def test_a_time_without_an_offset_is_of_the_site(site: Path) -> None:

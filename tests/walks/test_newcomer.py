@@ -42,7 +42,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
             "MVSNAP_WEBEX__BASE_URL": f"{made.webex_url}/v1",
         }
         answers = ("Shop", "Europe/Berlin", made.dashboard.api_key, "1", "all")
-        typed = (*answers, made.webex.bot_token, "1", "", "", "")
+        # No other organization, then the token.
+        typed = (*answers, "", made.webex.bot_token, "1", "", "", "")
         done = CliRunner().invoke(
             main,
             ["--config", str(path), "init"],

@@ -11,9 +11,11 @@ from flask_bootstrap import Bootstrap5
 from mvsnap import __version__, texts
 from mvsnap.core.amounts import noun
 from mvsnap.core.days import lasting
+from mvsnap.core.site_time import foreign
 from mvsnap.texts import formats, ngettext
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.menu import menu
 
 _STATIC_FILES = ("static", "bootstrap.static")
@@ -50,18 +52,20 @@ def prepare(app: Flask) -> None:
 
 
 def local_time(moment: datetime) -> str:
-    """Return the moment in the site's format: Sat 21 Nov 14:03:07.
+    """Return the moment in the page's zone: Sat 21 Nov 14:03:07.
 
-    With its year where that is not this one: Sat 21 Nov 2026 14:03:07.
+    One that is not the site's is named: Sat 21 Nov 22:03:07 JST. With its year where
+    that is not this one: Sat 21 Nov 2026 14:03:07.
     """
     local, now = _local(moment), _local(gateway().clock.now())
     written = formats.near_day if local.year == now.year else formats.far_day
-    return f"{written(local)} {local:%H:%M:%S}"
+    return f"{written(local)} {local:%H:%M:%S}{_foreign(local)}"
 
 
 def local_minute(moment: datetime) -> str:
     """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    return formats.to_minute(_local(moment))
+    local = _local(moment)
+    return formats.to_minute(local) + _foreign(local)
 
 
 def local_day(day: date) -> str:
@@ -72,12 +76,17 @@ def local_day(day: date) -> str:
 
 def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
-    return f"{_local(moment):%H:%M}"
+    local = _local(moment)
+    return f"{local:%H:%M}{_foreign(local)}"
 
 
 def _local(moment: datetime) -> datetime:
     g.shows_times = True  # below such a page base.html names the zone, once
-    return moment.astimezone(gateway().zone)
+    return moment.astimezone(page_zone())
+
+
+def _foreign(local: datetime) -> str:
+    return foreign(local, page_zone(), gateway().zone)
 
 
 def age(seconds: float) -> str:
@@ -119,7 +128,8 @@ def _shell() -> dict[str, Any]:
     person = auth.session_user_or_none()
     return {
         "locale": texts.locale(),
-        "time_zone": gateway().settings.site.timezone,
+        "time_zone": page_zone().key,
+        "site_zone": gateway().zone.key,
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": person,
         "menu": lambda: menu(person),

@@ -30,6 +30,7 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import gateway
+from mvsnap.web.page_zone import show_zone_of
 from mvsnap.web.pages.camera_details import (
     SetValue,
     event_kinds,
@@ -161,6 +162,7 @@ def show(key: str) -> ResponseReturnValue:
     camera = _known(key)
     if camera.key != key:
         return redirect(url_for(".show", key=camera.key))
+    show_zone_of([camera.key])
     live = _live_part(camera)
     here, job_id = gateway(), request.args.get("job", "")
     entry = here.settings.recorder.cameras.get(camera.recorded_as or "")
@@ -183,7 +185,9 @@ def show(key: str) -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def part(key: str) -> ResponseReturnValue:
     """The part that changes, for the page that polls it."""
-    html = render_template("cameras/_camera.html", **_live_part(_known(key)))
+    camera = _known(key)
+    show_zone_of([camera.key])
+    html = render_template("cameras/_camera.html", **_live_part(camera))
     return if_changed(etag_of(html), lambda: html)
 
 

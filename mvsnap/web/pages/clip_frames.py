@@ -16,6 +16,7 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
 from mvsnap.web.context import gateway
+from mvsnap.web.page_zone import page_zone, show_zone_of_clip
 from mvsnap.web.pages.clip_text import clip_row, of_same_alarm, still_name
 from mvsnap.web.pages.clips import known_clip
 from mvsnap.web.private_file import NOT_KEPT
@@ -47,7 +48,8 @@ def still(clip_id: str) -> ResponseReturnValue:
     moment = (clip.began_at or clip.at) + timedelta(seconds=at_s)
     downloaded(f"still of clip {clip.id}, {clip.camera}, at {at_s:.2f} s")
     answer = Response(jpeg, mimetype="image/jpeg")
-    name = still_name(clip, moment, gateway().zone)
+    show_zone_of_clip(clip)
+    name = still_name(clip, moment, page_zone(), gateway().zone)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     answer.headers["Cache-Control"] = NOT_KEPT
     return answer
@@ -58,6 +60,7 @@ def still(clip_id: str) -> ResponseReturnValue:
 def in_step(clip_id: str) -> ResponseReturnValue:
     """The clips of one alarm, played at the same moments."""
     clip, here = known_clip(clip_id), gateway()
+    show_zone_of_clip(clip)
     now = here.clock.now()
     family = [clip, *of_same_alarm(clip, here.clips.related(clip))]
     # Two rules may have asked for the same video.

@@ -16,6 +16,7 @@ from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import gateway_url
+from mvsnap.web.page_zone import show_zone_of_clip
 from mvsnap.web.pages.clip_text import SHARED_FOR, change, clip_row
 from mvsnap.web.pages.clips import known_clip
 from mvsnap.web.pages.filters import one_of
@@ -36,6 +37,7 @@ def share(clip_id: str) -> ResponseReturnValue:
     log = change(clip, auth.person().name, now, "", said, here.zone)
     key = here.users.shared_links.share(clip.id, until, log)
     url = signed_links.link(gateway_url(), key, clip.id, signed_links.CLIP, until)
+    show_zone_of_clip(clip)
     return render_template(
         "clips/shared.html",
         row=clip_row(clip, here.settings, now),

@@ -14,7 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
-from mvsnap.core.site_time import to_second
+from mvsnap.core.site_time import foreign, to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _
 
@@ -112,17 +112,22 @@ def advice(
     return ClipAdvice(text, f"curl -d text='Just a test' {hook_url}")
 
 
-def file_name(clip: Clip, zone: ZoneInfo) -> str:
-    """Return the file name of a clip, such as `Robot 3 2026-11-21 14.03.07.mp4`."""
+def file_name(clip: Clip, zone: ZoneInfo, site: ZoneInfo) -> str:
+    """Return the file name of a clip, such as `Robot 3 2026-11-21 14.03.07.mp4`.
+
+    In a zone that is not the site's: `Robot 3 2026-11-21 22.03.07 JST.mp4`.
+    """
     camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
-    return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}.mp4"
+    mark = foreign(clip.at, zone, site)
+    return f"{camera} {clip.at.astimezone(zone):%Y-%m-%d %H.%M.%S}{mark}.mp4"
 
 
-def still_name(clip: Clip, moment: datetime, zone: ZoneInfo) -> str:
+def still_name(clip: Clip, moment: datetime, zone: ZoneInfo, site: ZoneInfo) -> str:
     """Return the file name of a frame: `Robot 3 2026-11-21 14.03.07.480.jpg`."""
     camera = _TIDY.sub("_", clip.camera).strip(" .") or "clip"
-    at = moment.astimezone(zone)
-    return f"{camera} {at:%Y-%m-%d %H.%M.%S}.{at.microsecond // 1000:03}.jpg"
+    at, mark = moment.astimezone(zone), foreign(moment, zone, site)
+    milliseconds = f"{at.microsecond // 1000:03}"
+    return f"{camera} {at:%Y-%m-%d %H.%M.%S}.{milliseconds}{mark}.jpg"
 
 
 def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:

@@ -37,6 +37,7 @@ from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES
 from mvsnap.web.links import webhook_url
+from mvsnap.web.page_zone import page_zone, show_zone_of_clip, zone_of_list
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
     SHARED_FOR,
@@ -95,7 +96,7 @@ def _list_part(asked: ClipsAsked) -> LivePart:
 
 
 def _asked() -> ClipsAsked:
-    return read_filter(request.args, _zone())
+    return read_filter(request.args, zone_of_list(request.args.get("camera", "")))
 
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
@@ -147,9 +148,10 @@ def _list(page: ClipsPage) -> dict[str, Any]:
 @bp.get("/clips/<clip_id>")
 @auth.page(Role.VIEWER)
 def show(clip_id: str) -> ResponseReturnValue:
-    clip = known_clip(clip_id)
+    clip, asked = known_clip(clip_id), _asked()
+    show_zone_of_clip(clip)
     about = gateway().store.event(clip.about) if clip.about else None
-    live, asked = _live(clip), _asked()
+    live = _live(clip)
     return render_template(
         "clips/clip.html",
         **live,
@@ -185,7 +187,9 @@ def _beside(asked: ClipsAsked, clip: Clip) -> Iterator[tuple[str, ClipRow, str]]
 @auth.page(Role.VIEWER)
 def live(clip_id: str) -> ResponseReturnValue:
     """The part that changes while a clip is recorded, for the page that polls it."""
-    html = render_template("clips/_clip.html", **_live(known_clip(clip_id)))
+    clip = known_clip(clip_id)
+    show_zone_of_clip(clip)
+    html = render_template("clips/_clip.html", **_live(clip))
     return if_changed(digest(html), lambda: html)
 
 
@@ -209,10 +213,15 @@ def _live(clip: Clip) -> dict[str, Any]:
 @auth.page(Role.VIEWER)
 def video(clip_id: str) -> ResponseReturnValue:
     clip = known_clip(clip_id)
+    show_zone_of_clip(clip)
     found = gateway().files.open_clip(clip)
     if found is None:
         raise NotFound(clip.error or N_("This clip has no video, or it was deleted"))
-    name = file_name(clip, _zone()) if request.args.get("download") == "1" else None
+    name = (
+        file_name(clip, page_zone(), _zone())
+        if request.args.get("download") == "1"
+        else None
+    )
     note = viewed if name is None else downloaded
     note(f"clip {clip.id}, {clip.camera}")
     return private_file(found, "video/mp4", etag=clip.id, name=name)

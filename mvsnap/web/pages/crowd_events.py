@@ -22,6 +22,7 @@ from mvsnap.texts import _
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.page_zone import zone_of_list
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage
@@ -84,7 +85,7 @@ def _part(asked: CrowdFilter) -> LivePart:
 
 
 def _asked() -> CrowdFilter:
-    return read_filter(request.args, gateway().zone)
+    return read_filter(request.args, zone_of_list(request.args.get("serial", "")))
 
 
 def _read_page(asked: CrowdFilter) -> CrowdPage:

@@ -13,6 +13,7 @@ from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
 from mvsnap.texts import N_
 from mvsnap.web.context import Gateway
+from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import started_by, started_by_title
 from mvsnap.web.pages.notice_text import notice_texts
 
@@ -156,7 +157,7 @@ def _kept(here: Gateway, found: Iterable[FoundEvent]) -> Mapping[JobId, str]:
     states = (EventState.QUIET, EventState.GROUPED)
     jobs = {message_job(one.event) for one in found if one.state in states}
     known = here.notices.of_jobs(jobs) if jobs else {}
-    zone = here.zone
+    zone = page_zone()
     return {job: "; ".join(notice_texts(many, zone)) for job, many in known.items()}
 
 

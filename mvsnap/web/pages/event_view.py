@@ -19,6 +19,7 @@ from mvsnap.store.job_states import JobStage
 from mvsnap.store.notices import SeenBy
 from mvsnap.texts import _
 from mvsnap.web.context import Gateway
+from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import (
     AlarmSummary,
     alarm_summary,
@@ -87,7 +88,7 @@ def event_view(here: Gateway, found: FoundEvent) -> EventView:
         clips=[clip_row(clip, here.settings, now) for clip in _clips(here, event)],
         others=event_lines(here, [one for one in all_found if one.event != event]),
         messages=list(message_lines(_deliveries(here, event, family), places)),
-        notices=notice_texts(_notices(here, event), here.zone),
+        notices=notice_texts(_notices(here, event), page_zone()),
         seen=here.notices.seen(event.job_id),
         is_live=_is_live(now, event, entries),
     )

@@ -21,6 +21,7 @@ from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES, STATES
 from mvsnap.web.jobs import retry_change
+from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
@@ -91,7 +92,8 @@ def _list_part(asked: EventsAsked) -> LivePart:
 
 
 def _asked() -> EventsAsked:
-    return read_filter(request.args, gateway().zone, gateway().clock.now())
+    zone = zone_of_list(request.args.get("camera", ""))
+    return read_filter(request.args, zone, gateway().clock.now())
 
 
 def _read_page(asked: EventsAsked) -> EventsPage:
@@ -143,6 +145,7 @@ def _period(asked: EventsAsked) -> tuple[datetime, datetime] | None:
 @auth.page(Role.VIEWER)
 def show(event_id: str) -> ResponseReturnValue:
     found = _known(event_id)
+    show_zone_of_event(found.event)
     view = event_view(gateway(), found)
     if found.event.kind in PERSONAL:
         viewed(f"event {found.event.id} with the name of a cardholder")
@@ -164,7 +167,9 @@ def show(event_id: str) -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def live(event_id: str) -> ResponseReturnValue:
     """The part that changes while its job goes on, for the page that polls it."""
-    view = event_view(gateway(), _known(event_id))
+    found = _known(event_id)
+    show_zone_of_event(found.event)
+    view = event_view(gateway(), found)
     html = render_template("events/_event.html", **_part(view))
     return if_changed(digest(html), lambda: html)
 
