@@ -20,3 +20,12 @@ def to_minute(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03 CET."""
     local = moment.astimezone(zone)
     return f"{formats.to_minute(local)} {local:%Z}"
+
+
+def stored_to_second(moment: datetime, zone: tzinfo) -> str:
+    """Return what `to_second` does in English: of texts that are stored."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def stored_to_minute(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"

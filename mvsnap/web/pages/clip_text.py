@@ -14,7 +14,7 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
-from mvsnap.core.site_time import to_second
+from mvsnap.core.site_time import stored_to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _
 
@@ -137,7 +137,7 @@ def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
 def change(
     clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo
 ) -> Change:
-    what = f"clip of {clip.camera}, {to_second(clip.at, zone)}"
+    what = f"clip of {clip.camera}, {stored_to_second(clip.at, zone)}"
     return Change(now, who, what, before, after)
 
 
