@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mvsnap.config.recipients import Named, flat
 from mvsnap.config.sense import Sense
+from mvsnap.texts.sentences import localized
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.settings_form import Entered
 
@@ -39,4 +40,4 @@ def _rooms(rooms: Sequence[str] | None) -> Sequence[str]:
 
 
 def _warning(name: str, text: str) -> str:
-    return f"Messages to {name} may not arrive. {text}."
+    return localized(f"Messages to {name} may not arrive. {text}.")
