@@ -97,7 +97,7 @@ def localized(text: str) -> str:
         return said
     if (found := _found(text)) is not None:
         return found
-    # As part of a page it may begin with a capital letter and end like a sentence.
+    # As part of a page it may begin in upper case and end like a sentence.
     bare = f"{text[:1].lower()}{text[1:]}".removesuffix(".")
     if bare == text or ((said := gettext(bare)) == bare and not _found(bare)):
         return text
