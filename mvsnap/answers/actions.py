@@ -5,6 +5,7 @@ Doing one again, after a crash, changes nothing: job and mute have ids of their 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -36,7 +37,7 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.events import Store
 from mvsnap.store.notices import NoticeStore, SeenBy
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import _
+from mvsnap.texts import N_, _
 
 _CLIP = SpokenTime.of_seconds(30)
 _SNOOZE = SpokenTime.of_seconds(3600)
@@ -107,12 +108,11 @@ class BotActions:
     def _snapshot(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place = order.place
         assert place.serial is not None
-        doing = _("Taking a picture of %(camera)s") % {
-            "camera": place.camera or place.name
-        }
+        doing = N_("Taking a picture of %(camera)s")
+        values = {"camera": place.camera or place.name}
         wanted = request_of(asker.request_id, asker.who)
         return self._hand_in(
-            asker, place, doing, replace(wanted, serials=(place.serial,))
+            asker, place, doing, values, replace(wanted, serials=(place.serial,))
         )
 
     def _clip(self, order: PlaceOrder, asker: Asker) -> BotReply:
@@ -127,11 +127,11 @@ class BotActions:
             pre_roll_s=seconds if is_ring else 0.0,
             post_roll_s=0.0 if is_ring else seconds,
         )
-        doing = _("Making a clip of the next %(length)s of %(camera)s")
+        doing = N_("Making a clip of the next %(length)s of %(camera)s")
         if is_ring:
-            doing = _("Making a clip of the last %(length)s of %(camera)s")
-        doing %= {"length": lasting(seconds), "camera": place.camera or place.name}
-        return self._hand_in(asker, place, doing, wanted)
+            doing = N_("Making a clip of the last %(length)s of %(camera)s")
+        values = {"length": lasting(seconds), "camera": place.camera or place.name}
+        return self._hand_in(asker, place, doing, values, wanted)
 
     def _clip_s(self, time: SpokenTime) -> float:
         seconds, most_s = time.length.total_seconds(), self.recorder.max_clip_s
@@ -140,8 +140,14 @@ class BotActions:
         return seconds
 
     def _hand_in(
-        self, asker: Asker, place: WatchedPlace, doing: str, wanted: JobRequest
+        self,
+        asker: Asker,
+        place: WatchedPlace,
+        doing: str,
+        values: Mapping[str, str],
+        wanted: JobRequest,
     ) -> BotReply:
+        """doing: a text with these values; the audit log has it in English."""
         # Before the job: its messages reply there from the first one on.
         self.store.set_delivery(
             asker.job_id,
@@ -157,8 +163,8 @@ class BotActions:
             reason = {"reason": _(exc.message)}
             return BotReply((_("Not accepted: %(reason)s") % reason,))
         key = place.serial or place.recorded_as
-        self._note(asker, f"camera {key}", "", f"{doing}, job {job.id}")
-        return BotReply((f"{doing} …",))
+        self._note(asker, f"camera {key}", "", f"{doing % values}, job {job.id}")
+        return BotReply((f"{_(doing) % values} …",))
 
     def _snooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place = order.place

@@ -17,6 +17,7 @@ from mvsnap.status.model import Condition, StatusRow
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import N_, _, formats, ngettext
+from mvsnap.texts.sentences import localized
 
 _MOST_EVENTS = 10
 _MOST_CAMERAS = 40
@@ -93,7 +94,8 @@ class BotLists:
         bad = [row for row in rows if row.health is Condition.TROUBLE]
         unknown = sum(row.health is Condition.UNKNOWN for row in rows)
         lines = [
-            f"{_(row.name)}: {_(row.text)}".rstrip(": ") for row in bad[:_MOST_ROWS]
+            f"{localized(row.name)}: {localized(row.text)}".rstrip(": ")
+            for row in bad[:_MOST_ROWS]
         ]
         if len(bad) > len(lines):
             lines.append(and_more(len(bad) - len(lines)))

@@ -18,6 +18,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
+from mvsnap.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class NamedPlaces:
         at_camera = replace(press, zone_id=None)
         camera = next((c for c in self.cameras if at_camera.is_at(c)), None)
         if camera is None:
-            raise BadInput("This camera is no longer there")
+            raise BadInput(N_("This camera is no longer there"))
         if zone_id is None:
             return camera
         known = next((zone for zone in self.zones if press.is_at(zone)), None)
@@ -45,7 +46,7 @@ class NamedPlaces:
             return known
         # Of a crowd in a zone that the Dashboard has dropped: those have numbers.
         if not (zone_id.isascii() and zone_id.isdigit()):
-            raise BadInput("This zone is no longer there")
+            raise BadInput(N_("This zone is no longer there"))
         name = "whole picture" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
         return replace(camera, name=name, zone_id=zone_id, camera=camera.name)
 

@@ -32,6 +32,7 @@ from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import _
+from mvsnap.texts.sentences import localized
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class Responder:
                 return self._pressed(read.press, read.asker)
             return self._written(read.text, read.asker)
         except BadInput as exc:
-            return BotReply((exc.message,))
+            return BotReply((localized(exc.message),))
 
     def _pressed(self, press: BotPress, asker: Asker) -> BotReply:
         if press.event_id is not None:

@@ -50,7 +50,7 @@ def keep(badge_id: str) -> ResponseReturnValue:
     try:
         job = here.jobs.accept(wanted)
     except QueueFull as exc:
-        flash(f"Not accepted: {exc.message}", "warning")
+        flash(_("Not accepted: %(reason)s") % {"reason": _(exc.message)}, "warning")
         return back
     done = f"recording requested, job {job.id}"
     here.audit.add(Change(here.clock.now(), who, f"badge event {badge.id}", "", done))

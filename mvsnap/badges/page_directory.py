@@ -8,6 +8,7 @@ from mvsnap.badges.directory import frame_address, frame_origin
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.texts import _
+from mvsnap.texts.sentences import localized
 from mvsnap.web.context import feature, gateway
 
 
@@ -21,8 +22,9 @@ def directory_trouble() -> str:
     if not state.error:
         return ""
     if state.mistakes:
-        return f"Directory: {state.error}"
-    return f"The directory cannot be read; still using the previous one: {state.error}"
+        return _("Directory: %(error)s") % {"error": state.error}
+    said = _("The directory cannot be read; still using the previous one: %(error)s")
+    return said % {"error": state.error}
 
 
 def entry_words(badge: BadgeEvent) -> dict[str, str]:
@@ -30,9 +32,12 @@ def entry_words(badge: BadgeEvent) -> dict[str, str]:
     ours = gateway().settings.badges
     if badge.person:
         problem = feature(BadgeParts).directory.photo_error(badge.user_id)
-        return {"photo": f"No photo: {problem}" if problem else _("No photo")}
+        if problem:
+            return {"photo": _("No photo: %(why)s") % {"why": localized(problem)}}
+        return {"photo": _("No photo")}
     if ours.directory is not None:
-        return {"entry": f"Badge {badge.user_id} is not in the directory."}
+        said = _("Badge %(id)s is not in the directory.")
+        return {"entry": said % {"id": badge.user_id}}
     if ours.directory_url is None:
         return {
             "entry": _("No directory is set (badges.directory, badges.directory_url)")

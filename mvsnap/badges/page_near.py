@@ -21,7 +21,7 @@ from mvsnap.badges.page_rows import why_no_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound, QueueFull
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -49,7 +49,8 @@ def ask(badge_id: str) -> ResponseReturnValue:
     asked, badge = asked_filter(), known_badge(badge_id)
     back = redirect(url_for("badges.review", badge_id=badge.id, **asked.query), 303)
     if camera_of(badge) is None:
-        flash(f"No camera is assigned to {badge.reader}.", "warning")
+        said = _("No camera is assigned to %(reader)s.")
+        flash(said % {"reader": badge.reader}, "warning")
         return back
     if not has_key():
         flash(NO_KEY, "warning")

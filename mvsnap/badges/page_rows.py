@@ -76,11 +76,14 @@ def why_no_picture(
         if not has_key:
             return NO_KEY
         if badge.ask_at and is_later and not badge.asks:
-            return f"The picture will be fetched after {time_text(badge.ask_at)}."
+            said = _("The picture will be fetched after %(time)s.")
+            return said % {"time": time_text(badge.ask_at)}
         return _("The picture is being fetched.")
     if badge.picture is BadgePictureState.NO_CAMERA:
-        return f"No camera is assigned to {reader} (badges.camera_of_reader)"
+        said = _("No camera is assigned to %(reader)s (badges.camera_of_reader)")
+        return said % {"reader": reader}
     words = _NO_PICTURE.get(badge.picture) or badge.error or _("No picture.")
     if badge.ask_at and is_later:
-        words = f"{words.rstrip('.')}. Next try at {time_text(badge.ask_at)}."
+        said = _("%(why)s. Next try at %(time)s.")
+        words = said % {"why": words.rstrip("."), "time": time_text(badge.ask_at)}
     return words

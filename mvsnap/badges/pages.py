@@ -135,10 +135,10 @@ def judge(badge_id: str) -> ResponseReturnValue:
         return page
     who = badge.person or badge.user_id
     if made.verdict is Verdict.OPEN:
-        flash(f"{who}: verdict undone", "saved")
+        flash(_("%(who)s: verdict undone") % {"who": who}, "saved")
         return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
-    flash(f"{who}: {made.verdict}", "saved")
-    _, older = store().beside(asked.all_pages, badge.id)
+    flash(f"{who}: {_(made.verdict)}", "saved")
+    _newer, older = store().beside(asked.all_pages, badge.id)
     if older is None:
         return redirect(url_for("badge_report.end", **asked.query), 303)
     return redirect(url_for(".review", badge_id=older, **asked.query), 303)
@@ -153,8 +153,9 @@ def undo(badge_id: str) -> ResponseReturnValue:
     made = read_undo(badge.id)
     if not store().judge(made, read_seen()):
         raise NotFound(N_("This badge event no longer exists"))
-    now = "open again" if made.verdict is Verdict.OPEN else f"{made.verdict} again"
-    flash(f"{badge.person or badge.user_id} is {now}", "undone")
+    who = badge.person or badge.user_id
+    said = _("%(who)s is %(verdict)s again")
+    flash(said % {"who": who, "verdict": _(made.verdict)}, "undone")
     return redirect(url_for(".review", badge_id=badge.id, **asked.query), 303)
 
 
@@ -164,7 +165,8 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
     asked, badge = asked_filter(), known_badge(badge_id)
     serial = camera_of(badge)
     if serial is None:
-        flash(f"No camera is assigned to {badge.reader}.", "warning")
+        said = _("No camera is assigned to %(reader)s.")
+        flash(said % {"reader": badge.reader}, "warning")
     elif not has_key():
         flash(NO_KEY, "warning")
     else:
@@ -233,7 +235,7 @@ def _review_page(
     asked: ReviewFilter, badge: BadgeEvent, unsaved: Judgement | None = None
 ) -> Response:
     """unsaved: the verdict on an outdated page, not stored."""
-    _, older = store().beside(asked.all_pages, badge.id)
+    _newer, older = store().beside(asked.all_pages, badge.id)
     newer, _ = store().beside(way_back(asked), badge.id)
     (row,), near, clips = badge_rows([badge]), near_rows(badge), clips_of(badge)
     origin, address = frame_of(badge.user_id)

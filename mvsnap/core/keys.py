@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from mvsnap.core.site_time import to_minute
+from mvsnap.core.site_time import stored_to_minute
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput
 
@@ -160,7 +160,7 @@ def summary(
     """
     parts = [text] if (text := limits_text(limits)) else []
     if expires_at is not None:
-        parts.append(f"expires {to_minute(expires_at, zone)}")
+        parts.append(f"expires {stored_to_minute(expires_at, zone)}")
     if is_disabled:
         parts.append("disabled")
     return "; ".join(parts)
@@ -177,7 +177,7 @@ def rotated(ends_at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return what the audit log says after a rotation."""
     if ends_at <= now:
         return "new secret; the old one ended"
-    return f"new secret; the old one ends {to_minute(ends_at, zone)}"
+    return f"new secret; the old one ends {stored_to_minute(ends_at, zone)}"
 
 
 def _listed(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import datetime, timedelta, tzinfo
 
-from mvsnap.core.site_time import to_second
+from mvsnap.core.site_time import stored_to_second
 from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput
 
@@ -91,4 +91,4 @@ def _what(mute: Mute) -> str:
 
 
 def _until(mute: Mute, clock: tzinfo) -> str:
-    return f"until {to_second(mute.until, clock)}"
+    return f"until {stored_to_second(mute.until, clock)}"

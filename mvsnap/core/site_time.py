@@ -27,3 +27,12 @@ def to_minute(moment: datetime, zone: tzinfo) -> str:
 def foreign(moment: datetime, zone: tzinfo, site: tzinfo) -> str:
     """Return " JST" for a time that is not of the site's zone, else ""."""
     return "" if zone == site else f" {moment.astimezone(zone):%Z}"
+
+
+def stored_to_second(moment: datetime, zone: tzinfo) -> str:
+    """Return what `to_second` does in English: of texts that are stored."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def stored_to_minute(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"

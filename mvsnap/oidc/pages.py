@@ -22,6 +22,7 @@ from mvsnap.oidc import pending, people
 from mvsnap.oidc.calls import Calls
 from mvsnap.oidc.claims import Identity, account_of, digest
 from mvsnap.oidc.provider import LONGEST_TOKEN, Asked, Provider
+from mvsnap.texts import N_
 from mvsnap.web import auth, login
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.sessions import log_in
@@ -35,7 +36,7 @@ _EXTENSION = "mvsnap_oidc"
 _LONGEST_CODE = 4096
 # It becomes part of an address, and few servers take longer ones.
 _LONGEST_HINT = 6000
-_EXPIRED = "This login has expired, or cookies are disabled. Try again."
+_EXPIRED = N_("This login has expired, or cookies are disabled. Try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ def meraki_camera_rows(
             continue
         name = (camera.name if camera else "") or serial
         if camera is not None and camera.status == "offline":
-            text = "offline, says the Dashboard"
+            text = N_("offline, says the Dashboard")
         elif listening and is_silent(serial, last_seen, settings.sense, now):
-            text = "sends no MV Sense"
+            text = N_("sends no MV Sense")
         else:
             continue
         yield StatusRow(

@@ -101,7 +101,7 @@ def _clock(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     known = _newest(own)
     wrong, ahead_s = known.report.clock_error, known.clock_ahead_s
     if not wrong and abs(ahead_s) < _CLOCKS_DIFFER_S:
-        return StatusRow(Group.SITE, name, Condition.OK, "right")
+        return StatusRow(Group.SITE, name, Condition.OK, N_("right"))
     if not wrong:
         way = "ahead of" if ahead_s > 0 else "behind"
         wrong = f"{lasting(abs(ahead_s))} {way} the database's"

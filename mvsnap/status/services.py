@@ -17,33 +17,38 @@ NAMES = {
     Upstream.MERAKI: N_("Meraki"),
     Upstream.WEBEX: N_("Webex"),
     Upstream.IXON: "IXON",
-    Upstream.BROKER: "MQTT broker",
-    Upstream.S3: "S3 storage",
+    Upstream.BROKER: N_("MQTT broker"),
+    Upstream.S3: N_("S3 storage"),
     Upstream.PROVIDER: N_("Identity provider"),
     Upstream.DIRECTORY: N_("Directory"),
     Upstream.HEARTBEAT: N_("Heartbeat"),
     Upstream.CHANNEL: N_("Channel"),
 }
-_BY_ITSELF = N_("what waits is sent when it answers again")
 _ADVICE = {
     Upstream.MERAKI: N_(
         "Check this site's internet connection and meraki.api_key;"
         " jobs go on when it answers again."
     ),
-    Upstream.WEBEX: "Check this site's internet connection and webex.bot_token;"
-    f" {_BY_ITSELF}.",
+    Upstream.WEBEX: N_(
+        "Check this site's internet connection and webex.bot_token;"
+        " what waits is sent when it answers again."
+    ),
     Upstream.IXON: N_("Check this site's internet connection and the ixon settings."),
     Upstream.BROKER: N_(
         "Check that the broker runs, and sense.host; crowds are not noticed meanwhile."
     ),
-    Upstream.S3: f"Check the bucket and storage.s3; {_BY_ITSELF}.",
+    Upstream.S3: N_(
+        "Check the bucket and storage.s3; what waits is sent when it answers again."
+    ),
     Upstream.PROVIDER: N_("Check login.oidc; nobody can log in by it meanwhile."),
     Upstream.DIRECTORY: N_("Check badges.directory; its last copy is used meanwhile."),
     Upstream.HEARTBEAT: N_(
         "Check heartbeat_url; whoever watches thinks that this site is down."
     ),
-    Upstream.CHANNEL: "Check this site's internet connection and the channel's settings"
-    f" (`mvsnap check`); {_BY_ITSELF}.",
+    Upstream.CHANNEL: N_(
+        "Check this site's internet connection and the channel's settings"
+        " (`mvsnap check`); what waits is sent when it answers again."
+    ),
 }
 
 

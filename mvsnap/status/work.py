@@ -22,7 +22,7 @@ def queue_row(
 ) -> StatusRow:
     """most: how many may wait; oldest_at: when the job that waits longest came."""
     if not waiting:
-        return StatusRow(Group.JOBS, N_("Waiting"), Condition.OK, "none")
+        return StatusRow(Group.JOBS, N_("Waiting"), Condition.OK, N_("none"))
     text = amount(waiting, "job")
     if waiting >= most:
         advice = N_(
@@ -44,7 +44,7 @@ def given_up_row(messages: int) -> StatusRow:
     """messages: those given up within the last day."""
     name = N_("Given up within a day")
     if not messages:
-        return StatusRow(Group.JOBS, name, Condition.OK, "none")
+        return StatusRow(Group.JOBS, name, Condition.OK, N_("none"))
     text = amount(messages, "message")
     return StatusRow(
         Group.JOBS, name, Condition.TROUBLE, text, N_("See why, and try again.")
@@ -57,7 +57,7 @@ def camera_rows(recorder: RecorderSummary) -> Iterator[StatusRow]:
             Group.CAMERAS,
             N_("Recorder"),
             Condition.TROUBLE,
-            "not running",
+            N_("not running"),
             N_("Start a process that records."),
             seen_at=recorder.silent_since,
         )
@@ -111,9 +111,9 @@ def sense_rows(
         health, text, advice = Condition.OK, one.state, ""
         if one not in alive:
             # Another one may have its work.
-            health, text = Condition.UNKNOWN, "no heartbeat"
+            health, text = Condition.UNKNOWN, N_("no heartbeat")
         elif not enabled:
-            text = "switched off"
+            text = N_("switched off")
         elif not one.connected:
             health, advice = Condition.TROUBLE, N_("See the MQTT broker.")
         else:
@@ -125,7 +125,7 @@ def sense_rows(
 
 def cleaning_row(held: Mapping[str, str]) -> StatusRow:
     if not held:
-        return StatusRow(Group.SITE, N_("Cleaning"), Condition.OK, "runs")
+        return StatusRow(Group.SITE, N_("Cleaning"), Condition.OK, N_("runs"))
     text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
     return StatusRow(
         Group.SITE,

@@ -24,5 +24,6 @@ WORDS = (
     *(N_("crowd event"), N_("crowd events"), N_("snapshots"), N_("clips")),
     *(N_("failure"), N_("failures"), N_("seconds"), N_("messages"), N_("people")),
     *(N_("Cool-down"), N_("as People")),
+    *(N_("API key"), N_("webhook token")),
     *(N_("waits"), N_("in time"), N_("late")),
 )

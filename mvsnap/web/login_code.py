@@ -19,7 +19,7 @@ from wtforms import StringField
 from mvsnap.core.users import failed_change
 from mvsnap.domain import User
 from mvsnap.errors import TooManyRequests
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, formats
 from mvsnap.web import auth, login
 from mvsnap.web.auth.second_factor import CodeAttempts, CodeCheck
 from mvsnap.web.auth.sessions import user_awaiting_code
@@ -61,10 +61,12 @@ def mistake_of(found: CodeCheck) -> str:
 
 def clock_hint() -> str:
     now = gateway().clock.now().astimezone(gateway().zone)
-    return (
-        f"It is {now:%H:%M:%S} here, {now:%a %d %b %Y} ({now.tzname()}). If your phone "
-        "says something else, its codes do not fit: set the clock that is wrong."
+    said = _(
+        "It is %(time)s here, %(day)s (%(zone)s). If your phone says something else, "
+        "its codes do not fit: set the clock that is wrong."
     )
+    values = {"day": formats.far_day(now), "zone": now.tzname()}
+    return said % {"time": f"{now:%H:%M:%S}", **values}
 
 
 @bp.get("/login/code")
@@ -101,8 +103,10 @@ def _enter(user: User, found: CodeCheck) -> None:
     factor = gateway().users.second_factors.find(user.name)
     left = factor.recovery_codes_left if factor else 0
     login.enter(user, recovery_codes_left=left)
-    more = " Create new ones on the page of your account." if left <= _FEW_CODES else ""
-    flash(f"You used a recovery code; {left} are left.{more}", "warning")
+    said = _("You used a recovery code; %(left)s are left.") % {"left": left}
+    if left <= _FEW_CODES:
+        said += " " + _("Create new ones on the page of your account.")
+    flash(said, "warning")
 
 
 def _write_failure(user: User) -> None:

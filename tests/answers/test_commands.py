@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from mvsnap import texts
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.domain import EventKind, TriggerKind
 from mvsnap.status.model import Condition, Group, StatusRow
@@ -30,6 +32,15 @@ def test_a_picture_is_promised_and_follows_in_the_thread(bot: Bot, text: str) ->
     (change,) = bot.changes
     assert change.who == GUARD
     assert bot.serials[0] in change.what
+
+
+def test_the_audit_log_is_english_whatever_is_said(bot: Bot) -> None:
+    texts.use("de")
+    assert "**Bild von Gate 3 wird aufgenommen" in bot.ask("snapshot Gate 3")
+    bot.ask("snooze gate 3 1h")
+    snooze, picture = bot.changes
+    assert picture.after.startswith("Taking a picture of Gate 3, job ")
+    assert re.fullmatch(r"until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+", snooze.after)
 
 
 def test_within_a_thread_the_picture_stays_there(bot: Bot) -> None:

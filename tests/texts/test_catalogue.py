@@ -19,10 +19,12 @@ from babel.messages.pofile import read_po
 from mvsnap import texts
 from mvsnap.badges.model import Verdict
 from mvsnap.clip_model import ClipState
+from mvsnap.config.entries import SECTIONS
 from mvsnap.domain import Role
 from mvsnap.status.model import Condition, Group
 from mvsnap.store.job_states import JobStage
 from mvsnap.texts import CATALOGUES, LOCALES, formats
+from mvsnap.web.pages.entry_form import EntryForm
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [locale for locale in LOCALES if locale != "en"]
@@ -143,6 +145,14 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
 def test_every_word_of_a_state_is_translated(kind: type[StrEnum]) -> None:
     known = {one.id for one in catalogue("de")}
     assert [word for word in kind if str(word) not in known] == []
+
+
+def test_every_field_of_an_entry_is_translated() -> None:
+    known = {one.id for one in catalogue("de")}
+    forms = [EntryForm.of(s, k) for s in SECTIONS.values() for k in s.kinds() or ("",)]
+    fields = [field for form in forms for field in form.fields]
+    said = {text for f in fields for text in (f.label, f.about, f.unit) if text}
+    assert said - known == set(), "mvsnap/texts/entry_words.py lacks it"
 
 
 def test_an_empty_text_stays_empty() -> None:

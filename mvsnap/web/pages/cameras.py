@@ -26,7 +26,7 @@ from mvsnap.jobs.service import JobRequest
 from mvsnap.recorder.live import MOST_VIEWERS
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import gateway
@@ -294,7 +294,7 @@ def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnV
     try:
         job: Job = here.jobs.accept(wanted)
     except QueueFull as exc:
-        flash(f"Not accepted: {exc.message}", "warning")
+        flash(_("Not accepted: %(reason)s") % {"reason": _(exc.message)}, "warning")
         return redirect(url_for(".show", key=camera.key), 303)
     done = f"{_DONE[what].lower()}, job {job.id}"
     here.audit.add(Change(here.clock.now(), who, f"camera {camera.key}", "", done))

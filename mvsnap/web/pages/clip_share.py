@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import signed_links
-from mvsnap.core.site_time import to_minute
+from mvsnap.core.site_time import stored_to_minute
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_, _
@@ -33,7 +33,7 @@ def share(clip_id: str) -> ResponseReturnValue:
     _require_video(clip)
     now = here.clock.now()
     until = (now + timedelta(hours=hours)).replace(microsecond=0)
-    said = f"link for everybody until {to_minute(until, here.zone)}"
+    said = f"link for everybody until {stored_to_minute(until, here.zone)}"
     log = change(clip, auth.person().name, now, "", said, here.zone)
     key = here.users.shared_links.share(clip.id, until, log)
     url = signed_links.link(gateway_url(), key, clip.id, signed_links.CLIP, until)

@@ -14,24 +14,29 @@ from mvsnap.config.key_limits import stored_token
 from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
-from mvsnap.core.site_time import foreign, to_second
+from mvsnap.core.site_time import foreign, stored_to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _
 
 _TRIGGERS = {
-    TriggerKind.HTTP: "request with key {}",
-    TriggerKind.SCHEDULE: "schedule {}",
-    TriggerKind.COMMAND: "command line, {}",
-    TriggerKind.SENSE: "MV Sense, {}",
-    TriggerKind.SENSOR: "sensor {}",
-    TriggerKind.WEBHOOK: "webhook {}",
-    TriggerKind.BADGE: "badge review, {}",
-    TriggerKind.PAGE: "{} on the camera's page",
-    TriggerKind.WEBEX: "{} in Webex",
+    TriggerKind.HTTP: N_("request with key %(who)s"),
+    TriggerKind.SCHEDULE: N_("schedule %(who)s"),
+    TriggerKind.COMMAND: N_("command line, %(who)s"),
+    TriggerKind.SENSE: N_("MV Sense, %(who)s"),
+    TriggerKind.SENSOR: N_("sensor %(who)s"),
+    TriggerKind.WEBHOOK: N_("webhook %(who)s"),
+    TriggerKind.BADGE: N_("badge review, %(who)s"),
+    TriggerKind.PAGE: N_("%(who)s on the camera's page"),
+    TriggerKind.WEBEX: N_("%(who)s in Webex"),
 }
 _SOURCES = {"meraki": N_("Meraki"), "ixon": "IXON Cloud"}
 # How long a link may work, in hours: its label.
-SHARED_FOR = {"1": "1 hour", "24": "1 day", "168": "7 days", "720": "30 days"}
+SHARED_FOR = {
+    "1": N_("1 hour"),
+    "24": N_("1 day"),
+    "168": N_("7 days"),
+    "720": N_("30 days"),
+}
 # A clock that is off by more gets a line of its own.
 _SAME_S = 2.0
 _TIDY = re.compile(r"[^\w .-]+")
@@ -142,18 +147,18 @@ def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
 def change(
     clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo
 ) -> Change:
-    what = f"clip of {clip.camera}, {to_second(clip.at, zone)}"
+    what = f"clip of {clip.camera}, {stored_to_second(clip.at, zone)}"
     return Change(now, who, what, before, after)
 
 
 def started_by(trigger: Trigger) -> str:
-    return _TRIGGERS[trigger.kind].format(trigger.by)
+    return _(_TRIGGERS[trigger.kind]) % {"who": trigger.by}
 
 
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
-    words = _TRIGGERS[trigger.kind]
-    return f"{words[:1].upper()}{words[1:]}".format(trigger.by)
+    words = _(_TRIGGERS[trigger.kind])
+    return f"{words[:1].upper()}{words[1:]}" % {"who": trigger.by}
 
 
 @dataclass(frozen=True, slots=True)

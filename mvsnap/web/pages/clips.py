@@ -262,7 +262,7 @@ def delete(clip_id: str) -> ResponseReturnValue:
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)
     finish_deletes(gateway().videos, gateway().files)
-    flash(f"Clip of {clip.camera} deleted.", "success")
+    flash(_("Clip of %(camera)s deleted.") % {"camera": clip.camera}, "success")
     return redirect(url_for(".index"), 303)
 
 

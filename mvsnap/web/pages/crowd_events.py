@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.core.amounts import amount
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
 from mvsnap.core.crowd_table import CROWD_COLUMNS
 from mvsnap.core.days import lasting
 from mvsnap.domain import RAISED, Event, Role
 from mvsnap.errors import BadInput
 from mvsnap.store.paging import Page
-from mvsnap.texts import _
+from mvsnap.texts import _, formats, ngettext
+from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
@@ -137,20 +137,26 @@ def _advice(asked: CrowdFilter) -> CrowdAdvice:
     try:
         sense = with_overrides(here.settings.sense, here.site.setting_overrides())
     except BadInput as exc:
-        return CrowdAdvice(f"The settings cannot be used: {exc.message}", settings=True)
+        return CrowdAdvice(
+            localized(f"The settings cannot be used: {exc.message}"), settings=True
+        )
     return CrowdAdvice(_what_is_missing(sense), settings=True)
 
 
 def _what_is_missing(sense: Sense) -> str:
     if not sense.enabled:
-        return (
+        return _(
             "MV Sense is off, so no crowds are detected. Set sense.host to your MQTT "
             "broker in config/mvsnap.yaml and turn on sense.enabled."
         )
     if sense.people_to_start is not None or sense.people_to_end is not None:
         return _("No crowds yet. They will appear here within seconds.")
-    people = amount(sense.people, "person", "people")
-    return (
-        f"No crowds yet. {people} or more in a zone for {lasting(sense.dwell_s)} "
-        "will appear here within seconds."
+    said = ngettext(
+        "No crowds yet. %(number)s person or more in a zone for %(length)s "
+        "will appear here within seconds.",
+        "No crowds yet. %(number)s people or more in a zone for %(length)s "
+        "will appear here within seconds.",
+        sense.people,
     )
+    values = {"number": formats.number(sense.people), "length": lasting(sense.dwell_s)}
+    return said % values

@@ -20,6 +20,7 @@ from mvsnap.config.entry_fields import (
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput, NotFound
+from mvsnap.texts import N_
 
 # The kind is chosen before the form, and not a field of it.
 _KIND = "kind"
@@ -37,7 +38,7 @@ class EntryForm:
         """Raises NotFound."""
         kinds = section.kinds()
         if (kind or kinds) and kind not in kinds:
-            raise NotFound("No such kind")
+            raise NotFound(N_("No such kind"))
         return cls(section, kind)
 
     @property
@@ -100,7 +101,7 @@ def read_entry(
         if each.asked == "pairs" and not all(
             map(_is_pair, texts[each.name].splitlines())
         ):
-            mistakes[each.name] = "Write each line as `path: value`."
+            mistakes[each.name] = N_("Write each line as `path: value`.")
     return EntryEntered(texts, entry, settings, mistakes)
 
 

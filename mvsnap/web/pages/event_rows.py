@@ -11,7 +11,8 @@ from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import started_by, started_by_title
@@ -174,7 +175,7 @@ def _reason(found: FoundEvent, given_up: Mapping[JobId, str]) -> str:
         if event.error:
             return event.error
         why = given_up.get(message_job(event), "")
-        return f"Not delivered: {why}" if why else ""
+        return _("Not delivered: %(why)s") % {"why": localized(why)} if why else ""
     if found.state is EventState.UNNOTIFIED:
         return CrowdRow(event).muted
     return ""

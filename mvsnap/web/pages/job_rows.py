@@ -18,6 +18,7 @@ from mvsnap.domain import (
 from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.job_states import JobStage
 from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.pages.places import Places
 
@@ -82,7 +83,7 @@ class PartLine:
 def job_line(entry: JobEntry, places: Places) -> JobLine:
     job = entry.job
     cameras = [*map(places.camera, job.serials), *job.clips]
-    to = f"to {', '.join(job.rooms)}" if job.rooms else ""
+    to = _("to %(rooms)s") % {"rooms": ", ".join(job.rooms)} if job.rooms else ""
     return JobLine(
         id=job.id,
         title=started_by_title(job.trigger),
@@ -106,9 +107,19 @@ def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
     """Yield the pictures and clips of a job."""
     for part in progress.parts:
         name = places.camera(part.serial)
-        yield _part(f"Picture of {name}", part.state, part.error, part.event)
+        yield _part(
+            _("Picture of %(camera)s") % {"camera": name},
+            part.state,
+            part.error,
+            part.event,
+        )
     for clip in progress.clips:
-        yield _part(f"Clip of {clip.camera}", clip.state, clip.error, clip.event)
+        yield _part(
+            _("Clip of %(camera)s") % {"camera": clip.camera},
+            clip.state,
+            clip.error,
+            clip.event,
+        )
 
 
 def _part(
@@ -124,13 +135,16 @@ def message_lines(
 ) -> Iterable[PartLine]:
     """Yield the messages of a job that were begun."""
     for (part, room), delivery in sorted(deliveries.items()):
-        many = f"{delivery.attempts} attempts" if delivery.attempts > 1 else ""
-        doubt = _("may have arrived") if _is_in_doubt(delivery) else ""
+        why = [localized(delivery.error or "")]
+        if delivery.attempts > 1:
+            why.append(_("%(number)s attempts") % {"number": delivery.attempts})
+        if _is_in_doubt(delivery):
+            why.append(_("may have arrived"))
         yield PartLine(
             f"{room}: {_about(part, places)}",
             delivery.state,
             _COLOURS.get(delivery.state, _colour(delivery.state)),
-            ", ".join(filter(None, (delivery.error, many, doubt))),
+            ", ".join(filter(None, why)),
             at=delivery.changed_at,
         )
 
@@ -142,9 +156,9 @@ def _is_in_doubt(delivery: Delivery) -> bool:
 
 def _about(part: str, places: Places) -> str:
     """Return what a message is about; its part names a camera by its serial."""
-    first, _, rest = part.partition(" ")
+    first, _blank, rest = part.partition(" ")
     if not is_serial(first):
-        return part or "first message"
+        return part or _("first message")
     return ", ".join(filter(None, (places.camera(first), _PARTS.get(rest, rest))))
 
 

@@ -20,13 +20,14 @@ from mvsnap.config.key_limits import (
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name
 from mvsnap.errors import BadInput
+from mvsnap.texts import N_
 
 OVERLAPS = (
-    ("0", "at once"),
-    ("1", "in 1 hour"),
-    ("24", "in 1 day"),
-    ("168", "in 7 days"),
-    ("720", "in 30 days"),
+    ("0", N_("at once")),
+    ("1", N_("in 1 hour")),
+    ("24", N_("in 1 day")),
+    ("168", N_("in 7 days")),
+    ("720", N_("in 30 days")),
 )
 _MOST_ENTRIES, _LONGEST_TEXT = 200, 10_000
 # A limit's field on the page, where it has another name.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mvsnap.config.model import Settings
 from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, limits_text, shown_start
+from mvsnap.texts import _
 
 _COLOURS = {"active": "success", "disabled": "secondary", "expired": "warning"}
 
@@ -44,7 +45,7 @@ def stored_row(key: StoredKey, now: datetime) -> KeyRow:
     last = max(uses, key=lambda secret: secret.used_at or now, default=None)
     return KeyRow(
         key.name,
-        limits_text(key.limits) or "as usual",
+        limits_text(key.limits) or _("as usual"),
         id=key.id,
         state=state,
         colour=_COLOURS[state],
@@ -73,7 +74,7 @@ def file_rows(settings: Settings, kind: KeyKind) -> list[KeyRow]:
     return [
         KeyRow(
             entry.name,
-            limits_text(entry.model_dump(mode="json", include=shown)) or "as usual",
+            limits_text(entry.model_dump(mode="json", include=shown)) or _("as usual"),
         )
         for entry in entries
     ]

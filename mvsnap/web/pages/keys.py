@@ -79,7 +79,8 @@ def rotate(key_id: str) -> ResponseReturnValue:
     overlap = parse_overlap(request.form.get("overlap", ""))
     try:
         if request.form.get("replaces") != found.secrets[0].lookup:
-            raise RotatedMeanwhile(f"The {found.kind.noun} was rotated meanwhile")
+            said = _("The %(noun)s was rotated meanwhile")
+            raise RotatedMeanwhile(said % {"noun": _(found.kind.noun)})
         made = _changes().rotate(found, overlap)
     except RotatedMeanwhile as exc:
         flash(f"{exc.message}.", "warning")
@@ -92,7 +93,8 @@ def rotate(key_id: str) -> ResponseReturnValue:
 def switch(key_id: str) -> ResponseReturnValue:
     found, on = _found(key_id), request.form.get("on") == "1"
     if _changes().switch(found, on=on):
-        flash(f"{found.name} {'works again' if on else 'is disabled'}.", "success")
+        said = _("%(name)s works again.") if on else _("%(name)s is disabled.")
+        flash(said % {"name": found.name}, "success")
     return redirect(url_for(".key", key_id=found.id), 303)
 
 
@@ -101,7 +103,8 @@ def switch(key_id: str) -> ResponseReturnValue:
 def remove(key_id: str) -> ResponseReturnValue:
     found = _found(key_id)
     _changes().remove(found)
-    flash(f"Removed the {found.kind.noun} {found.name}.", "success")
+    values = {"noun": _(found.kind.noun), "name": found.name}
+    flash(_("Removed the %(noun)s %(name)s.") % values, "success")
     return redirect(url_for(f".{_PAGES[found.kind]}"), 303)
 
 

@@ -16,9 +16,9 @@ from mvsnap.texts import N_, _
 from mvsnap.web.pages.places import Places
 
 LENGTHS = (
-    ("15", "15 minutes"),
-    ("60", "1 hour"),
-    ("480", "8 hours"),
+    ("15", N_("15 minutes")),
+    ("60", N_("1 hour")),
+    ("480", N_("8 hours")),
     ("until", N_("Until")),
 )
 
@@ -65,8 +65,8 @@ def read_mute(
 
 def _minutes_until(text: str, now: datetime, zone: ZoneInfo) -> str:
     if not text:
-        raise BadInput("until: Enter a date and time.")
+        raise BadInput(f"until: {_('Enter a date and time.')}")
     minutes = math.ceil((local_moment("until", text, zone) - now).total_seconds() / 60)
     if not 1 <= minutes <= MAX_MINUTES:
-        raise BadInput("until: Enter a time within the next week.")
+        raise BadInput(f"until: {_('Enter a time within the next week.')}")
     return str(minutes)

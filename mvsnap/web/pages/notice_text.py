@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from mvsnap.core.notices import Notice, NoticeState
+from mvsnap.texts.sentences import localized
 
 
 def notice_texts(notices: Iterable[Notice], zone: tzinfo) -> list[str]:
     """Return a sentence without its full stop for each that is not simply sent."""
     texts = (_text(one, zone) for one in notices)
-    return [text for text in texts if text]
+    return [localized(text) for text in texts if text]
 
 
 def _text(notice: Notice, zone: tzinfo) -> str:

@@ -13,7 +13,8 @@ from mvsnap.core import users
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.last_admin import LastAdmin
-from mvsnap.texts import _
+from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
 from mvsnap.web import accounts, auth
 from mvsnap.web.context import gateway
 from mvsnap.web.passwords import hashed
@@ -49,7 +50,8 @@ def add() -> ResponseReturnValue:
     user = User(name, role, kept, now)
     gateway().users.put(user, users.put_change(user, None, auth.person().name))
     if is_pam:
-        flash(f"{name} can log in as {role} with the system account.", "success")
+        said = _("%(name)s can log in as %(role)s with the system account.")
+        flash(said % {"name": name, "role": _(role)}, "success")
         return redirect(url_for(".index"), 303)
     return _password_page(user, password)
 
@@ -67,7 +69,8 @@ def change_role() -> ResponseReturnValue:
         gateway().users.set_role(user, change, keeps_admin=_backend())
     except LastAdmin as exc:
         return _refused(exc)
-    flash(f"{user.name} is {role} now and has to log in again.", "success")
+    said = _("%(name)s is %(role)s now and has to log in again.")
+    flash(said % {"name": user.name, "role": _(role)}, "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -76,7 +79,7 @@ def change_role() -> ResponseReturnValue:
 def new_password() -> ResponseReturnValue:
     known = _known()
     if known.backend != "local":
-        raise BadInput("name: the password is that of the system account")
+        raise BadInput(N_("name: the password is that of the system account"))
     password = _new_password()
     user = replace(
         known, password_hash=hashed(password), changed_at=gateway().clock.now()
@@ -91,7 +94,7 @@ def end_sessions() -> ResponseReturnValue:
     user = replace(_known(), changed_at=gateway().clock.now())
     change = users.sessions_change(user, auth.person().name)
     gateway().users.set_role(user, change, keeps_admin=_backend())
-    flash(f"{user.name} is logged out everywhere.", "success")
+    flash(_("%(name)s is logged out everywhere.") % {"name": user.name}, "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -104,7 +107,8 @@ def remove() -> ResponseReturnValue:
         gateway().users.remove(known.name, change, keeps_admin=_backend())
     except LastAdmin as exc:
         return _refused(exc)
-    flash(f"Removed {known.name}, who is logged out everywhere.", "success")
+    said = _("Removed %(name)s, who is logged out everywhere.")
+    flash(said % {"name": known.name}, "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -152,7 +156,7 @@ def _password_page(user: User, password: str) -> str:
 
 
 def _refused(error: LastAdmin) -> ResponseReturnValue:
-    flash(f"{error.message}.", "danger")
+    flash(f"{localized(error.message)}.", "danger")
     return redirect(url_for(".index"), 303)
 
 

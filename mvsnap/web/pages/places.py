@@ -25,7 +25,7 @@ class PlaceCamera:
     def places(self) -> list[tuple[str, str]]:
         """All its options, as zone id and name; *: all zones."""
         zones = [(zone.zone_id, zone.label or zone.zone_id) for zone in self.zones]
-        return [("*", "all zones"), (FULL_FRAME, _FULL_FRAME_NAME), *zones]
+        return [("*", _("all zones")), (FULL_FRAME, _FULL_FRAME_NAME), *zones]
 
 
 class Places:
@@ -52,7 +52,7 @@ class Places:
                 for zone in camera.zones:
                     if zone.zone_id == zone_id:
                         return zone.label or zone_id
-        return f"Zone {zone_id}"
+        return _("Zone %(id)s") % {"id": zone_id}
 
     def knows(self, serial: str) -> bool:
         return Serial(serial) in self._by_serial

@@ -60,7 +60,7 @@ def confirm() -> ResponseReturnValue:
         return _too_late()
     step = second_factor.step_of(secret, request.form.get("code", ""), now)
     if step is None:
-        return _enrolment(secret, f"Wrong code. {clock_hint()}"), 400
+        return _enrolment(secret, _("Wrong code. ") + clock_hint()), 400
     session.pop(_ENROLLING)
     codes = second_factor.new_recovery_codes()
     hashes = [second_factor.recovery_hash(code) for code in codes]

@@ -243,7 +243,8 @@ def _store(values: dict[str, Any], changes: list[Change]) -> None:
     named = {f"sense.{name}": value for name, value in values.items()}
     gateway().site.choose(named, who, now, changes)
     said = "; ".join(f"{c.what}: {c.before} → {c.after}" for c in changes)
-    flash(f"Saved. {said}. Takes effect within two seconds.", "success")
+    text = _("Saved. %(changes)s. Takes effect within two seconds.")
+    flash(text % {"changes": said}, "success")
 
 
 def _warn(notes: Iterable[RecipientNote]) -> None:

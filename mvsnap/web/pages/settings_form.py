@@ -170,7 +170,7 @@ def read_override(
 
 
 def parse_number(text: str, wanted: RuleField) -> int | float:
-    kind = _("a whole number") if wanted.whole else "a number"
+    kind = _("a whole number") if wanted.whole else _("a number")
     if not text or len(text) > _MAX_NUMBER:
         raise BadInput(f"Enter {kind}.")
     try:

@@ -9,6 +9,7 @@ from mvsnap.config.recipients import Named, flat
 from mvsnap.config.sense import Sense
 from mvsnap.spelling import folded
 from mvsnap.texts import _
+from mvsnap.texts.sentences import localized
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.entry_form import EntryEntered
 from mvsnap.web.pages.settings_form import Entered
@@ -87,6 +88,6 @@ def _note(name: str, problem: RecipientProblem) -> RecipientNote:
     if problem.is_pending:
         text = _("Checking whether %(name)s can be reached …")
     else:
-        text = _("Messages to %(name)s may not arrive. %(reason)s.")
-    said = text % {"name": name, "reason": problem.text}
+        text = _("Messages to %(name)s may not arrive. %(why)s.")
+    said = text % {"name": name, "why": localized(problem.text)}
     return RecipientNote(said, problem.is_pending)

@@ -13,7 +13,7 @@ from mvsnap.config.setting_overrides import CHOOSABLE
 from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
-from mvsnap.texts import _
+from mvsnap.texts import N_, _
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE, number
 
@@ -71,7 +71,7 @@ def rule_text(override: Override) -> str:
         parts.append(f"recipients: {text_of('rooms', override.rooms)}")
     if override.when is not None or override.outside is not None:
         parts.append("own hours")
-    return ", ".join(parts) or _("same as the general rule")
+    return ", ".join(parts) or N_("same as the general rule")
 
 
 def origins(

@@ -1,0 +1,133 @@
+"""Sentences that arrive with their values in them, said in the site's language.
+
+Rows of the status, errors and lines of the audit log are made, stored and given to
+programs in English, and a page shows them: it finds the sentence again by what stands
+around its values.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from mvsnap.texts import N_, gettext, locale
+
+# Values that are texts themselves; others, such as names, are never translated.
+_SAID = ("what", "why")
+_LONGEST = 1000
+_VALUE = re.compile(r"%\((\w+)\)s")
+
+_STATUS = (
+    *(N_("version %(version)s"), N_("stopped, %(what)s"), N_("silent, %(what)s")),
+    *(N_("not asked lately, %(what)s"), N_("%(database)s, answers")),
+    *(N_("Disk of %(machine)s"), N_("Clock of %(machine)s")),
+    *(N_("Certificate of %(machine)s"), N_("valid until %(day)s")),
+    N_("%(free)s of %(total)s free"),
+    N_("%(free)s of %(total)s free, pictures and clips use %(used)s"),
+    N_("%(length)s ahead of the database's"),
+    N_("%(length)s behind the database's"),
+    N_("%(count)s: pictures and clips open only where they were made"),
+    N_("%(what)s (from %(machines)s only)"),
+    N_(
+        "Check this site's internet connection and the api_key of %(name)s;"
+        " jobs go on when it answers again."
+    ),
+    *(N_("%(count)s jobs"), N_("%(count)s messages"), N_("held: %(what)s")),
+    N_("%(what)s, %(rate)s messages per second"),
+    *(N_("no recorder: %(why)s"), N_("stalled: %(why)s"), N_("stopped: %(why)s")),
+    N_(
+        "The pre-roll starts up to %(length)s early: "
+        "set the camera's I-frame interval to 2 s or less."
+    ),
+    N_("%(name)s has been failing since"),
+    N_("%(name)s has not answered since"),
+)
+_NOTICES = (
+    N_("%(room)s: quiet hours, nothing is sent"),
+    N_("%(room)s: grouped, one message says how many there were"),
+    N_("%(room)s: quiet hours, to be sent %(at)s"),
+    N_("%(room)s: notified because nobody confirmed"),
+)
+_MISTAKES = (
+    *(N_("%(text)s (expected %(what)s)"), N_("one of: %(choices)s")),
+    *(N_("one of %(choices)s"), N_("up to %(most)s printable characters")),
+    *(N_("at most %(most)s characters"), N_("at least %(least)s characters")),
+    *(N_("%(least)s to %(most)s"), N_("one like %(example)s")),
+    *(N_("too short (expected %(what)s)"), N_("too long (expected %(what)s)")),
+    N_("too easy to guess: %(why)s; use several words, for example"),
+    N_("it repeats itself or counts up or down"),
+    N_("a common password, also with digits or symbols around it"),
+    N_("little more than the name of the user, the site or the program"),
+    *(N_("Enter %(what)s."), N_("Enter at most %(most)s rooms or people.")),
+    N_("not a date: %(text)s (expected %(what)s)"),
+    N_("not a time: %(text)s (expected %(what)s)"),
+    N_("%(name)s… is longer than %(most)s characters."),
+    N_("%(name)s contains control characters."),
+    N_("%(name)s exists already"),
+    N_("no system account %(name)s that can log in (never root)"),
+    N_("There is no user %(name)s, or they were removed"),
+    N_("%(camera)s is not in the Dashboard: it has no snapshots"),
+    N_("%(camera)s is not in recorder.cameras: it has no clips"),
+    N_("%(camera)s is not in recorder.cameras: it has no live view"),
+    N_("The settings cannot be used: %(why)s"),
+    N_("Messages to %(name)s may not arrive. %(why)s."),
+    *(N_("No camera %(name)s"), N_("Clip %(name)s not found")),
+    N_("Nobody was counted in zone %(zone)s of %(camera)s"),
+    N_("No picture %(offset)s s from this swipe"),
+    *(N_("Badge event %(name)s not found"), N_("Job %(name)s not found")),
+)
+SENTENCES = (*_STATUS, *_NOTICES, *_MISTAKES)
+
+
+@cache
+def _parts() -> list[tuple[str, list[str], list[str]]]:
+    """Return each sentence, what is around its values, and their names.
+
+    One that says more by itself comes before those that are less certain.
+    """
+    split = ((one, _VALUE.split(one)) for one in SENTENCES)
+    found = [(one, parts[::2], parts[1::2]) for one, parts in split]
+    return sorted(found, key=lambda one: -sum(map(len, one[1])))
+
+
+def localized(text: str) -> str:
+    """Return a text of the catalogue, or a known sentence, in the site's language."""
+    said = gettext(text)
+    if locale() == "en" or not text or said != text or len(text) > _LONGEST:
+        return said
+    if (found := _found(text)) is not None:
+        return found
+    # As part of a page it may begin in upper case and end like a sentence.
+    bare = f"{text[:1].lower()}{text[1:]}".removesuffix(".")
+    if bare == text or ((said := gettext(bare)) == bare and not _found(bare)):
+        return text
+    said = _found(bare) or said
+    is_upper, end = text[:1].isupper(), "." if text.endswith(".") else ""
+    return f"{said[:1].upper() if is_upper else said[:1]}{said[1:]}{end}"
+
+
+def _found(text: str) -> str | None:
+    for sentence, around, names in _parts():
+        if (values := _values(text, around)) is not None:
+            given = {
+                name: localized(value) if name in _SAID else value
+                for name, value in zip(names, values, strict=True)
+            }
+            return gettext(sentence) % given
+    return None
+
+
+def _values(text: str, around: list[str]) -> list[str] | None:
+    """Return the values between these texts, in one pass; none is empty."""
+    first, last = around[0], around[-1]
+    if not text.startswith(first) or not text.endswith(last):
+        return None
+    values, begin, end = [], len(first), len(text) - len(last)
+    for middle in around[1:-1]:
+        at = text.find(middle, begin + 1, end)
+        if at < 0:
+            return None
+        values.append(text[begin:at])
+        begin = at + len(middle)
+    values.append(text[begin:end])
+    return values if end > begin else None

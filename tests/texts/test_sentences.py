@@ -1,0 +1,73 @@
+"""Sentences that come with their values are found again, and said in German."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from mvsnap import texts
+from mvsnap.core.days import parse_day
+from mvsnap.core.passwords import parse_password
+from mvsnap.errors import BadInput
+from mvsnap.status.work import cleaning_row, given_up_row, queue_row
+from mvsnap.texts.sentences import SENTENCES, localized
+from mvsnap.web.pages.filters import one_of, plain, whole_number
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+SAID = {
+    "7.9 GB of 15.0 GB free": "7.9 GB von 15.0 GB frei",
+    "7 GB of 9 GB free, pictures and clips use 3 MB": (
+        "7 GB von 9 GB frei, Bilder und Clips belegen 3 MB"
+    ),
+    "stopped, version 1.2": "beendet, Version 1.2",
+    "Disk of pi-3": "Datenträger von pi-3",
+    "name: 'x' (expected one of: a, b)": "name: 'x' (erwartet: eins von: a, b)",
+    "Must be set.": "Must be set.",
+    "Too short (expected at least 12 characters).": (
+        "Zu kurz (erwartet: mindestens 12 Zeichen)."
+    ),
+    "Line: Clip": "Line: Clip",
+}
+
+
+@pytest.mark.parametrize(("said", "german"), SAID.items(), ids=SAID)
+def test_a_sentence_is_said_in_german_with_its_values(said: str, german: str) -> None:
+    assert localized(said) == said
+    texts.use("de")
+    assert localized(said) == german
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_every_sentence_is_found_again(sentence: str) -> None:
+    texts.use("de")
+    said = sentence.replace("%(", "<").replace(")s", ">")
+    assert localized(said) != said or texts.gettext(sentence) == sentence
+
+
+def wrong(read: Callable[[], object]) -> str:
+    with pytest.raises(BadInput) as caught:
+        read()
+    return caught.value.message
+
+
+def test_what_the_site_says_is_among_them() -> None:
+    said = [
+        queue_row(3, 9, None, NOON).text,
+        given_up_row(2).text,
+        cleaning_row({"clips": "x"}).text,
+        wrong(lambda: one_of("x", ("a", "b"))),
+        wrong(lambda: whole_number(1, 3)("x")),
+        wrong(lambda: plain("\0")),
+        wrong(lambda: parse_day("x")).removeprefix("day: "),
+        wrong(lambda: parse_password("x")).removeprefix("password: "),
+    ]
+    texts.use("de")
+    assert [one for one in said if localized(one) == one] == []
+
+
+def test_a_long_text_is_not_searched() -> None:
+    texts.use("de")
+    said = f"Disk of {'x' * 2000}"
+    assert localized(said) == said
