@@ -11,6 +11,8 @@ WORDS = (
     *(N_("viewer"), N_("reviewer"), N_("admin")),
     *(N_("match"), N_("mismatch"), N_("unsure"), N_("open")),
     *(N_("ok"), N_("trouble"), N_("unknown")),
+    *(N_("changes"), N_("logins"), N_("viewed"), N_("downloaded"), N_("refused")),
+    *(N_("28 days"),),
     *(N_("critical"), N_("warning"), N_("informational")),
     *(N_("waiting"), N_("running"), N_("done"), N_("failed"), N_("partial")),
     *(N_("requested"), N_("recording"), N_("finishing"), N_("ready"), N_("deleted")),

@@ -239,13 +239,13 @@ class _Bars:
 
     def _chart(self, what: str, series: Sequence[Series], unit: str) -> BarChart:
         by_hour = self.asked.days == 1
-        each = _("Hour") if by_hour else _("Day")
         labels = [
             _label(begin.astimezone(self.zone), by_hour) for begin, _ in self.spans
         ]
         running = (n for n, (b, e) in enumerate(self.spans) if b <= self.now < e)
-        title = f"{what} per {each.lower()}"
-        return BarChart(title, labels, series, unit, unfinished=next(running, None))
+        title = _("%(what)s per hour") if by_hour else _("%(what)s per day")
+        shown = title % {"what": what}
+        return BarChart(shown, labels, series, unit, unfinished=next(running, None))
 
 
 def _chart_spans(asked: VisitorFilter, clock: ZoneInfo) -> Sequence[Span]:

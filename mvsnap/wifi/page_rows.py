@@ -71,7 +71,8 @@ class Activity:
         if self.busiest is None:
             return ""
         hour = self.busiest.hour
-        return f"{hour:02}:00 to {(hour + 1) % 24:02}:00"
+        ends = f"{(hour + 1) % 24:02}:00"
+        return _("%(begin)s to %(end)s") % {"begin": f"{hour:02}:00", "end": ends}
 
     @property
     def dwell_mean(self) -> str:

@@ -61,7 +61,7 @@ _OTHERS = (
     ),
     (
         N_("Reports of troubles"),
-        "A message when a part of this site fails.",
+        N_("A message when a part of this site fails."),
         "troubles",
     ),
     (
