@@ -1,6 +1,11 @@
 """Free ports, for programs that cannot choose one themselves."""
 
+import secrets
 import socket
+from contextlib import suppress
+
+# Below those that the kernel gives to others at any time.
+_LOWEST, _HIGHEST = 16_000, 32_000
 
 
 def free_port() -> int:
@@ -8,7 +13,8 @@ def free_port() -> int:
 
     Another program may use it first: retry when starting a server there.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -491,10 +491,10 @@ def test_a_lost_database_is_a_503_page_for_those_with_a_session(
     client = web.log_in()
     found = client.get_cookie("mvsnap")
     assert found is not None
+    fresh = web.fresh_app().test_client()
     for file in tmp_path.glob("mvsnap.db*"):
         file.unlink()
     web.close()
-    fresh = web.fresh_app().test_client()
     fresh.set_cookie("mvsnap", found.value)
     answer = fresh.get("/", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
