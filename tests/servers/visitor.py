@@ -54,6 +54,8 @@ def visitor(size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
         viewport={"width": width, "height": height},
         is_mobile=size == PHONE,
         has_touch=size == PHONE,
+        # A menu that is still unfolding moves away from under a click.
+        reduced_motion="reduce",
     ) as own:
         page = own.new_page()
         page.set_default_timeout(LIMIT_MS)
