@@ -65,6 +65,7 @@ def backup(
     out.print(f"Written: {file} ({size}).", markup=False)
     if not with_secrets:
         out.print("Keys, tokens and passwords of the settings file are not in it.")
+        out.print("Those of entries made on the pages are: keep it secret.")
 
 
 @config_option

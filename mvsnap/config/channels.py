@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, SecretStr, WrapValidator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from mvsnap.config.notify import NotifySection
-from mvsnap.config.values import ChannelName, Section, Text
+from mvsnap.config.values import LEAST_SECRET, ChannelName, Section, Text
 from mvsnap.spelling import folded
 
 _REGISTRY = "mvsnap.delivery.channels"
@@ -44,8 +44,11 @@ class ChannelEntry(NotifySection, NamedEntry):
 
     def secrets(self) -> Iterator[str]:
         for name in type(self).model_fields:
-            if isinstance(value := getattr(self, name), SecretStr):
-                yield value.get_secret_value()
+            if not isinstance(value := getattr(self, name), SecretStr):
+                continue
+            # A shorter one would redact half of every log line.
+            if len(text := value.get_secret_value()) >= LEAST_SECRET:
+                yield text
 
 
 def models() -> dict[str, type[ChannelEntry]]:

@@ -80,7 +80,7 @@ def fields_of(
 
 def texts_of(fields: Sequence[FormField], value: Mapping[str, Any]) -> dict[str, str]:
     """Return what a form shows of a value; nothing of a secret."""
-    return {f.name: "" if f.is_secret else _text(f, _at(value, f)) for f in fields}
+    return {f.name: "" if f.is_secret else _text(f, value_at(value, f)) for f in fields}
 
 
 def value_of(
@@ -99,7 +99,7 @@ def value_of(
         text = texts.get(each.name, "")[:LONGEST_TEXT].strip()
         value = _value(each, text) if text else None
         if each.is_secret and not text and each.name not in cleared:
-            value = _at(known, each)
+            value = value_at(known, each)
         if value is None:
             continue
         inner = made
@@ -112,8 +112,8 @@ def value_of(
 def shown(field: FormField, value: Mapping[str, Any]) -> str:
     """Return what an audit log says of a field; a secret is only said to be set."""
     if field.is_secret:
-        return "" if _at(value, field) is None else "(hidden)"
-    return ", ".join(_text(field, _at(value, field)).splitlines())
+        return "" if value_at(value, field) is None else "(hidden)"
+    return ", ".join(_text(field, value_at(value, field)).splitlines())
 
 
 def _field(name: str, info: FieldInfo, kinds: list[Any]) -> FormField:
@@ -187,7 +187,7 @@ def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
-def _at(value: Mapping[str, Any], field: FormField) -> Any:
+def value_at(value: Mapping[str, Any], field: FormField) -> Any:
     found: Any = value
     for part in field.parts:
         if not isinstance(found, Mapping):

@@ -117,9 +117,11 @@ def _camera_or_all(text: str, info: ValidationInfo[KnownCameras | None]) -> str:
 
 
 def _origin(url: str) -> str:
-    if not url.startswith(("http://", "https://")) or " " in url:
+    # Without its slashes "https://" would be an address that is refused the next time.
+    text = url.rstrip("/")
+    if not text.startswith(("http://", "https://")) or " " in text:
         raise ValueError("expected an address that starts with http:// or https://")
-    return url.rstrip("/")
+    return text
 
 
 def _contact(text: str) -> str:

@@ -92,3 +92,8 @@ def test_a_rule_may_name_a_camera_of_another_entry() -> None:
     found = with_entries(settings(), [rule, line])
     assert found.unusable == {}
     assert found.settings.webhooks.rules[0].cameras == ("line",)
+
+
+def test_a_short_secret_does_not_hide_half_of_the_log() -> None:
+    channels = [{"name": "Night", "kind": "webex", "room": "X", "bot_token": "e"}]
+    assert "e" not in set(settings(channels=channels).secrets())

@@ -277,3 +277,46 @@ def test_a_room_of_another_bot_and_an_unknown_person_are_saved(
     assert send(asking, SCHEDULES, **to_nobody).status_code == 303
     assert "Messages to gaurd@example.com may not arrive" in asking.get(SCHEDULES).text
     assert len(web.entries.all()) == 2
+
+
+def test_what_another_process_tried_is_not_saved_without_its_secret(
+    web: Web, admin: FlaskClient
+) -> None:
+    emptied = PROGRAM | {"secret": ""}
+    answer = send(admin, CHANNELS, trial="of-another-process", **emptied)
+    assert answer.status_code == 400
+    assert "What was tried is no longer known here" in answer.text
+    assert web.entries.all() == []
+
+
+def test_a_saved_token_does_not_go_to_another_address(
+    web: Web, admin: FlaskClient
+) -> None:
+    bot = {"kind": "webex", "name": "Night", "room": "Night watch"}
+    token = "a-token-of-another-bot"
+    assert send(admin, CHANNELS, **bot, bot_token=token).status_code == 303
+    known = {"known_at": known_at(web, "Night")}
+    elsewhere = bot | {"base_url": "http://127.0.0.1:9/v1", "bot_token": ""}
+    for do in ("try", "save"):
+        answer = send(admin, CHANNELS, do=do, **known, **elsewhere)
+        assert mistakes(answer.text) == {
+            "bot_token": "Enter it again: it would be sent to another address."
+        }
+    given = elsewhere | {"bot_token": token}
+    assert send(admin, CHANNELS, **known, **given).status_code == 303
+
+
+def test_an_address_that_is_only_slashes_is_refused(admin: FlaskClient) -> None:
+    bot = {"kind": "webex", "name": "Night", "room": "Night watch", "bot_token": "abc"}
+    answer = send(admin, CHANNELS, **bot, base_url="https://")
+    assert set(mistakes(answer.text)) == {"base_url"}
+
+
+def test_health_is_known_without_a_look_into_the_store(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_look() -> None:
+        raise AssertionError("a probe asks for the settings")
+
+    monkeypatch.setattr("mvsnap.store.live_settings.LiveSettings.state", no_look)
+    assert web.client(None).get("/healthz").status_code == 200

@@ -115,6 +115,12 @@ def save(section: str) -> ResponseReturnValue:
         now=here.clock.now(),
     )
     notes = [] if entered.mistakes else check_entry(entered, form.texts(before))
+    if trial_id and not tried and form.has_empty_secret(request.form):
+        # Another process tried it, or it was too long ago: what was entered is gone.
+        entered.mistakes[""] = _(
+            "What was tried is no longer known here: enter its secrets again; an empty"
+            " one stays as it was saved."
+        )
     if entered.mistakes:
         return _page(form, known, entered.texts, entered, trial_id), 400
     for note in notes:

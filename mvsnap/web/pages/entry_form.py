@@ -15,6 +15,7 @@ from mvsnap.config.entry_fields import (
     FormField,
     shown,
     texts_of,
+    value_at,
     value_of,
 )
 from mvsnap.config.model import Settings
@@ -24,6 +25,8 @@ from mvsnap.texts import N_
 
 # The kind is chosen before the form, and not a field of it.
 _KIND = "kind"
+# A secret that a form does not show, and where it would be sent.
+_SENT_TO = {"bot_token": "base_url", "auth.password": "url"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class EntryForm:
     def secrets_in(self, value: Mapping[str, Any]) -> set[str]:
         """Return the fields of secrets that are set."""
         return {f.name for f in self.fields if f.is_secret and shown(f, value)}
+
+    def has_empty_secret(self, given: MultiDict[str, str]) -> bool:
+        return any(f.is_secret and not _given(f, given) for f in self.fields)
 
 
 @dataclass(slots=True)
@@ -96,6 +102,8 @@ def read_entry(
     for place, words in wrong.items():
         at = _field_of(place, fields)
         mistakes.setdefault(at, words)
+    for each in _kept_for_elsewhere(fields, texts, value, known):
+        mistakes[each] = N_("Enter it again: it would be sent to another address.")
     texts |= {f.name: "" for f in fields if f.is_secret}
     for each in fields:
         if each.asked == "pairs" and not all(
@@ -127,6 +135,23 @@ def changes_of(
 def _is_pair(line: str) -> bool:
     path, colon, _ = line.strip().partition(":")
     return bool(path.strip() and colon) or not line.strip()
+
+
+def _kept_for_elsewhere(
+    fields: Iterable[FormField],
+    texts: Mapping[str, str],
+    value: Mapping[str, Any],
+    known: Mapping[str, Any],
+) -> Iterable[str]:
+    """Yield secrets that stay, but whose address does not: who changes it gets them."""
+    by_name = {field.name: field for field in fields}
+    for name, address in _SENT_TO.items():
+        if name not in by_name or address not in by_name or texts[name]:
+            continue
+        place = by_name[address]
+        is_kept = value_at(value, by_name[name]) is not None
+        if is_kept and value_at(value, place) != value_at(known, place):
+            yield name
 
 
 def _secret(each: FormField, value: Mapping[str, Any]) -> Any:
