@@ -67,7 +67,7 @@ def order_of(command: BotCommand, places: NamedPlaces) -> PlaceOrder | BotReply:
     near = [place for place in found.near if fits(place)]
     text = unknown_name(command.name)
     if near:
-        return _question(verb, f"{text} {_('Did you mean:')}", near, command.time)
+        return _question(verb, text + " " + _("Did you mean:"), near, command.time)
     return BotReply((text, _("Write cameras to see their names.")))
 
 

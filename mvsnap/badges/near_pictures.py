@@ -12,6 +12,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import ask_again_s, is_too_old
 from mvsnap.photographer import Photographer
 from mvsnap.store.files import Files
+from mvsnap.texts import N_
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class NearFetcher:
         near, badge = wanted.near, wanted.badge
         serial = readers.camera_of(badge)
         if serial is None:
-            words = "No camera is assigned to this reader"
+            words = N_("No camera is assigned to this reader")
             state = BadgePictureState.NO_CAMERA
             self.queue.not_fetched(near, state, words, None)
             return

@@ -14,6 +14,7 @@ from mvsnap.badges.model import (
     Verdict,
 )
 from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
 
 _COLOURS = {
     Verdict.OPEN: "light",
@@ -82,7 +83,8 @@ def why_no_picture(
     if badge.picture is BadgePictureState.NO_CAMERA:
         said = _("No camera is assigned to %(reader)s (badges.camera_of_reader)")
         return said % {"reader": reader}
-    words = _NO_PICTURE.get(badge.picture) or badge.error or _("No picture.")
+    known = _NO_PICTURE.get(badge.picture) or badge.error
+    words = localized(known) if known else _("No picture.")
     if badge.ask_at and is_later:
         said = _("%(why)s. Next try at %(time)s.")
         words = said % {"why": words.rstrip("."), "time": time_text(badge.ask_at)}

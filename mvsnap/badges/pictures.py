@@ -18,6 +18,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import ask_again_s, is_too_old
 from mvsnap.photographer import Photographer
 from mvsnap.store.files import Files
+from mvsnap.texts import N_
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class PictureFetcher:
             self._pictures.move_to(badge.id, serial)
             badge = replace(badge, serial=serial)
         if badge.serial is None:
-            words = "No camera is assigned to this reader"
+            words = N_("No camera is assigned to this reader")
             state = BadgePictureState.NO_CAMERA
             self._pictures.not_fetched(badge.id, state, words, None)
             return

@@ -66,7 +66,7 @@ def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
     now = parts.clock.now()
     ends = "all sessions ended"
     if overlap:
-        from mvsnap.core.site_time import to_minute
+        from mvsnap.core.site_time import stored_to_minute as to_minute
 
         ends = f"sessions of before end {to_minute(now + overlap, settings.site.zone)}"
     change = Change(now, "command line", "session key", "", f"rotated; {ends}")

@@ -32,7 +32,7 @@ from mvsnap.config.key_limits import (
 from mvsnap.config.model import Settings
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summary
-from mvsnap.core.site_time import to_minute
+from mvsnap.core.site_time import stored_to_minute
 from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.spelling import folded
 
@@ -110,7 +110,7 @@ def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
             fail_with(exc)
     _print_secret(made.text, f"{made.key.kind.noun} {made.key.name}")
     if overlap and made.old_ends_at is not None:
-        ends = to_minute(made.old_ends_at, settings.site.zone)
+        ends = stored_to_minute(made.old_ends_at, settings.site.zone)
         err.print(f"The old one works until {ends}.", markup=False)
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
@@ -109,8 +110,10 @@ def _plain_texts(text: str) -> Iterator[str]:
 
 def _texts_of_page(text: str) -> Iterator[str]:
     page = _Page()
-    page.feed(text[:_MOST_HTML])
-    page.close()
+    # The library asserts that declarations are those of HTML: what came before counts.
+    with suppress(AssertionError):
+        page.feed(text[:_MOST_HTML])
+        page.close()
     for found in page.texts:
         said = " ".join(found.split())
         if _NUMBER.sub("", said).rstrip(".!").casefold() not in _PHRASES | {""}:

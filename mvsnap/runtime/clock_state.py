@@ -10,7 +10,7 @@ import time
 from datetime import datetime, timedelta, tzinfo
 
 from mvsnap.clock import PLAUSIBLE_FROM
-from mvsnap.core.site_time import to_minute
+from mvsnap.core.site_time import stored_to_minute as to_minute
 
 # Two machines with one database may differ.
 _TOLERANCE = timedelta(minutes=5)

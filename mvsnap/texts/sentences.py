@@ -15,6 +15,10 @@ from mvsnap.texts import N_, gettext, locale
 # Values that are texts themselves; others, such as names, are never translated.
 _SAID = ("what", "why")
 _LONGEST = 1000
+# A sentence in a sentence in a sentence; what came from elsewhere may hold any number.
+_DEEPEST = 3
+# Values that are numbers, such as those of %(least)s to %(most)s: else any text fits.
+_COUNTED = ("least", "most", "count")
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 _STATUS = (
@@ -58,6 +62,7 @@ _MISTAKES = (
     N_("it repeats itself or counts up or down"),
     N_("a common password, also with digits or symbols around it"),
     N_("little more than the name of the user, the site or the program"),
+    N_("Enter %(least)s to %(most)s characters, without a slash."),
     *(N_("Enter %(what)s."), N_("Enter at most %(most)s rooms or people.")),
     N_("not a date: %(text)s (expected %(what)s)"),
     N_("not a time: %(text)s (expected %(what)s)"),
@@ -81,40 +86,57 @@ SENTENCES = (*_STATUS, *_NOTICES, *_MISTAKES)
 
 @cache
 def _parts() -> list[tuple[str, list[str], list[str]]]:
-    """Return each sentence, what is around its values, and their names.
+    """Return each sentence with values, what is around them, and their names.
 
     One that says more by itself comes before those that are less certain.
     """
-    split = ((one, _VALUE.split(one)) for one in SENTENCES)
+    with_values = filter(_VALUE.search, SENTENCES)
+    split = ((one, _VALUE.split(one)) for one in with_values)
     found = [(one, parts[::2], parts[1::2]) for one, parts in split]
     return sorted(found, key=lambda one: -sum(map(len, one[1])))
 
 
 def localized(text: str) -> str:
     """Return a text of the catalogue, or a known sentence, in the site's language."""
+    return _localized(text, _DEEPEST)
+
+
+def _localized(text: str, depth: int) -> str:
     said = gettext(text)
     if locale() == "en" or not text or said != text or len(text) > _LONGEST:
         return said
-    if (found := _found(text)) is not None:
+    if (found := _found(text, depth)) is not None:
         return found
     # As part of a page it may begin in upper case and end like a sentence.
     bare = f"{text[:1].lower()}{text[1:]}".removesuffix(".")
-    if bare == text or ((said := gettext(bare)) == bare and not _found(bare)):
+    if bare == text:
         return text
-    said = _found(bare) or said
+    if (said := gettext(bare)) == bare:
+        found = _found(bare, depth)
+        if found is None:
+            return text
+        said = found
     is_upper, end = text[:1].isupper(), "." if text.endswith(".") else ""
     return f"{said[:1].upper() if is_upper else said[:1]}{said[1:]}{end}"
 
 
-def _found(text: str) -> str | None:
+def _found(text: str, depth: int) -> str | None:
+    if not depth:
+        return None
     for sentence, around, names in _parts():
-        if (values := _values(text, around)) is not None:
-            given = {
-                name: localized(value) if name in _SAID else value
-                for name, value in zip(names, values, strict=True)
-            }
-            return gettext(sentence) % given
+        values = _values(text, around)
+        if values is None or not all(map(_fits, names, values)):
+            continue
+        given = {
+            name: _localized(value, depth - 1) if name in _SAID else value
+            for name, value in zip(names, values, strict=True)
+        }
+        return gettext(sentence) % given
     return None
+
+
+def _fits(name: str, value: str) -> bool:
+    return name not in _COUNTED or (value[:1].isdecimal() and " " not in value)
 
 
 def _values(text: str, around: list[str]) -> list[str] | None:

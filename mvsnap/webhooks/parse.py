@@ -6,7 +6,7 @@ An alert of a cloud may be wrapped by a template or a queue: below a field such 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -27,11 +27,15 @@ def parse(body: bytes, content_type: str = "") -> list[Alarm]:
     """
     messages = read_all(body, content_type)
     alarms = [alarm for message in messages for alarm in _alarms_of(message)]
-    if len(alarms) > MAX_MESSAGES:
-        raise BadInput(
-            f"body: {len(alarms)} alerts (expected at most {MAX_MESSAGES} in a request)"
-        )
+    _require_few(alarms)
     return alarms
+
+
+def _require_few(alerts: Sized) -> None:
+    if len(alerts) > MAX_MESSAGES:
+        raise BadInput(
+            f"body: {len(alerts)} alerts (expected at most {MAX_MESSAGES} in a request)"
+        )
 
 
 def _alarms_of(message: dict[str, Any]) -> list[Alarm]:
@@ -46,6 +50,7 @@ def _alarms_of(message: dict[str, Any]) -> list[Alarm]:
     for name, below in payload.items():
         found = list(_wrapped(below, _DEEPEST))
         if found:
+            _require_few(found)  # each gets a copy of all that is around it
             outer = {k: v for k, v in payload.items() if k != name}
             if len(found) == 1:  # else not the other alerts
                 # Further below, a JSON text may still hold its secret.

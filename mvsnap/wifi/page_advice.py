@@ -24,9 +24,9 @@ _SILENT = N_(
     "secret from config/mvsnap.yaml, and validate it. The Dashboard must be able to "
     "reach it over HTTPS."
 )
-_WAITING = (
-    "Received messages are waiting to be processed ({}). If this persists, no worker "
-    "is running."
+_WAITING = N_(
+    "Received messages are waiting to be processed (%(count)s). If this persists, no"
+    " worker is running."
 )
 
 
@@ -59,5 +59,5 @@ def advice(here: Gateway, asked: WifiForm, zone: ZoneInfo) -> WifiAdvice:
         return WifiAdvice(_OFF)
     waiting = feature(WifiParts).store.waiting()
     if waiting:
-        return WifiAdvice(_WAITING.format(waiting))
+        return WifiAdvice(_(_WAITING) % {"count": waiting})
     return WifiAdvice(_SILENT, tuple(scanning_url(n) for n in range(len(endpoints))))

@@ -114,6 +114,7 @@ def test_a_reason_is_found_in_every_shape(body: object, said: str) -> None:
         pytest.param(b"\xff\xd8\xff", "", id="bytes"),
         pytest.param(b"", "", id="empty"),
         pytest.param(b"x" * 100_000, "", id="too long"),
+        pytest.param(b"<h1>Denied</h1><![ if IE]>", "Denied", id="odd HTML"),
         pytest.param(b'{"a":' * 5000 + b"1" + b"}" * 5000, "", id="deep"),
         pytest.param(
             b'{"errors": ["key-1 is bad, see https://x.example/key-1"]}',

@@ -73,6 +73,14 @@ def test_more_alerts_than_a_request_may_hold_are_refused() -> None:
         parse(json.dumps(many).encode())
 
 
+def test_more_alerts_in_a_text_are_refused_before_they_are_copied() -> None:
+    alert = {"alertType": "x", "alertId": "1"}
+    text = json.dumps({"alerts": [alert] * 2400})
+    message = {f"n{number}": number for number in range(9000)} | {"body": text}
+    with pytest.raises(BadInput, match="2400 alerts"):
+        parse(json.dumps(message).encode())
+
+
 @pytest.mark.parametrize(
     ("message", "title", "device", "at"),
     [

@@ -102,8 +102,8 @@ def read_entry(
     for place, words in wrong.items():
         at = _field_of(place, fields)
         mistakes.setdefault(at, words)
-    for each in _kept_for_elsewhere(fields, texts, value, known):
-        mistakes[each] = N_("Enter it again: it would be sent to another address.")
+    for secret in _kept_for_elsewhere(fields, texts, value, known):
+        mistakes[secret] = N_("Enter it again: it would be sent to another address.")
     texts |= {f.name: "" for f in fields if f.is_secret}
     for each in fields:
         if each.asked == "pairs" and not all(

@@ -65,8 +65,8 @@ def read_mute(
 
 def _minutes_until(text: str, now: datetime, zone: ZoneInfo) -> str:
     if not text:
-        raise BadInput(f"until: {_('Enter a date and time.')}")
+        raise BadInput("until: " + _("Enter a date and time."))
     minutes = math.ceil((local_moment("until", text, zone) - now).total_seconds() / 60)
     if not 1 <= minutes <= MAX_MINUTES:
-        raise BadInput(f"until: {_('Enter a time within the next week.')}")
+        raise BadInput("until: " + _("Enter a time within the next week."))
     return str(minutes)

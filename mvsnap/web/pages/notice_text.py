@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from mvsnap.core.notices import Notice, NoticeState
+from mvsnap.texts import formats
 from mvsnap.texts.sentences import localized
 
 
@@ -22,6 +23,7 @@ def _text(notice: Notice, zone: tzinfo) -> str:
     if notice.state is NoticeState.GROUPED:
         return f"{room}: grouped, one message says how many there were"
     if notice.state is NoticeState.LATE and notice.due_at is not None:
-        at = f"{notice.due_at.astimezone(zone):%a %d %b %H:%M}"
+        local = notice.due_at.astimezone(zone)
+        at = f"{formats.near_day(local)} {local:%H:%M}"
         return f"{room}: quiet hours, to be sent {at}"
     return f"{room}: notified because nobody confirmed" if notice.is_extra else ""

@@ -42,7 +42,7 @@ def add() -> ResponseReturnValue:
         role = _role()
         _require_new(name)
     except BadInput as exc:
-        field, _, words = exc.message.partition(": ")
+        field, _colon, words = exc.message.partition(": ")
         return _index({field: words[:1].upper() + words[1:]}), 400
     now, is_pam = gateway().clock.now(), _is_pam()
     password = "" if is_pam else _new_password()
