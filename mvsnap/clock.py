@@ -191,11 +191,16 @@ class ClockSettings:
             ((moment - one.zero).total_seconds(), begin, end)
             for one, begin, end in zip(known, begins, ends, strict=True)
         ]
-        for more_s in (0.0, ahead_s):
-            found = [s for s, begin, end in held if begin - more_s <= s <= end + more_s]
-            if found:
-                return max(found)
-        return None
+        exact, near = (
+            [s for s, begin, end in held if begin - more_s <= s <= end + more_s]
+            for more_s in (0.0, ahead_s)
+        )
+        if not near:
+            return None
+        # A clock that is a little ahead is likelier than an alarm of long ago.
+        if exact and max(near) - max(exact) <= ahead_s:
+            return max(exact)
+        return max(near)
 
     def nows(self, now: datetime, monotonic_s: float) -> list[datetime]:
         """Return what the clock would say now, by each of its settings."""

@@ -174,6 +174,20 @@ def test_what_a_clock_said_before_a_step_was_read_when_it_was(step: timedelta) -
     assert found(max(said, clock.now()) + MINUTE) is None
 
 
+@pytest.mark.parametrize("step", [-365 * DAY, -HOUR])
+def test_a_clock_that_is_a_little_ahead_is_not_the_one_of_before_a_step(
+    step: timedelta,
+) -> None:
+    clock, settings = SetClock(), ClockSettings(SECOND / 2)
+    settings.nows(clock.now(), clock.monotonic())
+    clock.go(MINUTE)
+    clock.set(step)
+    clock.go(MINUTE)
+    said = clock.now() + SECOND / 4
+    found = settings.read_s(said, clock.now(), clock.monotonic(), 5)
+    assert found == pytest.approx(clock.monotonic() + 0.25)
+
+
 def test_a_moment_before_the_start_was_read_when_the_clock_says() -> None:
     clock, settings = SetClock(), ClockSettings()
     read_s = clock.monotonic() - HOUR.total_seconds()

@@ -76,9 +76,7 @@ class PurgeGuard:
     def _doubt(self, kind: DataKind, last: datetime | None) -> str:
         """Return why the clock may be wrong, "" if it seems right or does no harm."""
         known = last or self._newest
-        if known is None:
-            return ""
-        has_leapt = self._clock.now() - known > _USUAL_LEAP
+        has_leapt = known is not None and self._clock.now() - known > _USUAL_LEAP
         if not has_leapt and last is not None:
             return ""
         # Events are weaker evidence than a cleaning: a start in the wrong year stores
@@ -86,7 +84,7 @@ class PurgeGuard:
         if self._waits and self._clock.passed_since_step() < _SETTLED_AFTER:
             may_clean = not has_leapt and not kind.purge(dry_run=True).removed
             return "" if may_clean else _NOT_SETTLED
-        if not has_leapt:
+        if known is None or not has_leapt:
             return ""
         # What has no table of its own is no evidence.
         there = self._cleanings.count(kind.tables)

@@ -180,7 +180,7 @@ class Worker:
             # If the database was away, the others were silent, too: give them a round.
             return
         for executor_id, is_alive in store.workers_alive().items():
-            if not is_alive:
+            if not is_alive and executor_id != self._slot.executor_id:
                 resumed = self.engine.take_over(executor_id)
                 store.forget_worker(executor_id)
                 log.warning(

@@ -11,6 +11,7 @@ The library `filelock` and `mvsnap.file_lock` lock whole files; they cannot say 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -35,6 +36,7 @@ _REGION = 1 << 32
 _REGION_BITS = 30
 # struct flock: kind, from where, start, length, process; aligned as in C.
 _FLOCK = "hhqqi0q"
+_NO_FILE_LEFT = (errno.EMFILE, errno.ENFILE)
 
 
 class Pulses:
@@ -73,7 +75,10 @@ class Pulses:
         except OSError as exc:
             log.debug("no sign of life without a row: %s", exc)
             return False
-        return True
+        # Where a file system does not show a lock that it has, the row has to say so.
+        is_shown = self._found_s(name) is not None
+        self._seen_s[name] = float(now_s)
+        return is_shown
 
     def spares(self, name: str, written_at: datetime | None, now: datetime) -> bool:
         """Say that it is alive; return whether its row may stay as it is.
@@ -131,7 +136,10 @@ class Pulses:
                 )
             finally:
                 os.close(opened)
-        except OSError:
+        except OSError as exc:
+            if exc.errno in _NO_FILE_LEFT and name in self._seen_s:
+                # We cannot look: who lived must not seem dead, and lose its jobs.
+                return time.monotonic()
             return None
         # Two seconds are one lock while it moves: the last one counts.
         return None if kind == fcntl.F_UNLCK else float(at + length - 1 - start)

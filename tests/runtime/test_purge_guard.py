@@ -100,6 +100,14 @@ def test_what_a_start_a_year_ahead_stores_is_no_evidence(site: Site) -> None:
     assert site.events == KEPT_DAYS + 1
 
 
+def test_without_an_event_what_would_go_waits_for_ntp(site: Site) -> None:
+    site.clock.set(365 * DAY)
+    guard = PurgeGuard(site.cleanings, None, site.clock)
+    assert "waiting" in site.clean(guard)
+    site.clock.go(2 * HOUR)
+    assert site.clean(guard) == ""
+
+
 def test_a_step_while_it_runs_waits_then_asks(site: Site) -> None:
     assert site.clean() == ""
     site.clock.set(365 * DAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -210,3 +211,21 @@ def test_a_listener_writes_what_has_changed(db: database.Database) -> None:
     (read,) = sense.listeners()
     assert abs(read.seen_at - Store(db).now()) < timedelta(minutes=10)
     sense.end_listener("one")
+
+
+def test_without_a_file_left_to_open_who_lived_does_not_seem_dead(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives, real = Pulses(path), os.open
+
+    def no_file_left(*_given: object, **_more: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    assert lives.beat("one")
+    monkeypatch.setattr(os, "open", no_file_left)
+    age = lives.age("one")
+    assert age is not None
+    assert age < LATE
+    assert lives.age("another") is None
+    monkeypatch.setattr(os, "open", real)
+    lives.end("one")
