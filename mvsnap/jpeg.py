@@ -125,8 +125,13 @@ def _size(frame: bytes) -> tuple[int, int]:
     return width, height
 
 
+# The header counts them in a byte.
+_MOST_PARTS = 255
+
+
 def _samples(frame: bytes) -> float:
     """Return the samples for a pixel: 3 for full colour, 1.5 with 4:2:0."""
-    factors = [divmod(each, 16) for each in frame[9::3]] or [(1, 1)]
+    parts = frame[9 : 9 + 3 * _MOST_PARTS : 3]
+    factors = [divmod(each, 16) for each in parts] or [(1, 1)]
     most = max(h for h, _ in factors) * max(v for _, v in factors)
     return sum(h * v for h, v in factors) / max(most, 1)

@@ -18,6 +18,7 @@ from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.store.time_limits import USUAL, with_limits
 from mvsnap.upstreams import OUTCOMES
 from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
@@ -37,7 +38,8 @@ def process_as_before() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
-    yield
+    with with_limits(USUAL):
+        yield
     for logger, level, its_handlers in levels:
         logger.setLevel(level)
         logger.handlers[:] = its_handlers

@@ -19,6 +19,7 @@ def test_an_admin_adds_a_schedule_and_a_channel(tmp_path: Path) -> None:
     with serve(web.app) as url, visitor(PHONE) as page:
         page.on("dialog", lambda dialog: dialog.accept())
         log_in(page, f"{url}/settings", Role.ADMIN, PASSWORD)
+        page.get_by_text("All settings").click()
         page.get_by_role("link", name="Schedules").click()
         page.get_by_role("link", name="Add a schedule").click()
         page.get_by_label("Name").fill("Morning")
@@ -33,6 +34,7 @@ def test_an_admin_adds_a_schedule_and_a_channel(tmp_path: Path) -> None:
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Saved Morning.").wait_for()
 
+        page.get_by_text("All settings").click()
         page.get_by_role("link", name="Channels").click()
         page.get_by_role("link", name="Add a channel: webhook").click()
         page.get_by_label("Name").fill("Till")
