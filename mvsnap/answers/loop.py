@@ -108,6 +108,7 @@ class AnswerLoop:
             # The database took each try: it is this request that it does not take.
             log.exception("a %s cannot be stored", request.kind)
         except Exception:
+            # A bug: it would fail each time, and whoever asked next would wait.
             log.exception("a %s could not be answered", request.kind)
         self._requests.finish(request.id, self._now())
 

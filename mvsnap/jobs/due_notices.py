@@ -88,6 +88,7 @@ class DueNotices:
             except self._outages:
                 raise
             except Exception:
+                # A bug with one of them must not keep back all others.
                 self._failed.add(one)
                 if one not in self._failing:
                     log.exception("notices: failed, will be tried again: %s", one)

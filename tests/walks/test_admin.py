@@ -37,7 +37,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 @on_each_screen
 def test_the_admin(night: Night, size: tuple[int, int]) -> None:
     url, webex = night.gateway.url, night.clouds.webex
-    told = len(webex.messages)
+    before = len(webex.messages)
     webex.faults.add(Fault("503-html", "POST /v1/messages", times=-1))
     answer = night.gateway.snapshot(wait_s="0")
     assert answer.status_code == 202
@@ -59,7 +59,7 @@ def test_the_admin(night: Night, size: tuple[int, int]) -> None:
         webex.faults.clear()
         page.get_by_role("button", name="Try again now").click()
         page.get_by_text("done", exact=True).wait_for()
-        wait_until(lambda: len(webex.messages) > told, "it is told")
+        wait_until(lambda: len(webex.messages) > before, "it is posted")
         look(page)
         page.goto(f"{url}/status")
         page.get_by_text("Everything works.").wait_for()
