@@ -86,7 +86,7 @@ def test_the_broker_of_the_demo_sees_no_secret(tmp_path: Path) -> None:
     with broker(tmp_path) as running:
         pid = running.pid
         assert pid is not None
-        wait_until(lambda: "mosquitto" in seen_by(pid), "mosquitto runs", 5)
+        wait_until(lambda: "mosquitto" in seen_by(pid), "mosquitto runs")
         assert SECRET not in seen_by(pid)
 
 

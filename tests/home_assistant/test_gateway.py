@@ -123,7 +123,7 @@ def test_health_of_the_services_and_the_queue(home: Home) -> None:
 
 def test_what_is_gone_is_removed(home: Home) -> None:
     wait_until(lambda: home.seen.last[GONE] == b"", "removed", 20)
-    wait_until(lambda: home.seen.last.get(GONE_STATE) == b"", "its state", 5)
+    wait_until(lambda: home.seen.last.get(GONE_STATE) == b"", "its state")
 
 
 def test_home_assistant_starts_and_is_described_everything_again(home: Home) -> None:

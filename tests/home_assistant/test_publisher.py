@@ -64,10 +64,10 @@ def test_a_broker_that_comes_later_gets_the_newest_state(tmp_path: Path) -> None
         with broker(tmp_path / "broker", port=port):
             seen = Subscriber(port)
             wait_until(lambda: seen.text("mvsnap/status") == "online", "online", 20)
-            wait_until(lambda: seen.text("mvsnap/number") != "", "a state", 5)
+            wait_until(lambda: seen.text("mvsnap/number") != "", "a state")
             clock.stop()
             counter.loop.stop()
-            wait_until(lambda: seen.text("mvsnap/status") == "offline", "ended", 5)
+            wait_until(lambda: seen.text("mvsnap/status") == "offline", "ended")
             seen.stop()
     finally:
         clock.stop()
@@ -106,14 +106,14 @@ def test_a_frozen_broker_holds_nobody_and_gets_few_messages(
 def test_who_else_says_that_we_are_offline_is_corrected(mosquitto: Mosquitto) -> None:
     out, seen = connection(mosquitto.port), Subscriber(mosquitto.port)
     out.open()
-    wait_until(lambda: seen.text("mvsnap/status") == "online", "online", 5)
+    wait_until(lambda: seen.text("mvsnap/status") == "online", "online")
     seen.publish("mvsnap/status", "offline", retain=True)
 
     def corrected() -> bool:
         out.stay_online()
         return seen.payloads("mvsnap/status")[-2:] == [b"offline", b"online"]
 
-    wait_until(corrected, "online again", 5)
+    wait_until(corrected, "online again")
     out.close()
     seen.stop()
 
@@ -133,13 +133,13 @@ def test_pictures_wait_for_everything_else_and_are_tried_again(
     states.set_slow("mvsnap/picture", "1", picture)
     states.set("mvsnap/a", "1")
     states.flush(out)
-    wait_until(lambda: seen.text("mvsnap/a") == "1", "the state", 5)
+    wait_until(lambda: seen.text("mvsnap/a") == "1", "the state")
     there.set()
     states.flush(out)
-    wait_until(lambda: seen.text("mvsnap/picture") == "jpeg", "the picture", 5)
+    wait_until(lambda: seen.text("mvsnap/picture") == "jpeg", "the picture")
     states.clear("mvsnap/picture")
     states.flush(out)
-    wait_until(lambda: seen.text("mvsnap/picture") == "", "it is removed", 5)
+    wait_until(lambda: seen.text("mvsnap/picture") == "", "it is removed")
     out.close()
     seen.stop()
 

@@ -236,7 +236,7 @@ def test_a_recorder_that_was_silent_claims_nothing(world: World) -> None:
     share = Part(ROBOT, is_sure=False)
     recorder = FakeRecorder(ROBOT)
     with world.desk(recorder, ROBOT, share=share):
-        wait_until(lambda: recorder.kept == {ROBOT}, "it has asked", 5)
+        wait_until(lambda: recorder.kept == {ROBOT}, "it has asked")
         threading.Event().wait(0.3)  # nothing to poll for: nothing shall happen
         assert world.state(clip) is ClipState.WAITING
         share.is_sure = True

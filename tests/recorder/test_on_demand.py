@@ -63,7 +63,7 @@ def test_a_connection_that_comes_too_late_disturbs_no_other_and_ends(
             way.open.set()
             wait_until(lambda: way.given == 2, "the late one has its way, too")
             assert clip.result(20).path is not None
-        wait_until(lambda: not ffmpegs(tmp_path), "nobody is connected", 5)
+        wait_until(lambda: not ffmpegs(tmp_path), "nobody is connected")
         assert recorder.states()["gate"].state is State.IDLE
         assert video.asked == ["/video.mjpg"]
         recorder.stop()

@@ -87,7 +87,7 @@ def test_after_kill_9_no_ffmpeg_is_left_and_the_clip_is_finished(
         )
         os.kill(owner.pid, signal.SIGKILL)
         killed_at = now()
-        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left", 2)
+        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left")
     with recording(tmp_path, camera("gate", steady_camera.url())) as recorder:
         clip = recorder.record("gate", at, 3, 6, "event", received_at=at)
     shown = seen(clip, at)
@@ -132,7 +132,7 @@ def test_after_a_power_cut_the_clip_is_made_of_what_was_on_the_disk(
     with running([sys.executable, OWNER, *words], cwd=Path.cwd()) as owner:
         owner.wait_for(lambda: now() > at + timedelta(seconds=2.5), "it records")
         os.kill(owner.pid, signal.SIGKILL)
-        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left", 2)
+        wait_until(lambda: not ffmpegs(tmp_path), "no ffmpeg is left")
     for file in (tmp_path / "memory").rglob("*.*"):
         file.unlink()
     with recording(tmp_path, camera("gate", "rtsp://127.0.0.1:9/")) as recorder:

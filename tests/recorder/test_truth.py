@@ -54,7 +54,7 @@ class Killed:
         with running([sys.executable, OWNER, *words], cwd=Path.cwd()) as owner:
             owner.wait_for(lambda: now() > self.at + timedelta(seconds=3), "it records")
             os.kill(owner.pid, signal.SIGKILL)
-            wait_until(lambda: not ffmpegs(folder), "no ffmpeg is left", 2)
+            wait_until(lambda: not ffmpegs(folder), "no ffmpeg is left")
 
     def resumed(
         self, folder: Path, set_s: float, lost: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ def test_a_clock_that_is_set_between_two_alarms_moves_no_picture(
         wait_for_video(gate, "gate", 3.5)
         first_at = clock.now()
         first = pool.submit(gate.record, "gate", first_at, 3, 3, "first")
-        wait_until(lambda: now() > first_at + timedelta(seconds=1), "a second later", 5)
+        wait_until(lambda: now() > first_at + timedelta(seconds=1), "a second later")
         clock.set_s = set_s
         second_at = clock.now()
         second = pool.submit(gate.record, "gate", second_at, 2, 3, "second")

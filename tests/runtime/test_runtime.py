@@ -16,6 +16,7 @@ from mvsnap.jobs.service import Finished
 from mvsnap.runtime import Parts, cleaning, worker
 from mvsnap.store import pulses
 from mvsnap.store.audit import AuditFilter
+from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.tables import workers
@@ -95,6 +96,9 @@ def test_a_cleaning_that_fails_holds_up_no_other(
     # Another test may have set the level of our own loggers.
     caplog.set_level("INFO", logger="mvsnap.runtime.worker")
     parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    # A store that was never cleaned waits for NTP first.
+    for kind in kinds:
+        CleaningStore(parts.db).done(kind.name, parts.clock.now())
     working = worker.Worker(parts, Finished())
     working.start()
     try:

@@ -170,7 +170,7 @@ def test_the_live_view_shows_new_pictures_of_the_ring(world: World) -> None:
         assert first.startswith("data:image/jpeg")
         assert page.locator("#live-text").inner_text() == "Live"
         width = "document.getElementById('live-picture').naturalWidth"
-        wait_until(lambda: page.evaluate(width) == 320, "it is a picture", 5)
+        wait_until(lambda: page.evaluate(width) == 320, "it is a picture")
         assert not page.locator(".camera-still").is_visible()
         wait_until(lambda: shown_picture(page) != first, "the next picture", 20)
         page.get_by_role("button", name="Stop live view").click()

@@ -210,7 +210,7 @@ def test_the_theme_is_chosen_and_kept_in_this_browser(world: World) -> None:
         choice.select_option("system")
         assert theme(page) == "dark"
         page.emulate_media(color_scheme="light")
-        wait_until(lambda: theme(page) == "light", "the system's theme", 5)
+        wait_until(lambda: theme(page) == "light", "the system's theme")
 
 
 def test_an_admin_reaches_accounts_and_the_audit_log_by_keyboard(
