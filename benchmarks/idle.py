@@ -104,7 +104,7 @@ def _costs(pid: int) -> list[Line]:
     found = [
         ("processor", "<= 1 % of a core", f"{share:.2%}"),
         ("wake-ups", "<= 20 a second", f"{per_s:.1f} a second"),
-        ("memory (PSS)", "<= 90 MiB", f"{_pss_mib(pid):.0f} MiB"),
+        ("memory (PSS)", "<= 90 MiB", f"{pss_mib(pid):.0f} MiB"),
         ("threads", "-", f"{len(threads)}"),
     ]
     return [Line(f"idle service, {what}", "-", *rest) for what, *rest in found]
@@ -125,7 +125,8 @@ def _wakes(pid: int) -> dict[str, int]:
     }
 
 
-def _pss_mib(pid: int) -> float:
+def pss_mib(pid: int) -> float:
+    """Return the memory of this process alone, shared pages by their share."""
     return _number(r"Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup")) / _MIB
 
 
