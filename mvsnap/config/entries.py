@@ -21,7 +21,7 @@ from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.values import KnownCameras, Section
 from mvsnap.config.webhooks import WebhookRule
 from mvsnap.errors import BadConfig, BadInput
-from mvsnap.texts import N_
+from mvsnap.texts import N_, first_upper
 
 # The longest name of an entry.
 LONGEST_NAME = 60
@@ -246,6 +246,6 @@ def _by_field(
             name, words = "", line
         # Shown below the field, which has it; a secret one is empty again.
         words = words.partition(", got (")[0]
-        said = f"{words[:1].upper()}{words[1:]}."
+        said = f"{first_upper(words)}."
         found[name] = f"{found[name]} {said}" if name in found else said
     return found

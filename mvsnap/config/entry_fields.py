@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from mvsnap.config.notify import TimeSpan
 from mvsnap.config.values import Section
+from mvsnap.texts import first_upper
 
 # How a field is asked for.
 Asked = Literal["text", "choice", "several", "secret", "lines", "hours", "pairs"]
@@ -139,7 +140,7 @@ def _label(name: str) -> str:
     label = name.replace("_", " ").replace(".", ", ")
     for word, spelled in _SPELLED.items():
         label = re.sub(rf"\b{word}\b", spelled, label)
-    return f"{label[:1].upper()}{label[1:]}"
+    return first_upper(label)
 
 
 def _about(info: FieldInfo, asked: Asked) -> str:
@@ -148,7 +149,7 @@ def _about(info: FieldInfo, asked: Asked) -> str:
         return _ABOUT[asked]
     if asked == "lines":
         about = f"one per line; {about}" if about else "one per line"
-    return f"{about[:1].upper()}{about[1:]}{'.' if about else ''}"
+    return first_upper(about) + ("." if about else "")
 
 
 def _asked(kinds: list[Any]) -> tuple[Asked, tuple[str, ...]]:

@@ -27,6 +27,8 @@ NO_DASHBOARD = (
 # Clocks of small devices are inexact; this far ahead still counts as now.
 _CLOCK_ERROR = timedelta(seconds=5)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+# So that a day more or less, and any zone, is still within the calendar.
+_FIRST, _LAST = (datetime(year, 1, 3, tzinfo=UTC) for year in (1, 9999))
 
 
 def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]:
@@ -59,7 +61,14 @@ def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]
 
 
 def parse_moment(name: str, text: str, zone: tzinfo = UTC) -> datetime:
-    """Return an ISO 8601 time as aware UTC; one without an offset is of the zone."""
+    """Return an ISO 8601 time as aware UTC; one without an offset is of the zone.
+
+    Programs say "ever" and "never" by the ends of the calendar: these come as `_FIRST`
+    and `_LAST`.
+
+    Raises:
+        BadInput: not one, or of no year from 1 to 9999 in UTC.
+    """
     if len(text) > _MAX_TIME:
         raise _no_time(name, text)
     # A plus that was not percent-encoded arrives as a space: 10:00:00 01:00
@@ -70,7 +79,7 @@ def parse_moment(name: str, text: str, zone: tzinfo = UTC) -> datetime:
         moment = datetime.fromisoformat(text.strip().upper())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
-        return moment.astimezone(UTC)
+        return min(max(moment.astimezone(UTC), _FIRST), _LAST)
     except (ValueError, OverflowError) as exc:
         raise _no_time(name, text) from exc
 

@@ -78,7 +78,7 @@ def open_channels(
         if channel is not None:
             opened[kind.name] = channel
     named = _Named(now or (lambda: settings), opened)
-    return Channels(opened, now=named, services=named.services)
+    return Channels(opened, named, services=named.services)
 
 
 class _Named:
@@ -138,19 +138,16 @@ class Channels:
     def __init__(
         self,
         by_name: Mapping[str, Channel],
-        named: Mapping[str, Place] | None = None,
-        now: Callable[[], Mapping[str, Place]] | None = None,
+        named: Callable[[], Mapping[str, Place]] = dict,
         services: Callable[[], Mapping[str, str]] = dict,
         outcomes: Outcomes = OUTCOMES,
     ) -> None:
-        """named: the entries of `channels`, each with its room.
+        """named: the entries of `channels` that hold now, by their folded names.
 
-        now: the same by their folded names, where they may change.
         services: under which service name the sendings of each are noted, likewise.
         """
         self._by_name = dict(by_name)
-        places = {folded(name): place for name, place in (named or {}).items()}
-        self._named = now or (lambda: places)
+        self._named = named
         self._services = services
         self.outcomes = outcomes
 

@@ -1,7 +1,7 @@
 """What a process says of itself: that it lives, its machine, and the outside.
 
 Written at once when a service outside begins to fail or works again, to SQLite, which
-may be on an SD card, after a minute when anything else has changed, and every five
+may be on an SD card, after a minute when anything else has changed, and every 15
 minutes in any case: that the process lives costs no write, see `store/pulses.py`.
 """
 

@@ -29,8 +29,8 @@ from sqlalchemy import Engine
 log = logging.getLogger(__name__)
 
 # A row is written in any case after that long: whoever starts later reads how long ago
-# a process lived that has died since.
-ROW_EVERY = timedelta(minutes=5)
+# a process lived that has died since. Nothing is decided by it, so it may be seldom.
+ROW_EVERY = timedelta(minutes=15)
 # One for each name, as long as there are seconds; all are below 2**62, as they must be.
 _REGION = 1 << 32
 _REGION_BITS = 30
@@ -85,7 +85,9 @@ class Pulses:
 
         written_at: the row's own, by the clock as `now` is; None: there is no row.
         """
-        if not self.beat(name) or written_at is None:
+        # The first is written: who does not see our locks learns of us by it.
+        is_first = name not in self._own
+        if not self.beat(name) or is_first or written_at is None:
             return False
         # One of the future is from before the clock was set back.
         return timedelta() <= now - written_at < ROW_EVERY

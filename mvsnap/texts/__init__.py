@@ -73,3 +73,8 @@ def add_to(templates: Any) -> None:
     templates.install_gettext_callables(
         gettext, ngettext, newstyle=True, pgettext=pgettext
     )
+
+
+def first_upper(text: str) -> str:
+    """Return it as a sentence or a title begins."""
+    return text[:1].upper() + text[1:]

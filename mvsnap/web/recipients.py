@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -22,6 +22,8 @@ _WAIT_S = 4.0
 _FRESH_S = 300.0
 _PROBLEM_FRESH_S = 15.0
 _AT_ONCE = 2
+# Requests that may wait at once, whoever asks: all others leave their threads.
+_MOST_WAITING = 2
 _MOST_ANSWERS = 1000
 
 
@@ -72,18 +74,32 @@ class RecipientCheck:
         self._wait_s = wait_s
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
+        self._turn_to_wait = threading.Semaphore(_MOST_WAITING)
         self._asking: dict[str, Future[RecipientProblem | None]] = {}
         self._answers: dict[str, _Answer] = {}
 
     def ask(self, names: Iterable[str]) -> dict[str, RecipientProblem]:
-        """Return what is wrong with these now; waits for some seconds at most."""
+        """Return what is wrong with these now; waits for some seconds at most.
+
+        While others wait, it does not: what is not known is pending.
+        """
         asking = {name: self._submit(name) for name in names}
-        done, _ = wait(asking.values(), self._wait_s)
+        done = self._done(asking.values())
         found = {
             name: future.result() if future in done else _PENDING
             for name, future in asking.items()
         }
         return {name: problem for name, problem in found.items() if problem}
+
+    def _done(
+        self, asking: Collection[Future[RecipientProblem | None]]
+    ) -> set[Future[RecipientProblem | None]]:
+        may_wait = self._turn_to_wait.acquire(blocking=False)
+        try:
+            return wait(asking, self._wait_s if may_wait else 0).done
+        finally:
+            if may_wait:
+                self._turn_to_wait.release()
 
     def begin(self, name: str) -> None:
         """Ask for this one now, whatever was found before; does not wait."""

@@ -49,10 +49,11 @@ def picky() -> Picky:
 @pytest.fixture
 def team(tmp_path: Path, clouds: Clouds, picky: Picky) -> Iterator[Crew]:
     with crew(tmp_path, clouds) as made:
-        named = {"Ops": (picky, "")}
-        services = {"ops": OPS}
         made.channels = Channels(
-            {}, named, services=lambda: services, outcomes=Outcomes()
+            {},
+            lambda: {"ops": (picky, "")},
+            services=lambda: {"ops": OPS},
+            outcomes=Outcomes(),
         )
         yield made
 
@@ -95,7 +96,7 @@ def test_one_message_that_is_refused_permanently_is_no_outage(
 
 def test_what_webex_sends_is_noted_by_its_client() -> None:
     outcomes = Outcomes()
-    guards = Channels({}, {"Guards": (TEAMS, "")}, outcomes=outcomes)
+    guards = Channels({}, lambda: {"guards": (TEAMS, "")}, outcomes=outcomes)
     with guards.noted("Guards"):
         pass
     assert outcomes.all() == {}

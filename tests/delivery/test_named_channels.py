@@ -140,7 +140,7 @@ def test_a_request_names_several_rooms() -> None:
 
 
 def test_a_named_channel_comes_before_a_room_of_that_title() -> None:
-    channels = Channels({"webex": WEBEX}, {"Guards": (TEAMS, "north")})
+    channels = Channels({"webex": WEBEX}, lambda: {"guards": (TEAMS, "north")})
     assert channels.find("guards") == (TEAMS, "north")
     assert channels.find("guards:north") == (WEBEX, "guards:north")
 
@@ -161,8 +161,8 @@ def test_a_name_leads_to_the_room_and_is_what_is_stored(
     with crew(tmp_path, clouds) as team:
         usual = WebexChannel(team.webex, clip_bytes=0) if team.webex else None
         assert usual is not None
-        named = {"Guards": (usual, "Site A - Alarms")}
-        team.channels = Channels({"webex": usual}, named)
+        place = usual, "Site A - Alarms"
+        team.channels = Channels({"webex": usual}, lambda: {"guards": place})
         job = team.job(GATE, rooms=("Guards",))
         assert team.run(job) is None
         assert len(team.messages) == 1

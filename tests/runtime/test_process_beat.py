@@ -104,9 +104,9 @@ def test_while_nothing_happens_little_is_written_and_it_seems_young(
         beat.step()
         return len(writes)
 
-    assert [minute(number) for number in range(7)] == [1, 1, 1, 1, 1, 2, 2]
+    assert [minute(number) for number in range(17)] == [1] * 15 + [2, 2]
     with parts.db.writing() as connection:  # as if that had been long ago
-        long_ago = parts.store.now() - timedelta(minutes=4)
+        long_ago = parts.store.now() - timedelta(minutes=14)
         connection.execute(update(processes).values(seen_at=long_ago))
         connection.execute(update(upstreams).values(worked_at=long_ago))
     beat.step()
@@ -117,9 +117,9 @@ def test_while_nothing_happens_little_is_written_and_it_seems_young(
     assert broker.worked_at > recent
     # What calls have made is there a minute later, and so is a disk that fills up.
     outcomes.worked(Upstream.WEBEX)
-    assert [minute(number) for number in (7, 8)] == [3, 3]
+    assert [minute(number) for number in (17, 18)] == [3, 3]
     disk = disk._replace(free=9 * 10**9)
-    assert [minute(number) for number in (9, 10)] == [4, 4]
+    assert [minute(number) for number in (19, 20)] == [4, 4]
     beat.stop()
 
 

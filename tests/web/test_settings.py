@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -621,6 +622,25 @@ def test_a_room_that_was_saved_before_is_shown_and_stops_no_other_change(
     wait_until(shown, "the page says so")
     assert send(asking, f"{PAGE}/rooms", rooms="Gone\nReception").status_code == 303
     assert sense(web).rooms == ("Gone", "Reception")
+
+
+def test_many_who_ask_at_once_do_not_all_wait(web: Web) -> None:
+    answered = threading.Event()
+
+    def require(_name: str) -> None:
+        answered.wait(60)
+
+    check = RecipientCheck(require, wait_s=60)
+    with ThreadPoolExecutor(2) as waiting:
+        first = [waiting.submit(check.ask, [name]) for name in ("Gate", "Door")]
+        wait_until(lambda: not check._turn_to_wait._value, "both wait", 20)
+        # The answer comes while the others still wait: these have their threads back.
+        found = check.ask(["Gate", "Yard"])
+        assert [each.is_pending for each in found.values()] == [True, True]
+        assert not any(one.done() for one in first)
+        answered.set()
+    assert [one.result() for one in first] == [{}, {}]
+    wait_until(lambda: check.ask(["Yard"]) == {}, "it was asked", 20)
 
 
 def test_a_request_does_not_wait_for_a_slow_webex(web: Web) -> None:

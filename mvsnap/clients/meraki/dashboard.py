@@ -395,5 +395,5 @@ def _expiry(sentence: Any) -> datetime | None:
     found = _MOMENT.search(str(sentence))
     try:
         return datetime.fromisoformat(found[0]).astimezone(UTC) if found else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

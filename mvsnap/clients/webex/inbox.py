@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from mvsnap.clients.webex.client import Webex
@@ -126,9 +126,9 @@ class WebexInbox:
 def _moment(data: Mapping[str, Any]) -> datetime | None:
     try:
         found = datetime.fromisoformat(_text(data, "created"))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

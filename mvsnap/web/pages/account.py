@@ -19,7 +19,7 @@ from mvsnap.core.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from mvsnap.core.users import failed_change, own_change, put_change
 from mvsnap.domain import Role, User
 from mvsnap.errors import BadInput
-from mvsnap.texts import _
+from mvsnap.texts import _, first_upper
 from mvsnap.web import auth, login, passwords
 from mvsnap.web.auth.sessions import forget_session, idle_limit, log_in
 from mvsnap.web.context import gateway
@@ -113,7 +113,7 @@ def _new_password_mistakes() -> PasswordMistakes:
         passwords.accepted(new, auth.person().name, gateway().settings.site.name)
     except BadInput as exc:
         reason = exc.message.partition(": ")[2]
-        return PasswordMistakes(new=f"{reason[:1].upper()}{reason[1:]}.")
+        return PasswordMistakes(new=f"{first_upper(reason)}.")
     if new == request.form.get("old", ""):
         return PasswordMistakes(new=_("This is your old password."))
     return PasswordMistakes(again=_("Not the same.") if new != again else "")

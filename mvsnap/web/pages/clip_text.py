@@ -16,7 +16,7 @@ from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, first_upper
 
 _TRIGGERS = {
     TriggerKind.HTTP: N_("request with key %(who)s"),
@@ -158,7 +158,7 @@ def started_by(trigger: Trigger) -> str:
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     words = _(_TRIGGERS[trigger.kind])
-    return f"{words[:1].upper()}{words[1:]}" % {"who": trigger.by}
+    return first_upper(words) % {"who": trigger.by}
 
 
 @dataclass(frozen=True, slots=True)

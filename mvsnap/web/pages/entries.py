@@ -22,6 +22,7 @@ from mvsnap.config.entries import (
     with_entries,
 )
 from mvsnap.config.model import Settings
+from mvsnap.core.params import parse_moment
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
@@ -218,11 +219,8 @@ def _save(
 
 def _known_at() -> datetime | None:
     """Return which state of the entry was on the form, None: of a new one."""
-    text = request.form.get("known_at", "")[:40]
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError as exc:
-        raise BadInput(f"known_at: {text!r} (expected a time)") from exc
+    text = request.form.get("known_at", "")
+    return parse_moment("known_at", text) if text else None
 
 
 def _page(

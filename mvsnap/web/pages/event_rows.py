@@ -11,7 +11,7 @@ from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, first_upper
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
@@ -60,7 +60,7 @@ class EventLine:
         title = self.event.title
         if not title:
             return started_by_title(self.event.trigger)
-        return title[:1].upper() + title[1:]
+        return first_upper(title)
 
     @property
     def by(self) -> str:

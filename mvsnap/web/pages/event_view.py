@@ -17,7 +17,7 @@ from mvsnap.jobs.listing import JobEntry
 from mvsnap.store.event_search import FoundEvent, found_of_job
 from mvsnap.store.job_states import JobStage
 from mvsnap.store.notices import SeenBy
-from mvsnap.texts import _
+from mvsnap.texts import _, first_upper
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import (
@@ -35,7 +35,6 @@ from mvsnap.web.pages.event_rows import (
 from mvsnap.web.pages.job_rows import (
     JobLine,
     PartLine,
-    first_upper,
     job_line,
     message_lines,
 )

@@ -99,10 +99,6 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     )
 
 
-def first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
     """Yield the pictures and clips of a job."""
     for part in progress.parts:

@@ -20,7 +20,7 @@ from mvsnap.config.key_limits import (
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name
 from mvsnap.errors import BadInput
-from mvsnap.texts import N_
+from mvsnap.texts import N_, first_upper
 
 OVERLAPS = (
     ("0", N_("at once")),
@@ -152,4 +152,4 @@ def _lines(entries: Iterable[str]) -> str:
 def _below_field(exc: BadInput) -> str:
     """Return a mistake without the name of its field, whose label names it already."""
     words = exc.message.partition(": ")[2]
-    return words[:1].upper() + words[1:]
+    return first_upper(words)

@@ -13,7 +13,7 @@ from mvsnap.core import users
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.last_admin import LastAdmin
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, first_upper
 from mvsnap.texts.sentences import localized
 from mvsnap.web import accounts, auth
 from mvsnap.web.context import gateway
@@ -43,7 +43,7 @@ def add() -> ResponseReturnValue:
         _require_new(name)
     except BadInput as exc:
         field, _colon, words = exc.message.partition(": ")
-        return _index({field: words[:1].upper() + words[1:]}), 400
+        return _index({field: first_upper(words)}), 400
     now, is_pam = gateway().clock.now(), _is_pam()
     password = "" if is_pam else _new_password()
     kept = SYSTEM_ACCOUNT if is_pam else hashed(password)

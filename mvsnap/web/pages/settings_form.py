@@ -16,7 +16,7 @@ from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.params import MAX_ROOM
 from mvsnap.errors import BadInput
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, first_upper
 
 _MAX_ROOMS = 20
 _MAX_NUMBER = 32
@@ -223,7 +223,7 @@ def _checked(entered: Entered, now: Sense) -> Entered:
 def _plainly(words: str) -> str:
     """Return what the settings say of a value as a sentence below its field."""
     plain = words.removeprefix("Value error, ").replace("Input should", "Must", 1)
-    return f"{plain[:1].upper()}{plain[1:]}" + ("" if plain.endswith(".") else ".")
+    return first_upper(plain) + ("" if plain.endswith(".") else ".")
 
 
 def _lines(text: str) -> str:

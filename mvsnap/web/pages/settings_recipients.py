@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mvsnap.config.recipients import Named, flat
@@ -33,7 +33,7 @@ def check_rooms(entered: Entered, before: Iterable[str]) -> list[RecipientNote]:
     A room that was there before does not stop other changes: the page shows it anyway.
     """
     new = [name for name in entered.values.get("rooms", ()) if name not in set(before)]
-    certain, notes = _ask(new)
+    certain, notes = _said(new, _problems(new))
     if certain:
         del entered.values["rooms"]
         entered.mistakes["rooms"] = certain
@@ -51,23 +51,35 @@ def check_entry(
     if entered.entry.value.get("bot_token"):
         return []  # another bot is in other rooms
     channels = {folded(channel.name) for channel in entered.settings.channels}
-    notes: list[RecipientNote] = []
+    new: dict[str, list[str]] = {}
     for field in _OF_ENTRIES:
         was = set(before.get(field, "").splitlines())
-        names = map(str.strip, entered.texts.get(field, "").splitlines())
-        new = [n for n in names if n and n not in was and folded(n) not in channels]
-        certain, doubts = _ask(new)
+        typed = map(str.strip, entered.texts.get(field, "").splitlines())
+        new[field] = [
+            n for n in typed if n and n not in was and folded(n) not in channels
+        ]
+    # All at once: a request waits for them once.
+    problems = _problems({name for names in new.values() for name in names})
+    notes: list[RecipientNote] = []
+    for field, names in new.items():
+        certain, doubts = _said(names, problems)
         if certain:
             entered.mistakes[field] = certain
         notes += doubts
     return [] if entered.mistakes else notes
 
 
-def _ask(names: Sequence[str]) -> tuple[str, list[RecipientNote]]:
+def _problems(names: Collection[str]) -> Mapping[str, RecipientProblem]:
+    return gateway().recipients.ask(names) if names else {}
+
+
+def _said(
+    names: Iterable[str], problems: Mapping[str, RecipientProblem]
+) -> tuple[str, list[RecipientNote]]:
     """Return what refuses them, "" for nothing, and a note for each doubt."""
-    problems = gateway().recipients.ask(names) if names else {}
-    certain = [each.text for each in problems.values() if each.is_certain]
-    doubts = [_note(n, each) for n, each in problems.items()]
+    found = {name: problems[name] for name in names if name in problems}
+    certain = [each.text for each in found.values() if each.is_certain]
+    doubts = [_note(name, each) for name, each in found.items()]
     return ". ".join(certain) + "." if certain else "", doubts
 
 
