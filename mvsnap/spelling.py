@@ -32,6 +32,8 @@ def folded(text: str) -> str:
     """
     if len(text) > _LONGEST:
         return text
+    if text.isascii() and text.isprintable():  # nothing below would change it
+        return " ".join(text.lower().split())
     # Folding the case may leave marks apart again.
     plain = _composed(_composed(text).casefold())
     plain = plain.replace(_BRAILLE_BLANK, " ")

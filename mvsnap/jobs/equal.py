@@ -114,8 +114,8 @@ class EqualTriggers:
         self._turns = [threading.Lock() for _ in range(_TURNS)]
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
-        # The job that was joined last, of each turn: the engine reads one slowly.
-        self._jobs: dict[int, Job] = {}
+        # The job that waited last, of each turn, and its mark.
+        self._jobs: dict[int, tuple[str, Job]] = {}
 
     @contextmanager
     def joining(self, equal: str) -> Iterator[Joined | None]:
@@ -178,8 +178,25 @@ class EqualTriggers:
 
     def _join(self, equal: str, many: int) -> Joined | None:
         """Count so many for the job that waits; None: they need one of their own."""
-        job = self._waiting(equal)
-        if job is None or self._age(job) > _WITHIN:
+        turn = _turn_of(equal)
+        known = self._last(equal)
+        # Nearly always it still waits. That is asked after the count in any case;
+        # before it, that would be one more read for everybody.
+        if known is not None:
+            if joined := self._count(known, equal, many):
+                return joined
+            self._jobs.pop(turn, None)
+        job_id = self._engine.waiting_equal(equal)
+        if job_id is None or (known is not None and job_id == known.id):
+            return None
+        job = self._engine.job(job_id)
+        if job is None:
+            return None
+        self._jobs[turn] = equal, job
+        return self._count(job, equal, many)
+
+    def _count(self, job: Job, equal: str, many: int) -> Joined | None:
+        if self._age(job) > _WITHIN:
             return None
         times = self._repeats.add(job.id, self._clock.now(), many)
         if times is None:
@@ -189,17 +206,9 @@ class EqualTriggers:
             return Joined(job, 1 + times)
         return None
 
-    def _waiting(self, equal: str) -> Job | None:
-        job_id, turn = self._engine.waiting_equal(equal), _turn_of(equal)
-        if job_id is None:
-            return None
-        known = self._jobs.get(turn)
-        if known is not None and known.id == job_id:
-            return known
-        job = self._engine.job(job_id)
-        if job is not None:
-            self._jobs[turn] = job
-        return job
+    def _last(self, equal: str) -> Job | None:
+        mark, job = self._jobs.get(_turn_of(equal), ("", None))
+        return job if mark == equal else None
 
     def _age(self, job: Job) -> timedelta:
         now, now_s = self._clock.now(), self._clock.monotonic()

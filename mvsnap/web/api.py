@@ -48,8 +48,9 @@ def get_snapshot() -> ResponseReturnValue:
     job_request = _job_request(parameters)
     wait_s = params.parse_wait_s(parameters.get("wait_s") or str(params.DEFAULT_WAIT_S))
     progress = gateway().jobs.accept_and_wait(job_request, wait_s)
-    answer = json_response(_snapshots(progress), _STATUS[progress.state])
-    answer.headers["Location"] = job_url(progress.job.id)
+    so_far = _snapshots(progress)
+    answer = json_response(so_far, _STATUS[progress.state])
+    answer.headers["Location"] = so_far.job.url
     return answer
 
 

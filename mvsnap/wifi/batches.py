@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select
 
 from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
@@ -222,10 +222,8 @@ class WifiStore:
         return 2**62 if found is None else found
 
     def _source_id(self, connection: Connection, network_id: str, radio: str) -> int:
-        statement = select(scan_sources.c.id).where(
-            scan_sources.c.network_id == network_id, scan_sources.c.radio == radio
-        )
-        known: int | None = connection.execute(statement).scalar_one_or_none()
+        wanted = {"network": network_id, "radio_of": radio}
+        known: int | None = connection.execute(_SOURCE, wanted).scalar_one_or_none()
         if known is not None:
             return known
         made = scan_sources.insert().values(network_id=network_id, radio=radio)
@@ -233,6 +231,11 @@ class WifiStore:
         return found
 
 
+# Made once: it is asked for each message.
+_SOURCE = select(scan_sources.c.id).where(
+    scan_sources.c.network_id == bindparam("network"),
+    scan_sources.c.radio == bindparam("radio_of"),
+)
 # What visits are counted by, unless somebody else is to change visits now.
 _FREE = select(visit_count_rule.c.long_stay_s).where(
     ~exists(select(scan_batches.c.id)), ~exists(select(scan_pauses.c.name))

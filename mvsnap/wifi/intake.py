@@ -66,13 +66,11 @@ def parse_batch(message: ParsedMessage, limits: IntakeRules) -> ParsedBatch:
         except ValueError as exc:
             bad[str(exc)] += 1
             continue
-        wanted = [
-            sighting
-            for sighting in sightings
-            if sighting[1] >= least_dbm
-            and oldest_s <= sighting[0] <= newest_s
-            and wants(sighting[2])
-        ]
+        wanted = []
+        for sighting in sightings:
+            at_s, rssi_dbm, ap = sighting
+            if rssi_dbm >= least_dbm and oldest_s <= at_s <= newest_s and wants(ap):
+                wanted.append(sighting)
         if not wanted:
             ignored[_reason(sightings, limits)] += 1
             continue
@@ -97,8 +95,7 @@ def _minutes(
     """Return the content of one observation, minute by minute."""
     if len(sightings) == 1:
         at_s, rssi_dbm, ap = sightings[0]
-        second = at_s % MINUTE_S
-        minute = at_s // MINUTE_S
+        minute, second = divmod(at_s, MINUTE_S)
         return [Observation(device, minute, second, second, rssi_dbm, ap, ssid)]
     by_minute: dict[int, list[Sighting]] = {}
     for sighting in sightings:

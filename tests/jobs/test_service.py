@@ -355,6 +355,25 @@ def test_a_share_is_not_used_up_by_what_joins(office: Office, busy: BusyEngine) 
     assert progress.job.times == 5
 
 
+def test_a_job_that_is_known_to_wait_is_looked_for_once(
+    office: Office, busy: BusyEngine
+) -> None:
+    service = office.service()
+    first = service.accept(request())
+    assert service.accept(request()) == first
+    looks: list[JobId] = []
+    busy.on_look = looks.append
+    assert service.accept(request()) == first
+    assert looks == [first.id]
+    # Another process has let an equal one wait behind it.
+    other = office.service().accept(request(trigger=OTHER))
+    mark = next(mark for mark, waits in busy.equal.items() if waits == first.id)
+    busy.equal[mark] = other.id
+    assert service.accept(request()) == other
+    assert office.repeats.times(first.id) == 2
+    assert office.repeats.times(other.id) == 1
+
+
 def test_nothing_joins_a_minute_after_the_first(
     office: Office, busy: BusyEngine
 ) -> None:

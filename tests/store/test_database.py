@@ -246,6 +246,37 @@ def test_a_single_statement_needs_no_transaction_and_blocks_no_writer(
     engine.dispose()
 
 
+def test_many_rows_are_put_as_they_are(url: str) -> None:
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    db = database.Database(engine)
+    table = wifi_tables.visits
+    names = table.columns.keys()
+    fresh = db.insert(table)
+    put = database.Bulk(
+        db,
+        fresh.on_conflict_do_update(
+            index_elements=[*table.primary_key],
+            set_={"observations": fresh.excluded.observations},
+        ),
+        *names,
+    )
+    known: dict[int, tuple[object, ...]] = {}
+    # None, one, and on both sides of what a statement of SQLite takes together.
+    for many in (0, 1, 49, 50, 51, 120):
+        rows = [
+            (1000 + i, 1, 2**62 + i, 2**40, many, -70, None, i or None, None)
+            for i in range(many)
+        ]
+        with db.writing() as connection:
+            put.run(connection, rows)
+        known |= {row[0]: row for row in rows}
+    with db.reading() as connection:
+        found = connection.execute(table.select().order_by(table.c.time_in_s)).all()
+    assert [tuple(row) for row in found] == list(known.values())
+    engine.dispose()
+
+
 @pytest.mark.parametrize("name", ["100%.db", "a#b.db", "a&b=c.db"])
 def test_odd_characters_in_the_path_are_no_part_of_the_url(
     tmp_path: Path, name: str
