@@ -10,6 +10,8 @@ PYTEST := pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Debian keeps servers such as mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+# Without compiled files, each of the tests' hundreds of processes compiles all modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv run serve demo install update back uninstall test coverage lint format \
 	docs texts bench lock lowest sbom audit clean
@@ -44,11 +46,13 @@ back: ## as root: the version and the database from before the last update
 uninstall: ## as root: take the service away; data and settings stay
 	@init.d/setup uninstall
 
+# mypy needs one core; on another, the tests are compiled for all workers meanwhile.
 test: ## style, types, and every test against real servers
 	@.ci/install test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	@echo '$(BIN)/mypy'; $(BIN)/pytest --collect-only -qq >/dev/null 2>&1 & \
+		$(BIN)/mypy; code=$$?; wait; exit $$code
 	$(BIN)/$(PYTEST) $(ARGS)
 
 # Not part of `make test`: counting costs 40 % more time on Python 3.11.
