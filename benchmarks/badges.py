@@ -1,31 +1,23 @@
-"""Badge review: do pages stay as fast with 100,000 badge events as with 10,000?
-
-The whole of a request is measured, in the process of the application: login, queries,
-template. Both stores take turns, because the machine is never the same for long.
-"""
+"""Badge review: do pages stay as fast with 100,000 badge events as with 10,000?"""
 
 from __future__ import annotations
 
 import csv
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flask.testing import FlaskClient
-
 from benchmarks.line import Line
+from benchmarks.side_by_side import Comparison
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
 from mvsnap.clock import iso
-from mvsnap.domain import Role
 from tests.gateway import environment, write_config
 from tests.web.build import Web
 
@@ -33,45 +25,7 @@ FEW, MANY = 10_000, 100_000
 PEOPLE, READERS = 500, 20
 # Of those: a small department, and badges that are in no directory.
 SMALL, STRANGERS = 5, 5
-ROUNDS = 30
 SPACING = timedelta(seconds=20)
-REFERENCE = f"the same with {FEW:,} badge events"
-GOAL = "<= 1.5"
-
-
-@dataclass(frozen=True)
-class Review:
-    """A gateway with badge events and somebody who is logged in."""
-
-    client: FlaskClient
-    newest: BadgeEvent
-    middle: BadgeEvent
-
-    def seconds(self, address: str) -> float:
-        began = time.perf_counter()
-        answer = self.client.get(address)
-        spent = time.perf_counter() - began
-        if answer.status_code != 200:
-            raise RuntimeError(f"{address} was answered {answer.status_code}")
-        return spent
-
-
-def badges() -> list[Line]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        homes = [folder / str(number) for number in (FEW, MANY)]
-        for home in homes:
-            home.mkdir()
-        webs = [Web(home) for home in homes]
-        few, many = (
-            fill(web, number) for web, number in zip(webs, (FEW, MANY), strict=True)
-        )
-        lines = [compare(what, few, many) for what in PAGES]
-        for web in webs:
-            web.close()
-        return [*lines, imported(folder)]
-
-
 PAGES = {
     "the list": "/badges",
     "its filter by reader and verdict": "/badges?reader=Door+7&verdict=match",
@@ -89,21 +43,13 @@ PAGES = {
 }
 
 
-def compare(what: str, few: Review, many: Review) -> Line:
-    spans_s: dict[int, list[float]] = {FEW: [], MANY: []}
-    for _ in range(ROUNDS):
-        for number, review in ((FEW, few), (MANY, many)):
-            day = f"{review.middle.swiped_at:%Y-%m-%d}"
-            ago = iso(review.newest.swiped_at - timedelta(minutes=5))
-            names = {"day": day, "middle": review.middle.id, "ago": ago}
-            address = PAGES[what].format(**names)
-            spans_s[number].append(review.seconds(address))
-    small, large = (statistics.median(spans_s[number]) for number in (FEW, MANY))
-    text = f"{large / small:.2f} ({large * 1000:.0f} ms)"
-    return Line(f"badges, {what}, {MANY:,} badge events", REFERENCE, GOAL, text)
+def badges() -> list[Line]:
+    made = Comparison("badges", "badge events", FEW, MANY, fill, PAGES)
+    with tempfile.TemporaryDirectory() as name:
+        return [*made.lines(), imported(Path(name))]
 
 
-def fill(web: Web, number: int) -> Review:
+def fill(web: Web, number: int) -> Mapping[str, str]:
     now = datetime.now(UTC)
     web.badges.add(events(number, now))
     people = [
@@ -115,7 +61,11 @@ def fill(web: Web, number: int) -> Review:
     newest = web.badges.badges(BadgeFilter(), number // 2)
     for badge in newest[:200:3]:
         web.badges.judge(Judgement(badge.id, Verdict.MATCH, "", now, "anna"))
-    return Review(web.log_in(Role.REVIEWER), newest[0], newest[-1])
+    return {
+        "middle": newest[-1].id,
+        "day": f"{newest[-1].swiped_at:%Y-%m-%d}",
+        "ago": iso(newest[0].swiped_at - timedelta(minutes=5)),
+    }
 
 
 def events(number: int, now: datetime) -> Sequence[BadgeEvent]:

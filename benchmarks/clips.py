@@ -1,23 +1,14 @@
-"""Clips: do their pages stay as fast with 10,000 clips as with 100?
-
-The whole of a request is measured, in the process of the application, as with badge
-events: both stores take turns, because the machine is never the same for long.
-"""
+"""Clips: do their pages stay as fast with 10,000 clips as with 100?"""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from benchmarks.line import Line
+from benchmarks.side_by_side import Comparison
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import (
     CameraName,
@@ -25,7 +16,6 @@ from mvsnap.domain import (
     EventId,
     EventKind,
     JobId,
-    Role,
     Serial,
     Trigger,
     TriggerKind,
@@ -38,12 +28,14 @@ from tests.web.build import Web
 
 FEW, MANY = 100, 10_000
 CAMERAS, MACHINES = 16, 20
-ROUNDS = 30
 SPACING = timedelta(minutes=3)
-REFERENCE = f"the same with {FEW:,} clips"
-GOAL = "<= 1.5"
 # Every clip is looked at, the dearest there is: its price has a limit, not a ratio.
 NOWHERE = "a search that finds nothing"
+RECORDER = {
+    "cameras": {
+        f"Camera {number}": {"url": "rtsp://192.0.2.10/"} for number in range(CAMERAS)
+    }
+}
 PAGES = {
     "the list": "/clips",
     "the list as the page polls it": "/clips/rows",
@@ -57,65 +49,21 @@ PAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Archive:
-    """A gateway with clips and somebody who is logged in."""
-
-    client: FlaskClient
-    middle: Clip
-
-    def seconds(self, page: str) -> float:
-        address = page.format(
-            middle=self.middle.id,
-            alarm=self.middle.about,
-            day=f"{self.middle.at:%Y-%m-%d}",
-        )
-        began = time.perf_counter()
-        answer = self.client.get(address)
-        spent = time.perf_counter() - began
-        if answer.status_code != 200:
-            raise RuntimeError(f"{address} was answered {answer.status_code}")
-        return spent
-
-
 def clips() -> list[Line]:
-    with tempfile.TemporaryDirectory() as name:
-        homes = [Path(name) / str(number) for number in (FEW, MANY)]
-        for home in homes:
-            home.mkdir()
-        webs = [Web(home, recorder=RECORDER) for home in homes]
-        few, many = (
-            fill(web, number) for web, number in zip(webs, (FEW, MANY), strict=True)
-        )
-        lines = [compare(what, few, many) for what in PAGES]
-        for web in webs:
-            web.close()
-        return lines
+    made = Comparison("clips", "clips", FEW, MANY, fill, PAGES, NOWHERE)
+    return made.lines(recorder=RECORDER)
 
 
-RECORDER = {
-    "cameras": {
-        f"Camera {number}": {"url": "rtsp://192.0.2.10/"} for number in range(CAMERAS)
-    }
-}
-
-
-def compare(what: str, few: Archive, many: Archive) -> Line:
-    spans_s: dict[int, list[float]] = {FEW: [], MANY: []}
-    for _ in range(ROUNDS):
-        for number, archive in ((FEW, few), (MANY, many)):
-            spans_s[number].append(archive.seconds(PAGES[what]))
-    small, large = (statistics.median(spans_s[number]) for number in (FEW, MANY))
-    text = f"{large / small:.2f} ({large * 1000:.0f} ms)"
-    goal = "-" if what == NOWHERE else GOAL
-    return Line(f"clips, {what}, {MANY:,} clips", REFERENCE, goal, text)
-
-
-def fill(web: Web, number: int) -> Archive:
+def fill(web: Web, number: int) -> Mapping[str, str]:
     made = [recorded(n, datetime.now(UTC) - SPACING * n) for n in range(number)]
     alarms = [alarm(n, clip) for n, clip in enumerate(made)]
     store(web, made, alarms)
-    return Archive(web.log_in(Role.REVIEWER), made[number // 2])
+    middle = made[number // 2]
+    return {
+        "middle": middle.id,
+        "alarm": str(middle.about),
+        "day": f"{middle.at:%Y-%m-%d}",
+    }
 
 
 def recorded(n: int, at: datetime) -> Clip:
