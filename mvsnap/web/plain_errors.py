@@ -10,6 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from mvsnap.texts import N_, _
 
+INTERNAL = N_(
+    "Something went wrong inside mvsnap. Admins can see the log for the reason."
+)
 _WORDS: Mapping[int, str] = {
     400: N_(
         "The browser sent something that this page does not understand. Go back, "
@@ -21,6 +24,8 @@ _WORDS: Mapping[int, str] = {
     413: N_("That is more than this page takes. Shorten it and send it again."),
     415: N_("The browser sent something that this page does not understand."),
     429: N_("Too many requests at once. Wait a moment and try again."),
+    500: INTERNAL,
+    503: N_("This is not available right now. Try again in a minute."),
 }
 _OLD_FORM = N_(
     "This form is no longer valid, because you have logged in again since it was "
@@ -43,8 +48,3 @@ def no_database() -> str:
     if request.method in {"GET", "HEAD"}:
         return _("The database does not answer. Try again in half a minute.")
     return _("The database does not answer; nothing was changed. Try again later.")
-
-
-INTERNAL = N_(
-    "Something went wrong inside mvsnap. Admins can see the log for the reason."
-)

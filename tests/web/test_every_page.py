@@ -16,10 +16,11 @@ import pyotp
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
+from mvsnap import texts
 from mvsnap.core import signed_links
 from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
-from tests.servers.visitor import DESKTOP, PHONE, log_in, visitor
+from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web, send
 from tests.web.build import log_in as fill_in
 from tests.web.page_build import filled
@@ -58,6 +59,8 @@ LOOKS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
     (PHONE, "dark"),
     (PHONE, "light"),
 )
+# No part sticks out there, either: the smallest phone, and a large screen.
+WIDTHS = (320, 1920)
 # What folds and what a phone's menu hides is read, too; but not what covers a page.
 UNFOLD = """() => {
     for (const one of document.querySelectorAll("main details")) one.open = true;
@@ -146,6 +149,10 @@ def faults(page: Page, what: str, part: str = "html") -> list[str]:
     page.evaluate(UNFOLD)
     page.evaluate(AXE_SCRIPT)
     found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if not fits(page):
+            found.append(f"{what} {width}: wider than its window")
     for size, scheme in LOOKS:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -176,6 +183,21 @@ def test_every_page(site: Site) -> None:
         log_in(page, f"{site.url}/", Role.ADMIN, PASSWORD)
         inside = [path for path in addresses(site) if path not in LOG_IN]
         assert faults_at(page, site, *inside, *FORMS) == []
+
+
+def test_no_page_is_wider_than_the_smallest_phone_in_german(site: Site) -> None:
+    wide = []
+    with visitor((WIDTHS[0], 800)) as page:
+        log_in(page, f"{site.url}/", Role.ADMIN, PASSWORD)
+        texts.use("de")
+        try:
+            for path in [path for path in addresses(site) if path not in LOG_IN]:
+                if is_html(page, f"{site.url}{path}"):
+                    page.evaluate(UNFOLD)
+                    wide += [] if fits(page) else [path]
+        finally:
+            texts.use("en")
+    assert wide == []
 
 
 def test_times_are_of_the_sites_zone_which_is_named_once(site: Site) -> None:
