@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mvsnap.domain import CameraName, EventId, JobId, Trigger
+from mvsnap.texts.wording import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Clip:
     path: str | None = None
     thumbnail_path: str | None = None
     size_bytes: int = 0
-    error: str | None = None
-    note: str | None = None
+    error: Reason | None = None
+    note: Reason | None = None
     kept: bool = False
     copy_state: CopyState = CopyState.NONE
     caller: str = ""

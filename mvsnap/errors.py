@@ -48,6 +48,8 @@ MvsnapError
 
 from __future__ import annotations
 
+from mvsnap.texts.wording import Reason
+
 
 class MvsnapError(Exception):
     """An expected failure: `code` is for programs and stable, `message` for people."""
@@ -58,6 +60,12 @@ class MvsnapError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def as_reason(self) -> Reason:
+        """The message as it is stored: a code with values, where it was made of one."""
+        message = self.message
+        return message if isinstance(message, Reason) else Reason(message)
 
 
 class BadInput(MvsnapError):

@@ -9,6 +9,7 @@ from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
 from mvsnap.texts import N_, _
+from mvsnap.texts.reasons import said
 
 _COPIES = {
     CopyState.NONE: "",
@@ -46,11 +47,13 @@ class ClipRow:
         """Explains the state, for people; "" for nothing."""
         clip = self.clip
         if clip.state is ClipState.FAILED:
-            return clip.error or _("no video was recorded")
+            return said(clip.error or _("no video was recorded"))
         if clip.state is ClipState.DELETED:
             return ""
-        missing = f"{lasting(self.missing_s)} missing" if self.missing_s >= 0.5 else ""
-        return "; ".join(filter(None, (missing, clip.note)))
+        length, missing = lasting(self.missing_s), ""
+        if self.missing_s >= 0.5:
+            missing = _("%(length)s missing") % {"length": length}
+        return "; ".join(filter(None, (missing, said(clip.note or ""))))
 
     @property
     def missing_s(self) -> float:

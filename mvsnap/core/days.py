@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.errors import BadInput
+from mvsnap.texts.formats import lasting as lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,3 @@ def _ahead_s(at_s: int, zone: ZoneInfo) -> int:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # Where the clocks change at midnight, the first one of two or the jump itself.
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
-
-
-def lasting(seconds: float) -> str:
-    """Return a duration for people, such as `3 min 4 s`."""
-    minutes, rest_s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
-    units = [f"{number} {unit}" for number, unit in parts if number]
-    return " ".join(units[:2]) or "0 s"

@@ -26,6 +26,8 @@ from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.texts import _, formats
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -275,9 +277,10 @@ def _lines(facts: Facts) -> dict[str, Any]:
     return {"lines": lines, "more_lines": len(facts.lines) - len(lines)}
 
 
-def _stored(said: object) -> str:
-    """Return what was stored in English, in the language where it is a known text."""
-    return neutralise(_(str(said)))
+def _stored(text: object) -> str:
+    """Return what was stored, in the language where it is a reason or a known text."""
+    words = said(text) if isinstance(text, Reason) else _(str(text))
+    return neutralise(words)
 
 
 def _size_bytes(line: dict[str, str]) -> int:

@@ -17,12 +17,10 @@ from mvsnap.jobs.lost_recorders import LostRecorders
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.store.clips import UNFINISHED, ClipStore
 from mvsnap.store.events import Store
+from mvsnap.texts.wordings import NO_RECORDER, RECORDER_GONE
 
 # A recorder that returns sooner resumes its clips, or gives them up itself.
 _ABANDONED_AFTER = GIVE_UP_AFTER + timedelta(hours=1)
-_GONE = "its recorder is gone, along with its machine or data_dir"
-
-_NOBODY = "no recorder has its camera: no process with the role record"
 
 
 class AbandonedClips:
@@ -62,7 +60,9 @@ class AbandonedClips:
         for clip in left:
             if clip.state in UNFINISHED:
                 is_begun = clip.state is ClipState.RECORDING or clip.lost_by
-                self._clip_results.fail(clip, _GONE if is_begun else _NOBODY)
+                self._clip_results.fail(
+                    clip, RECORDER_GONE() if is_begun else NO_RECORDER()
+                )
             if clip.rooms:
                 self._submit(notification_job(clip, now))
             self._clips.mark_notified(clip.id)

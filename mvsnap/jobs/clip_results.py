@@ -20,10 +20,11 @@ from mvsnap.jobs.lost_recorders import died
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult
 from mvsnap.store.clips import ClipStore
+from mvsnap.texts.reasons import joined
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import ALARM_LATE, BOTH, NO_VIDEO
 
 log = logging.getLogger(__name__)
-
-_LATE = "the alarm arrived late: the video shows the time it arrived"
 
 
 class ClipResults:
@@ -84,14 +85,14 @@ class ClipResults:
             )
         )
 
-    def fail(self, clip: Clip, error: str) -> Clip:
+    def fail(self, clip: Clip, error: Reason) -> Clip:
         return self._finish(replace(clip, state=ClipState.FAILED, error=error))
 
-    def _note(self, clip: Clip, result: ClipResult) -> str | None:
+    def _note(self, clip: Clip, result: ClipResult) -> Reason | None:
         is_lost = clip.lost_by not in (None, self._recorder_id)
         lost = died(clip.lost_by) if clip.lost_by and is_lost else None
-        late = _LATE if result.at != clip.at else None
-        return "; ".join(filter(None, (lost, result.note, late))) or None
+        late = ALARM_LATE() if result.at != clip.at else None
+        return joined(lost, result.note, late)
 
     def _finish(self, clip: Clip) -> Clip:
         if not self._clips.finish(clip, self._event(clip), self._recorder_id):
@@ -149,7 +150,9 @@ def notification_id(clip_id: EventId) -> JobId:
     return JobId(str(uuid.uuid5(uuid.UUID(clip_id), "told")))
 
 
-def _why(clip: Clip, result: ClipResult) -> str:
+def _why(clip: Clip, result: ClipResult) -> Reason:
     """Return why there is no clip; what it waited for comes first, being the cause."""
-    error = result.error or "no video was recorded"
-    return f"{clip.note}; {error}" if clip.note and clip.note != error else error
+    error = result.error or NO_VIDEO()
+    if not clip.note or clip.note == error:
+        return error
+    return BOTH(first=clip.note, then=error)

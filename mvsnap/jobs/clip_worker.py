@@ -32,6 +32,7 @@ from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.database import OUTAGES
+from mvsnap.texts import wordings
 
 log = logging.getLogger(__name__)
 
@@ -216,9 +217,7 @@ class ClipWorker:
         except RecorderStopped:
             return  # picked up at the next start
         except NotFound:
-            self._clip_results.fail(
-                clip, "the camera was removed from the settings (recorder.cameras)"
-            )
+            self._clip_results.fail(clip, wordings.CAMERA_REMOVED())
         except (OSError, *OUTAGES) as exc:
             self._cannot_write(clip, exc)
         except Exception:
@@ -244,7 +243,7 @@ class ClipWorker:
         """Have it retried after a while, unless that went on for a day."""
         self._clock.sleep(_AGAIN_S)
         if is_too_old(clip.received_at, self._clock):
-            self._clip_results.fail(clip, "internal error; see the log")
+            self._clip_results.fail(clip, wordings.INTERNAL())
 
     def _record(self, clip: Clip, begun: threading.Event) -> None:
         try:
@@ -261,7 +260,7 @@ class ClipWorker:
             begun.set()
         if result.retry and not is_too_old(clip.received_at, self._clock):
             again_s = defer_delay_s(self._clock.passed_since(clip.received_at), None)
-            note = result.error or ""
+            note = result.error
             again_at = self._clock.now() + timedelta(seconds=again_s)
             self._clips.put_back(clip.id, note, again_at, by=self._recorder_id)
             log.warning("clip of %s deferred by %.0f s: %s", clip.camera, again_s, note)

@@ -8,6 +8,8 @@ from mvsnap.jobs.executors import installation_of
 from mvsnap.store.claims import Claims
 from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import RECORDER_DIED
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +45,9 @@ class LostRecorders:
         return frozenset(claiming | (working - known.keys()))
 
 
-def died(recorder_id: str) -> str:
-    """Return the sentence about it; the id is that of an installation."""
-    return f"its recorder {machine_of(recorder_id)} died"
+def died(recorder_id: str) -> Reason:
+    """Return what is said about it; the id is that of an installation."""
+    return RECORDER_DIED(machine=machine_of(recorder_id))
 
 
 def machine_of(recorder_id: str) -> str:

@@ -20,6 +20,7 @@ from mvsnap.recorder.command import Piece
 from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import SLACK_S, Pace, Span, shown_spans
+from mvsnap.texts import wordings
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Assembler:
         """
         spooled = _aligned(_of_one_format(spooled))
         if not spooled:
-            raise CannotAssemble("no video was recorded")
+            raise CannotAssemble(wordings.NO_VIDEO())
         codec = spooled[0].format.codec or self._codec_of(spooled[0].path)
         encode = recode is Recode.ALWAYS or (
             codec not in (_PLAYED if recode is Recode.AUTO else _IN_MP4)
@@ -130,7 +131,7 @@ class Assembler:
         begin = spooled[0].begin
         shown = [begin + at_s for at_s in self._pictures(path)]
         if not shown:
-            raise CannotAssemble("the recorded video cannot be read")
+            raise CannotAssemble(wordings.UNREADABLE())
         found = pace(shown, [part.end - part.begin for part in spooled])
         # The last picture lasts as long as the others, if that was asked for.
         longest = max(want[1], shown[-1] + 1)
@@ -223,12 +224,12 @@ class Assembler:
             limit_s = base_s + each_s * length_s
             done = process.run(line, text, limit_s, nice=_NICE if make.encode else 0)
             if "No space left on device" in done.stderr:  # it may end with 0 then
-                raise CannotAssemble("the disk is full", disk_full=True)
+                raise CannotAssemble(wordings.DISK_FULL(), disk_full=True)
             if done.code == 0 and (shown := self._pictures(part)):
                 return shown[-1]
             said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             log.warning("joining %s: %s", part.name, said)
-        raise CannotAssemble("the recorded video cannot be read")
+        raise CannotAssemble(wordings.UNREADABLE())
 
     def _pictures(self, path: Path) -> list[float]:
         """Return when each picture of a file is shown, in seconds from the first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mvsnap.clip_model import Gap
 from mvsnap.errors import MvsnapError
+from mvsnap.texts.wording import Reason
 
 
 class RecorderStopped(MvsnapError):
@@ -229,10 +230,10 @@ class ClipResult:
     partial: bool = False
     pre_roll_s: float = 0
     codec: str | None = None
-    error: str | None = None
+    error: Reason | None = None
     shared: bool = False
     retry: bool = False
-    note: str | None = None
+    note: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

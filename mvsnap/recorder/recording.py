@@ -28,10 +28,12 @@ from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
 from mvsnap.recorder.times import Times
+from mvsnap.texts import wordings
+from mvsnap.texts.reasons import with_each
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
-_RESTARTED = "the machine was restarted, or its clock set back"
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
 _POLL_S = 0.05
@@ -68,7 +70,7 @@ class Recording:
         self._is_closed = False  # no longer extendable
         self._done = threading.Event()
         self._result: ClipResult | None = None
-        self._why = ""
+        self._why = Reason("")
         self._until = request.end
         # Computed once, by the first attempt: the wall clock may be set at any time.
         known = self._note.trigger
@@ -94,12 +96,12 @@ class Recording:
                 None
                 if self._is_placed
                 else self._failed(
-                    f"no video was recorded: {_RESTARTED} after the trigger"
+                    wordings.NO_VIDEO_BECAUSE(why=wordings.RESTARTED_AFTER())
                 )
             )
         forget(self._folder)  # a crash came before that
         if result.path is not None and not result.path.exists():
-            return replace(result, path=None, error="the clip was deleted")
+            return replace(result, path=None, error=wordings.CLIP_DELETED())
         return result
 
     def owner(self) -> ClipRequest | None:
@@ -193,14 +195,14 @@ class Recording:
 
     def _record(self) -> ClipResult:
         if files.free_bytes(self._settings.data_dir) < self._settings.min_free_mb * 1e6:
-            return self._failed(State.DISK_FULL.text, retry=True)
+            return self._failed(wordings.DISK_FULL(), retry=True)
         try:
             if self._is_new:
                 self._note.write(self.request, self._until, None)
             spool = Spool(self._folder, self._times)
             self._is_ours &= spool.is_ours
             if not self._is_ours:
-                self._why = _RESTARTED
+                self._why = wordings.RESTARTED()
                 return self._finish(spool, self._window_of(spool))
             with self._ring.hold():
                 want = self._collect(spool)
@@ -208,12 +210,12 @@ class Recording:
                 self._why = self._reason()
             return self._finish(spool, want)
         except NoFfmpeg as exc:
-            return self._failed(exc.message, retry=True)
+            return self._failed(exc.as_reason, retry=True)
         except OSError as exc:
             if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             log.warning("camera %s: the disk is full", self.request.camera)
-            return self._failed(State.DISK_FULL.text, retry=True)
+            return self._failed(wordings.DISK_FULL(), retry=True)
 
     def _collect(self, spool: Spool) -> Span:
         """Copy segments as they close until the window is over; return the window."""
@@ -325,7 +327,7 @@ class Recording:
         path = files.clip_path(videos, asked.camera, asked.name, asked.at, own.made_by)
         spooled = [t for t in spool.spooled if t.end > want[0] - _BEFORE_S]
         if not spooled:
-            return self._failed(f"no video was recorded: {self._why}")
+            return self._failed(wordings.NO_VIDEO_BECAUSE(why=self._why))
         try:
             made = self._assembler.assemble(
                 spooled,
@@ -336,18 +338,19 @@ class Recording:
                 self._ring.pace,
             )
         except CannotAssemble as exc:
-            return self._failed(exc.message, retry=exc.disk_full)
+            return self._failed(exc.as_reason, retry=exc.disk_full)
         return self._result_of(made, want, path)
 
-    def _reason(self) -> str:
+    def _reason(self) -> Reason:
         """Return why there would be no video."""
         status = self._ring.status()
         if status.state is State.RECORDING:
-            return "the camera was not recorded at that time, or too long ago"
+            return wordings.NOT_RECORDED_THEN()
         is_asked = self._ring.camera.mode is Mode.ON_DEMAND
         if is_asked and status.state is State.STARTING and not self._ring.why:
-            return f"no picture within {self._settings.timing.connect_s:.0f} s"
-        return self._ring.why or status.text
+            limit_s = round(self._settings.timing.connect_s)
+            return wordings.NO_PICTURE_WITHIN(limit_s=limit_s)
+        return Reason(self._ring.why or status.text)
 
     def _result_of(self, made: Assembled, want: Span, path: Path) -> ClipResult:
         began_at = self._label(made.begin)
@@ -368,13 +371,14 @@ class Recording:
             note=self._note_of(began_at),
         )
 
-    def _note_of(self, began_at: datetime | None) -> str | None:
+    def _note_of(self, began_at: datetime | None) -> Reason | None:
         late_s = (began_at - self.request.at).total_seconds() if began_at else 0
-        late = f"the video starts {late_s:.0f} s after the trigger"
-        notes = ["no pre-roll"] if self._ring.camera.mode is Mode.ON_DEMAND else []
+        late = wordings.STARTS_LATE(late_s=round(late_s))
+        is_asked = self._ring.camera.mode is Mode.ON_DEMAND
+        notes = [wordings.NO_PRE_ROLL()] if is_asked else []
         notes += [late] if late_s >= _AT_ONCE_S else []
-        notes += [] if self._is_ours else [f"{_RESTARTED} while it was recorded"]
-        return ": ".join(notes) or None
+        notes += [] if self._is_ours else [wordings.RESTARTED_MEANWHILE()]
+        return with_each(*notes)
 
     def _label(self, mono: float) -> datetime:
         """Return the time by the clock that timed the trigger."""
@@ -385,7 +389,7 @@ class Recording:
             return 0
         return max(0.0, (self.request.at - began_at).total_seconds())
 
-    def _failed(self, error: str, *, retry: bool = False) -> ClipResult:
+    def _failed(self, error: Reason, *, retry: bool = False) -> ClipResult:
         return ClipResult(self.request.at, error=error, retry=retry, partial=True)
 
 

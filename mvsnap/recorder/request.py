@@ -12,6 +12,7 @@ from mvsnap import durable_file
 from mvsnap.recorder import results
 from mvsnap.recorder.model import ClipResult
 from mvsnap.recorder.times import Instant
+from mvsnap.texts import reasons
 
 _NOTE = "clip.json"
 
@@ -55,8 +56,16 @@ class Note:
 
     def result(self) -> ClipResult | None:
         """The outcome of the request; None while it is not done."""
-        found = self._read().get("result")
-        return results.from_json(found, self._data_dir) if found else None
+        note = self._read()
+        if not (found := note.get("result")):
+            return None
+        result = results.from_json(found, self._data_dir)
+        kept = note.get("reasons")
+        return replace(
+            result,
+            error=reasons.read(kept, "error", result.error),
+            note=reasons.read(kept, "note", result.note),
+        )
 
     def owner(self) -> ClipRequest | None:
         """The request whose clip covers this one, too."""
@@ -80,6 +89,8 @@ class Note:
             note["part_of"] = {**asdict(part_of), "at": part_of.at.isoformat()}
         if result is not None:
             note["result"] = results.to_json(result, self._data_dir)
+            # Beside it: the release before reads a result as it knows it.
+            note["reasons"] = reasons.stored(error=result.error, note=result.note)
         durable_file.write(self._folder / _NOTE, json.dumps(note).encode())
 
     def _trigger(self) -> Instant | None:

@@ -36,8 +36,8 @@ from mvsnap.runtime.parts import Parts
 from mvsnap.store import database
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.sqlite_file import RESTORE_UNFINISHED, require_sound
+from mvsnap.texts.wordings import RESTORED_BEFORE
 
-_GONE = "restored from a backup that was made before it was recorded"
 _NO_BACKUP = "The file is no backup of mvsnap"
 _MOST_TEXT = 100_000
 
@@ -160,7 +160,7 @@ def mark_restored(parts: Parts, now: datetime) -> None:
     results = parts.clip_results()
     unfinished = ClipFilter(states=(ClipState.WAITING, ClipState.RECORDING))
     for clip in parts.clips.clips(unfinished, 10_000):
-        results.fail(clip, _GONE)
+        results.fail(clip, RESTORED_BEFORE())
     parts.restores.note(now)
 
 

@@ -9,6 +9,13 @@ from sqlalchemy import Row
 
 from mvsnap.clip_model import Clip, ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
+from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
+
+
+def noted(note: Reason | None) -> dict[str, Any]:
+    """Return the columns of a clip that waits, and why it does."""
+    return {"note": note and str(note), "reasons": reasons.stored(note=note)}
 
 
 def clip_row(clip: Clip) -> dict[str, Any]:
@@ -36,8 +43,9 @@ def clip_row(clip: Clip) -> dict[str, Any]:
         "path": clip.path,
         "thumbnail_path": clip.thumbnail_path,
         "size_bytes": clip.size_bytes,
-        "error": clip.error,
-        "note": clip.note,
+        "error": clip.error and str(clip.error),
+        "note": clip.note and str(clip.note),
+        "reasons": reasons.stored(error=clip.error, note=clip.note),
         "kept": clip.kept,
         "notified": False,
         "copy_state": clip.copy_state,
@@ -73,8 +81,8 @@ def clip_of(row: Row[Any]) -> Clip:
         path=row.path,
         thumbnail_path=row.thumbnail_path,
         size_bytes=row.size_bytes,
-        error=row.error,
-        note=row.note,
+        error=reasons.read(row.reasons, "error", row.error),
+        note=reasons.read(row.reasons, "note", row.note),
         kept=row.kept,
         copy_state=CopyState(row.copy_state),
         caller=row.caller,

@@ -19,12 +19,13 @@ from mvsnap.domain import (
     JobId,
 )
 from mvsnap.store import database_clock, recorder_states
-from mvsnap.store.clip_rows import clip_of, clip_row
+from mvsnap.store.clip_rows import clip_of, clip_row, noted
 from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_row
 from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events
+from mvsnap.texts.wording import Reason
 
 NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
@@ -129,7 +130,7 @@ class ClipStore:
     def put_back(
         self,
         clip_id: EventId,
-        note: str | None,
+        note: Reason | None,
         due_at: datetime,
         by: str | None = None,
     ) -> None:
@@ -137,7 +138,7 @@ class ClipStore:
 
         by: the recorder that does so; another one may have the clip meanwhile.
         """
-        values = {"state": ClipState.WAITING, "note": note, "due_at": due_at}
+        values = {"state": ClipState.WAITING, "due_at": due_at, **noted(note)}
         with self._db.writing() as connection:
             connection.execute(
                 update(clips)

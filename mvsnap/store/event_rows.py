@@ -18,6 +18,7 @@ from mvsnap.domain import (
     unnamed_zone,
 )
 from mvsnap.store.tables import cameras, events, zones
+from mvsnap.texts import reasons
 
 
 def named_events() -> Select[Any]:
@@ -44,11 +45,19 @@ def event_row(event: Event) -> dict[str, Any]:
         "title": event.title,
         "video_link": event.video_link,
         "snapshot_path": event.snapshot_path,
-        "error": event.error,
+        "error": event.error and str(event.error),
         "zone_id": event.zone_id,
         "zone_name": event.zone_name,
         "details": event.details,
+        "reasons": reasons.stored(error=event.error, note=event.details.get("note")),
     }
+
+
+def _details(row: Row[Any]) -> dict[str, str | int | float]:
+    details: dict[str, str | int | float] = row.details
+    note = details.get("note")
+    found = reasons.read(row.reasons, "note", note) if isinstance(note, str) else None
+    return {**details, "note": found} if found and found.code else details
 
 
 def event_of(row: Row[Any]) -> Event:
@@ -75,8 +84,8 @@ def event_of(row: Row[Any]) -> Event:
         title=row.title,
         video_link=row.video_link,
         snapshot_path=row.snapshot_path,
-        error=row.error,
+        error=reasons.read(row.reasons, "error", row.error),
         zone_id=None if row.zone_id is None else ZoneId(row.zone_id),
         zone_name=zone_name,
-        details=row.details,
+        details=_details(row),
     )

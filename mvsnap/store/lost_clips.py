@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import or_, select, update
 
 from mvsnap.clip_model import ClipState
+from mvsnap.store.clip_rows import noted
 from mvsnap.store.clips import UNFINISHED
 from mvsnap.store.database import Database
 from mvsnap.store.tables import clips
+from mvsnap.texts.wording import Reason
 
 
 class LostClipStore:
@@ -28,12 +30,13 @@ class LostClipStore:
         with self._db.reading() as connection:
             return set(connection.execute(statement).scalars())
 
-    def release(self, recorder_id: str, note: str) -> int:
+    def release(self, recorder_id: str, note: Reason) -> int:
         """Let other recorders have the unfinished clips of one that died.
 
         If it returns before they do, it finishes them itself. Returns how many.
         """
-        values = {"state": ClipState.WAITING, "lost_by": recorder_id, "note": note}
+        values = {"state": ClipState.WAITING, "lost_by": recorder_id}
+        values |= noted(note)
         theirs = clips.c.recorder_id == recorder_id, clips.c.state.in_(UNFINISHED)
         statement = update(clips).where(*theirs).values(values)
         with self._db.writing() as connection:

@@ -29,6 +29,15 @@ def as_written(digits: str) -> str:
     return digits.replace(".", pgettext("format", "1,234.5")[-2])
 
 
+def lasting(seconds: float) -> str:
+    """Return a duration for people, such as `3 min 4 s`: units as everywhere."""
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest_s, "s"))
+    units = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(units[:2]) or "0 s"
+
+
 def day(at: date) -> str:
     """Return 2026-11-29."""
     return _written(at, pgettext("format", "%Y-%m-%d"))

@@ -11,6 +11,8 @@ import re
 from functools import cache
 
 from mvsnap.texts import N_, gettext, locale
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 
 # Values that are texts themselves; others, such as names, are never translated.
 _SAID = ("what", "why")
@@ -97,7 +99,9 @@ def _parts() -> list[tuple[str, list[str], list[str]]]:
 
 
 def localized(text: str) -> str:
-    """Return a text of the catalogue, or a known sentence, in the site's language."""
+    """Return a reason, a text of the catalogue or a known sentence in the language."""
+    if isinstance(text, Reason) and text.code:
+        return said(text)
     return _localized(text, _DEEPEST)
 
 

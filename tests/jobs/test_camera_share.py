@@ -22,6 +22,7 @@ from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
 from mvsnap.store.sharing_tables import holders
+from mvsnap.texts.wordings import DISK_FULL
 from tests.core.build import NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
@@ -222,9 +223,9 @@ def test_a_recorder_that_returns_finishes_what_nobody_has_taken(
 
 def test_only_the_recorder_that_has_a_clip_puts_it_back(site: Site) -> None:
     clip = site.begun(THERE)
-    site.clips.put_back(clip.id, "the disk is full", NOON, by=HERE)
+    site.clips.put_back(clip.id, DISK_FULL(), NOON, by=HERE)
     assert site.found(clip).state is ClipState.RECORDING
-    site.clips.put_back(clip.id, "the disk is full", NOON, by=THERE)
+    site.clips.put_back(clip.id, DISK_FULL(), NOON, by=THERE)
     assert site.found(clip).state is ClipState.WAITING
 
 

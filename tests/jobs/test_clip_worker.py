@@ -25,6 +25,7 @@ from mvsnap.recorder import ClipResult, Recorder
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.lost_clips import LostClipStore
+from mvsnap.texts.wordings import DISK_FULL
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 
@@ -200,7 +201,7 @@ def test_a_clip_of_an_old_alarm_says_of_when_it_is(world: World) -> None:
 
 def test_a_clip_that_waited_says_what_for(world: World) -> None:
     clip = world.ask(ROBOT)
-    world.clips.put_back(clip.id, "the disk is full", clip.received_at)
+    world.clips.put_back(clip.id, DISK_FULL(), clip.received_at)
     with world.desk(FakeRecorder(ROBOT), ROBOT):
         world.wait_until_told(clip)
     found = world.clips.clip(clip.id)

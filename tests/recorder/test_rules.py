@@ -34,6 +34,7 @@ from mvsnap.recorder.results import from_json, to_json
 from mvsnap.recorder.sources import secrets_of, shown, with_credentials
 from mvsnap.recorder.timeline import Anchor, coverage, pace_of, shown_spans
 from mvsnap.recorder.times import anchored
+from mvsnap.texts.wording import Reason
 
 AT = datetime(2026, 11, 21, 15, 2, 30, tzinfo=UTC)
 
@@ -339,5 +340,5 @@ def test_a_result_is_the_same_after_a_restart() -> None:
     root = Path("/data")
     later = AT + timedelta(seconds=3)
     whole = ClipResult(AT, root / "videos/x.mp4", None, AT, later, (Gap(AT, later),))
-    for result in (whole, replace(whole, path=None, gaps=(), error="why")):
+    for result in (whole, replace(whole, path=None, gaps=(), error=Reason("why"))):
         assert from_json(to_json(result, root), root) == result

@@ -16,6 +16,7 @@ from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, EventId
+from mvsnap.texts import wordings
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
 from tests.delivery.test_kinds import DETAILS, FIVE, about, trouble
@@ -40,6 +41,8 @@ def message(kind: str, way: str) -> str:
     details = {**DETAILS, "missing_s": 2.0, "stayed": 2}
     if not is_full:
         details = {**DETAILS, "note": "", "person": "", "size_mb": 0}
+    if kind == "clip" and is_full:
+        details["note"] = wordings.STARTS_LATE(late_s=12)
     event, raised = about(KINDS[kind])
     if event is not None and event.details:
         event = replace(event, details=details)

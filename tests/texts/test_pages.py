@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 
 from mvsnap import texts
+from mvsnap.clip_model import Gap
 from mvsnap.domain import EventKind
+from mvsnap.texts.wordings import STARTS_LATE
 from tests.core.build import NOON, event
 from tests.web.build import Web
 from tests.web.clip_build import add_clip
@@ -36,7 +39,8 @@ TITLES = {
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     web = Web(tmp_path_factory.mktemp("data"), site={"locale": "de"})
-    add_clip(web, NOON)
+    gap = Gap(NOON, NOON + timedelta(seconds=2))
+    add_clip(web, NOON, gaps=(gap,), note=STARTS_LATE(late_s=3))
     web.store.add_event(event(kind=EventKind.CROWD))
     yield web.log_in()
     web.close()
@@ -71,6 +75,11 @@ def test_an_error_is_in_german(client: FlaskClient) -> None:
 def test_what_a_page_says_after_a_form_is_in_german(client: FlaskClient) -> None:
     page = client.get("/cameras?q=nothing").text
     assert "Nichts gefunden." in page
+
+
+def test_why_a_clip_is_not_whole_is_in_german(client: FlaskClient) -> None:
+    page = unescape(client.get("/clips").text)
+    assert "2 s fehlen; das Video beginnt 3 s nach dem Auslöser" in page
 
 
 def test_dates_are_german(client: FlaskClient) -> None:

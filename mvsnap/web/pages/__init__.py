@@ -13,6 +13,7 @@ from mvsnap.core.amounts import noun
 from mvsnap.core.days import lasting
 from mvsnap.core.site_time import foreign
 from mvsnap.texts import formats, ngettext
+from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
@@ -44,6 +45,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(lasting)
     app.add_template_filter(age)
     app.add_template_filter(localized, "localized")
+    app.add_template_filter(said, "said")
     app.add_template_filter(formats.number, "number")
     app.add_template_filter(formats.decimal, "decimal")
     app.add_template_filter(formats.near_day, "near_day")

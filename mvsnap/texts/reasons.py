@@ -1,0 +1,104 @@
+"""Reasons as people read them, and as they are stored: beside their English sentences.
+
+The release before knows the sentences alone: it reads those, and writes no others.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from mvsnap.texts import formats, gettext
+from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
+from mvsnap.texts.wordings import BOTH, WITH, WORDINGS
+
+
+def said(text: str) -> str:
+    """Return a reason in the language in use, and any other text as it is."""
+    if not isinstance(text, Reason) or text.code not in WORDINGS:
+        return str(text)
+    wording = gettext(WORDINGS[text.code].text)
+    values = text.values
+    try:
+        return filled(wording, values, text_of=said, digits_of=formats.as_written)
+    except (KeyError, TypeError, ValueError):
+        return str(text)  # of another release, where it has other values
+
+
+def joined(*reasons: Reason | None) -> Reason | None:
+    """Return all there are as one, the first first; None: there are none."""
+    found = [one for one in reasons if one]
+    return reduce(lambda a, b: BOTH(first=a, then=b), found) if found else None
+
+
+def with_each(*reasons: Reason) -> Reason | None:
+    """Return them as one, where each explains those before it."""
+    return reduce(lambda a, b: WITH(first=a, then=b), reasons) if reasons else None
+
+
+def stored(**texts: object) -> dict[str, Any] | None:
+    """Return the reasons of a row, by the columns that have their sentences.
+
+    What somebody else wrote has none: a person, a service, the release before.
+    """
+    found = {name: one for name, one in texts.items() if isinstance(one, Reason)}
+    return {name: to_json(one) for name, one in found.items() if one.code} or None
+
+
+def read(found: object, name: str, sentence: str | None) -> Reason | None:
+    """Return the reason of one column; found: what `stored` made for its row."""
+    if sentence is None:
+        return None
+    return from_json(found.get(name) if isinstance(found, dict) else None, sentence)
+
+
+def to_json(reason: Reason) -> dict[str, Any]:
+    return {**plain(reason), "of": _checksum(reason)}
+
+
+def from_json(found: object, sentence: str) -> Reason:
+    """Return the reason that was stored beside this sentence.
+
+    Where a release that knows no reasons has changed it since, it is all there is.
+    """
+    if not isinstance(found, dict) or found.get("of") != _checksum(sentence):
+        return Reason(sentence)
+    return Reason(sentence, str(found.get("code", "")), _values(found, DEEPEST))
+
+
+def plain(reason: Reason) -> dict[str, Any]:
+    """Return code and values for programs."""
+    values = {name: _plain(value) for name, value in reason.values.items()}
+    return {"code": reason.code, "values": values}
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Reason) and value.code:
+        return plain(value)
+    return str(value) if isinstance(value, str) else value
+
+
+def _values(found: Mapping[str, Any], depth: int) -> dict[str, Value]:
+    """Return the values that were stored, without what cannot be one."""
+    given = found.get("values")
+    values: dict[str, Value] = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if isinstance(value, dict) and depth:
+            values[name] = _inner(value, depth - 1)
+        elif isinstance(value, str | int | float):
+            values[name] = value
+    return values
+
+
+def _inner(found: Mapping[str, Any], depth: int) -> Reason:
+    code, values = str(found.get("code", "")), _values(found, depth)
+    try:
+        return WORDINGS[code](**values)
+    except (KeyError, TypeError, ValueError):
+        return Reason(code)  # of a later release
+
+
+def _checksum(sentence: str) -> int:
+    return zlib.crc32(sentence.encode("utf-8", "replace"))

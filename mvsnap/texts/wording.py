@@ -1,0 +1,101 @@
+"""A reason: why something is so, as a code with values: that is what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mvsnap.texts import formats
+
+Value = str | int | float
+
+# What is stored stays small, whatever a camera or a service said.
+MOST_CHARACTERS = 300
+# A reason in a reason, such as a refusal after what was waited for.
+DEEPEST = 4
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Reason(str):
+    """A sentence in English, with the code and the values that it was made of.
+
+    The sentence is for programs, the log and the release before. People read what
+    `mvsnap.texts.reasons.said` makes of it.
+
+    code: "" for a sentence of somebody else: a service, or the release before.
+    values: numbers and texts by name; a text may be a reason itself.
+    """
+
+    code: str
+    values: Mapping[str, Value]
+
+    def __new__(
+        cls, text: str, code: str = "", values: Mapping[str, Value] | None = None
+    ) -> Reason:
+        made = super().__new__(cls, text)
+        made.code, made.values = code, dict(values or {})
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str, Mapping[str, Value]]:  # type: ignore[override]
+        # For copies: dataclasses.asdict makes them.
+        return str(self), self.code, self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a reason is said: in English, with its values as %(name)s.
+
+    Values whose names end in `_s` are seconds: they are said as `12 s`, `3 min 4 s`.
+    """
+
+    code: str
+    text: str
+
+    def __call__(self, **values: Value) -> Reason:
+        """Return the reason with these values, cut to what is stored."""
+        kept = {name: _kept(value) for name, value in values.items()}
+        english = filled(self.text, kept, text_of=str, digits_of=str)
+        return Reason(english, self.code, kept)
+
+
+def filled(
+    text: str,
+    values: Mapping[str, Value],
+    *,
+    text_of: Callable[[str], str],
+    digits_of: Callable[[str], str],
+) -> str:
+    """Return the text with its values; the functions say them in its language.
+
+    Raises:
+        KeyError, TypeError, ValueError: these are not its values.
+    """
+    shown = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            shown[name] = text_of(value)
+        elif name.endswith("_s"):
+            shown[name] = _duration(value, digits_of)
+        else:
+            shown[name] = digits_of(str(value))
+    return text % shown
+
+
+def _duration(seconds: float, digits_of: Callable[[str], str]) -> str:
+    if seconds >= 60 or seconds == round(seconds):
+        return formats.lasting(seconds)
+    return f"{digits_of(f'{seconds:.1f}')} s"
+
+
+def _kept(value: Value) -> Value:
+    if isinstance(value, Reason) and _depth(value) < DEEPEST:
+        return value
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value[:MOST_CHARACTERS])
+    return value
+
+
+def _depth(reason: Reason) -> int:
+    inner = [_depth(one) for one in reason.values.values() if isinstance(one, Reason)]
+    return 1 + max(inner, default=0)

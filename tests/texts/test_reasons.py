@@ -1,0 +1,156 @@
+"""Reasons: a code with values, stored beside its sentence, said in the language."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsnap import texts
+from mvsnap.texts import reasons, wordings
+from mvsnap.texts.reasons import joined, said, with_each
+from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
+
+CODE = Path(__file__).parents[2] / "mvsnap"
+LATE = wordings.STARTS_LATE(late_s=75)
+NESTED = wordings.NO_VIDEO_BECAUSE(why=wordings.NO_PICTURE_WITHIN(limit_s=2.5))
+
+
+def through_the_store(reason: Reason) -> Reason | None:
+    found = json.loads(json.dumps(reasons.stored(note=reason)))
+    return reasons.read(found, "note", str(reason))
+
+
+@pytest.mark.parametrize(
+    ("reason", "english", "german"),
+    [
+        (
+            LATE,
+            "the video starts 1 min 15 s after the trigger",
+            "das Video beginnt 1 min 15 s nach dem Auslöser",
+        ),
+        (
+            NESTED,
+            "no video was recorded: no picture within 2.5 s",
+            "kein Video aufgezeichnet: kein Bild innerhalb von 2,5 s",
+        ),
+        (
+            wordings.RECORDER_DIED(machine="100 %(x)s"),
+            "its recorder 100 %(x)s died",
+            "sein Rekorder 100 %(x)s ist ausgefallen",
+        ),
+        (Reason("offline"), "offline", "offline"),
+    ],
+    ids=["seconds", "nested", "a percent sign", "of others"],
+)
+def test_a_reason_is_said_in_both_languages(
+    reason: Reason, english: str, german: str
+) -> None:
+    kept = through_the_store(reason)
+    assert (str(reason), kept) == (english, english)
+    assert kept is not None
+    assert said(kept) == localized(kept) == english
+    texts.use("de")
+    assert said(kept) == german
+    assert str(kept) == english, "programs and the release before read English"
+
+
+def test_several_are_one() -> None:
+    assert joined(None, None) is None
+    assert with_each() is None
+    both = joined(None, wordings.DISK_FULL(), wordings.NO_VIDEO())
+    assert both == "the disk is full; no video was recorded"
+    texts.use("de")
+    assert said(both or "") == ("der Datenträger ist voll; kein Video aufgezeichnet")
+
+
+def test_a_sentence_that_was_changed_since_is_shown_as_it_is() -> None:
+    found = reasons.stored(note=LATE)
+    texts.use("de")
+    changed = reasons.read(found, "note", "what the release before wrote")
+    assert said(changed or "") == "what the release before wrote"
+    assert reasons.read(None, "note", "older") == "older"
+    assert reasons.read(found, "note", None) is None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *({"code": "of a later release", "values": {}}, {"code": "video_starts_late"}),
+        {"code": "video_starts_late", "values": {"late_s": [1]}},
+        {"code": "video_starts_late", "values": {"late_s": "soon"}},
+        {"code": 7, "values": 7},
+        *([], "x", None),
+    ],
+)
+def test_what_cannot_be_said_is_its_sentence(found: Any) -> None:
+    texts.use("de")
+    if isinstance(found, dict):
+        found |= {"of": reasons.to_json(LATE)["of"]}
+    kept = reasons.read({"note": found}, "note", str(LATE))
+    assert isinstance(kept, Reason)
+    assert "1 min 15 s" in kept
+    assert said(kept)
+
+
+def test_a_reason_within_of_a_later_release_is_its_code() -> None:
+    found = reasons.to_json(NESTED)
+    found["values"]["why"]["code"] = "new"
+    texts.use("de")
+    kept = reasons.read({"note": found}, "note", str(NESTED))
+    assert said(kept or "") == "kein Video aufgezeichnet: new"
+
+
+def test_values_are_cut() -> None:
+    long = wordings.RECORDER_DIED(machine="x\n" * 10_000)
+    assert len(long) < MOST_CHARACTERS + 50
+    assert "\n" not in long
+    deep: Reason = wordings.NO_VIDEO()
+    for _ in range(50):
+        deep = wordings.BOTH(first=deep, then=wordings.NO_VIDEO())
+    assert len(json.dumps(reasons.to_json(deep))) < 3000
+    assert through_the_store(deep) == deep
+
+
+def test_a_copy_has_the_code() -> None:
+    kept = deepcopy(NESTED)
+    assert (kept, kept.code, kept.values) == (NESTED, NESTED.code, NESTED.values)
+
+
+# --- guards
+
+
+def test_codes_are_stable_and_differ() -> None:
+    made = [one for one in vars(wordings).values() if isinstance(one, Wording)]
+    assert len({one.code for one in made}) == len(made)
+    assert all(one.code.isidentifier() and one.code.islower() for one in made)
+
+
+def sentences(source: str) -> Iterator[str]:
+    """Yield sentences that become reasons without a code."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id != "Reason" or not node.args:
+                continue
+            text = node.args[0]
+            is_empty = isinstance(text, ast.Constant) and not text.value
+            if isinstance(text, ast.Constant | ast.JoinedStr) and not is_empty:
+                yield ast.unparse(text)
+
+
+def test_no_sentence_of_our_own_is_stored_without_a_code() -> None:
+    found = {p.name: list(sentences(p.read_text("utf-8"))) for p in CODE.rglob("*.py")}
+    assert {name: own for name, own in found.items() if own} == {}
+
+
+def test_control_a_sentence_of_our_own_is_found() -> None:
+    assert list(sentences('Reason("offline"); Reason(f"{x} died"); Reason(y)')) == [
+        "'offline'",
+        "f'{x} died'",
+    ]
