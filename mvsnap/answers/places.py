@@ -18,7 +18,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class NamedPlaces:
         # Of a crowd in a zone that the Dashboard has dropped: those have numbers.
         if not (zone_id.isascii() and zone_id.isdigit()):
             raise BadInput(N_("This zone is no longer there"))
-        name = "whole picture" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
+        name = _("whole picture") if zone_id == FULL_FRAME else unnamed_zone(zone_id)
         return replace(camera, name=name, zone_id=zone_id, camera=camera.name)
 
 

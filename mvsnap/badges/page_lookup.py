@@ -22,6 +22,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput, NotFound
+from mvsnap.texts import _, formats
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages import local_time
 
@@ -117,7 +118,7 @@ def place_of(asked: ReviewFilter, badge: BadgeEvent) -> str:
     if wanted.verdict not in (None, badge.verdict):
         return ""
     newer = store().count_newer(wanted, badge.id, _MOST_COUNTED)
-    return "" if newer >= _MOST_COUNTED else f"{newer + 1} of {counted(wanted)}"
+    return "" if newer >= _MOST_COUNTED else _position(newer + 1, counted(wanted))
 
 
 def way_back(asked: ReviewFilter) -> BadgeFilter:
@@ -127,5 +128,10 @@ def way_back(asked: ReviewFilter) -> BadgeFilter:
     return replace(wanted, verdict=None) if is_open else wanted
 
 
+def _position(number: int, all_: str) -> str:
+    return _("%(number)s of %(all)s") % {"number": _text(number), "all": all_}
+
+
 def _text(number: int) -> str:
-    return f"{_MOST_COUNTED:,}+" if number > _MOST_COUNTED else str(number)
+    said = formats.number(min(number, _MOST_COUNTED))
+    return f"{said}+" if number > _MOST_COUNTED else said

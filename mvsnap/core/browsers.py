@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mvsnap.texts import N_, _
+
 # More of it says nothing more, and comes from outside.
 _LONGEST = 512
 # The first that is found: others claim to be Chrome, which claims to be Safari.
@@ -25,6 +27,18 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 
+_UNKNOWN = N_("Unknown browser")
+_ON = " on "
+
+
+def browser_words(stored: str) -> str:
+    """Return what `browser_of` found, in the site's language."""
+    browser, on, system = stored.partition(_ON)
+    if not on:
+        return _(browser)
+    values = {"browser": _(browser), "system": system}
+    return _("%(browser)s on %(system)s") % values
+
 
 def browser_of(user_agent: str) -> str:
     """Return what a User-Agent means, such as "Firefox on Windows"."""
@@ -32,5 +46,5 @@ def browser_of(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in head), "")
     system = next((name for mark, name in _SYSTEMS if mark in head), "")
     if not browser:
-        return f"Unknown browser on {system}" if system else "Unknown browser"
-    return f"{browser} on {system}" if system else browser
+        browser = _UNKNOWN
+    return f"{browser}{_ON}{system}" if system else browser

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, formats
 from mvsnap.texts.reasons import said
 
 _COPIES = {
@@ -118,11 +118,12 @@ class ClipRow:
         late_s = (self.clip.received_at - self.clip.at).total_seconds()
         if late_s < 0.1:
             return ""
-        return f"{late_s:.1f} s later" if late_s < 10 else f"{lasting(late_s)} later"
+        length = f"{formats.decimal(late_s)} s" if late_s < 10 else lasting(late_s)
+        return _("%(length)s later") % {"length": length}
 
     @property
     def size(self) -> str:
-        return clip_text.size(self.clip.size_bytes)
+        return formats.as_written(clip_text.size(self.clip.size_bytes))
 
     @property
     def copy(self) -> str:
@@ -130,7 +131,7 @@ class ClipRow:
 
     @property
     def title(self) -> str:
-        return clip_text.title(self.clip)
+        return clip_text.title_words(self.clip)
 
     @property
     def tag(self) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from mvsnap.clip_model import Clip
 from mvsnap.domain import TriggerKind
 from mvsnap.texts import N_
+from mvsnap.texts.sentences import localized
+
+# Titles of clips whose alarm has no text: and of those without an alarm.
+_WITHOUT_ONE = (N_("Alarm"), N_("Manual recording"))
 
 
 def title(clip: Clip) -> str:
@@ -12,7 +16,14 @@ def title(clip: Clip) -> str:
     if said := clip.title.partition("\n")[0].strip():
         return said
     by_hand = clip.trigger.kind is TriggerKind.COMMAND
-    return N_("Manual recording") if by_hand else N_("Alarm")
+    return _WITHOUT_ONE[by_hand]
+
+
+def title_words(clip: Clip) -> str:
+    """Return the title in the site's language, unless an alarm brought it."""
+    said = title(clip)
+    is_ours = clip.trigger.kind is TriggerKind.SENSE or said in _WITHOUT_ONE
+    return localized(said) if is_ours else said
 
 
 def size(size_bytes: int) -> str:

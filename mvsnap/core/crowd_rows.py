@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
-from mvsnap.texts import _
+from mvsnap.texts import N_, _, formats, ngettext, pgettext
 
 # Used instead of a name in "muted_by": the previous alert was too recent.
 COOL_DOWN = "cool-down"
+# The Dashboard's own name of it.
+_WHOLE = N_("Full Frame")
 
 # After this no picture and no end will follow: jobs are given up, listeners forget.
 _UNFINISHED = timedelta(hours=24)
@@ -87,8 +88,9 @@ class CrowdRow:
         """Why nobody was notified, in words; "" if they were."""
         if self.muted_by is None:
             return ""
-        is_person = self.muted_by != COOL_DOWN
-        return f"Muted by {self.muted_by}" if is_person else _("Not posted: cool-down")
+        if self.muted_by == COOL_DOWN:
+            return _("Not posted: cool-down")
+        return _("Muted by %(who)s") % {"who": self.muted_by}
 
     @property
     def video_link(self) -> str | None:
@@ -115,8 +117,9 @@ class CrowdRow:
         event = self.event
         if not event.zone_id:  # a noise is of the whole camera
             return ""
-        plain = _("Full Frame") if event.zone_id == FULL_FRAME else event.zone_id
-        return plain if event.zone_name in ("", event.zone_id) else event.zone_name
+        if event.zone_name not in ("", event.zone_id, _WHOLE):
+            return event.zone_name
+        return _(_WHOLE) if event.zone_id == FULL_FRAME else event.zone_id
 
     @property
     def camera(self) -> str:
@@ -130,9 +133,9 @@ class CrowdRow:
             return _decibels(_number(self.event, "level_db"))
         if self.event.kind is EventKind.CROSSING:
             type_ = str(details.get("type", "person"))
-            way = str(details.get("event", "")).removeprefix("crossing_")
-            return f"{_many(_whole(self.event, 'count'), type_)} {way}".strip()
-        return _many(self.people, "person")
+            many = _many(_whole(self.event, "count"), type_)
+            return f"{many} {_way(str(details.get('event', '')))}".strip()
+        return people_words(self.people)
 
     @property
     def top(self) -> str:
@@ -141,23 +144,30 @@ class CrowdRow:
             return ""
         if self.event.kind is EventKind.NOISE:
             return _decibels(self.peak)
-        return _many(int(self.peak), "person")
+        return people_words(int(self.peak))
 
     @property
     def rule(self) -> str:
         """The rule that was met, such as `3 or more for 1 min`."""
         if self.event.kind is EventKind.CROSSING:
             window_s = _number(self.event, "window_s")
-            return f"within {lasting(window_s)}" if window_s else ""
+            if not window_s:
+                return ""
+            return _("within %(length)s") % {"length": lasting(window_s)}
         is_noise = self.event.kind is EventKind.NOISE
         limit = _number(self.event, "limit_db" if is_noise else "limit")
         if limit is None:
             return ""
-        least = f"{_decibels(limit)} or louder" if is_noise else f"{limit:g} or more"
+        least = _or_more(limit)
+        if is_noise:
+            least = _("%(limit)s or louder") % {"limit": _decibels(limit)}
         stayed = _number(self.event, "stayed")
         if stayed is not None:
-            least += f", {stayed:g} or more"
-        return f"{least} for {lasting(self.dwell_s)}" if self.dwell_s else least
+            least += f", {_or_more(stayed)}"
+        if not self.dwell_s:
+            return least
+        values = {"least": least, "length": lasting(self.dwell_s)}
+        return _("%(least)s for %(length)s") % values
 
     @property
     def tag(self) -> str:
@@ -216,13 +226,34 @@ def _whole(event: Event, name: str) -> int | None:
 
 
 def _decibels(level: float | None) -> str:
-    return "" if level is None else f"{level:g} dB"
+    return "" if level is None else formats.as_written(f"{level:g} dB")
 
 
-_PLURALS = {"person": "people", "vehicle": "vehicles"}
+def _or_more(limit: float) -> str:
+    return _("%(limit)s or more") % {"limit": formats.as_written(f"{limit:g}")}
+
+
+def people_words(count: int | None) -> str:
+    """Return 1 person, or 1,200 people; "" where nothing is known."""
+    return "" if count is None else _many(count, "person")
 
 
 def _many(count: int | None, type_: str) -> str:
     if count is None:
         return ""
-    return amount(count, type_, _PLURALS.get(type_, type_))
+    if type_ == "person":
+        said = ngettext("%(num)s person", "%(num)s people", count)
+    elif type_ == "vehicle":
+        said = ngettext("%(num)s vehicle", "%(num)s vehicles", count)
+    else:
+        return f"{formats.number(count)} {type_}"
+    return said % {"num": formats.number(count)}
+
+
+def _way(event: str) -> str:
+    """event: how a camera calls it, such as crossing_in."""
+    ways = {
+        "crossing_in": pgettext("crossing", "in"),
+        "crossing_out": pgettext("crossing", "out"),
+    }
+    return ways.get(event, event.removeprefix("crossing_"))

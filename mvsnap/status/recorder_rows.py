@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _, formats
 
 # The recorder writes the state of its cameras once a minute.
 _STALE_AFTER = timedelta(minutes=3)
@@ -102,8 +102,9 @@ def _row(
 
 def _stream(camera: RecorderCameraState) -> str:
     size = f"{camera.width} x {camera.height}" if camera.width else ""
-    fps = f"{camera.fps:g} fps" if camera.fps else ""
-    rate = f"{camera.kbit_s / 1000:.1f} Mbit/s" if camera.kbit_s else ""
+    number = formats.as_written(f"{camera.fps:g}")
+    fps = _("%(number)s fps") % {"number": number} if camera.fps else ""
+    rate = f"{formats.decimal(camera.kbit_s / 1000)} Mbit/s" if camera.kbit_s else ""
     codec = _CODECS.get(camera.codec, camera.codec)
     return ", ".join(filter(None, (codec, size, fps, rate)))
 

@@ -13,10 +13,14 @@ from mvsnap.texts import gettext, pgettext
 
 def number(value: float, digits: int = 0) -> str:
     """Return 12,345 or, with one digit, 12,345.6."""
+    return localized_number(f"{value:,.{digits}f}")
+
+
+def localized_number(digits: str) -> str:
+    """Return 12,345.6 MB as it is written here."""
     # What is between thousands, and what before a fraction.
     sample = pgettext("format", "1,234.5")
-    swapped = str.maketrans(",.", sample[1] + sample[-2])
-    return f"{value:,.{digits}f}".translate(swapped)
+    return digits.translate(str.maketrans(",.", sample[1] + sample[-2]))
 
 
 def decimal(value: float, digits: int = 1) -> str:
@@ -61,7 +65,18 @@ def weekday(at: date) -> str:
 
 def short_weekday(at: date) -> str:
     """Return Sun."""
-    return gettext("Mon Tue Wed Thu Fri Sat Sun").split()[at.weekday()]
+    return short_weekdays()[at.weekday()]
+
+
+def short_weekdays() -> list[str]:
+    """Return Mon to Sun."""
+    return gettext("Mon Tue Wed Thu Fri Sat Sun").split()
+
+
+def short_day(at: date) -> str:
+    """Return Sun 29: below a bar."""
+    pattern = pgettext("format", "%a %-d")
+    return _written(at, pattern.replace("%-d", str(at.day)))
 
 
 def near_day(at: date) -> str:

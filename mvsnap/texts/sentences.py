@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from mvsnap.texts import N_, gettext, locale
+from mvsnap.texts.formats import localized_number
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
 
@@ -21,6 +22,8 @@ _LONGEST = 1000
 _DEEPEST = 3
 # Values that are numbers, such as those of %(least)s to %(most)s: else any text fits.
 _COUNTED = ("least", "most", "count")
+# Those that are written in the language: 7.9 GB.
+_MEASURED = ("free", "total", "used", "rate", "level", *_COUNTED)
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 _STATUS = (
@@ -48,6 +51,10 @@ _STATUS = (
     N_("%(name)s has been failing since"),
     N_("%(name)s has not answered since"),
 )
+_TITLES = (
+    *(N_("Crowd: 1 person"), N_("Crowd: %(count)s people"), N_("Crowd over")),
+    *(N_("Noise: %(level)s dB"), N_("Noise over"), N_("Line crossed by a %(what)s")),
+)
 _NOTICES = (
     N_("%(room)s: quiet hours, nothing is sent"),
     N_("%(room)s: grouped, one message says how many there were"),
@@ -56,6 +63,55 @@ _NOTICES = (
 )
 _MISTAKES = (
     *(N_("%(text)s (expected %(what)s)"), N_("one of: %(choices)s")),
+    *(N_("expected %(what)s"), N_("expected %(what)s, got %(value)s")),
+    *(N_("%(text)s: expected %(what)s"), N_("missing"), N_("missing: %(names)s")),
+    *(N_("expected %(what)s; got %(value)s")),
+    *(N_("greater than or equal to %(limit)s"), N_("greater than %(limit)s")),
+    *(N_("less than or equal to %(limit)s"), N_("less than %(limit)s")),
+    N_("a valid number, unable to parse string as a number"),
+    N_("a valid integer, unable to parse string as an integer"),
+    N_("must be greater than or equal to %(limit)s"),
+    N_("must be greater than %(limit)s"),
+    N_("must be less than or equal to %(limit)s"),
+    N_("must be less than %(limit)s"),
+    N_("must be a valid number, unable to parse string as a number"),
+    N_("must be a valid integer, unable to parse string as an integer"),
+    N_("must be a valid integer, got a number with a fractional part"),
+    N_("a finite number"),
+    N_("a valid integer, got a number with a fractional part"),
+    N_("a valid boolean, unable to interpret input"),
+    N_("must not be empty"),
+    N_("no such setting"),
+    *(N_("Choose at least one."), N_("This day is over.")),
+    *(N_("%(least)s to %(most)s characters"), N_("%(least)s to %(most)s hours")),
+    N_("%(least)s to %(most)s of a-z, 0-9, dot, _, @ and -"),
+    N_("Enter 1 to %(most)s characters, without a slash."),
+    *(N_("at most %(most)s rooms and channels"), N_("an address of up to %(what)s")),
+    N_("a Meraki serial or a name from recorder.cameras"),
+    N_("a Meraki serial like %(example)s"),
+    N_("a name of up to 40 letters, digits, spaces and any of . _ -"),
+    N_("a cron expression like %(example)s"),
+    N_("five cron fields like %(example)s"),
+    N_("a host like %(example)s"),
+    N_("an e-mail address like %(example)s"),
+    N_("an address like %(example)s"),
+    N_("an address like rtsp://HOST:554/PATH (or rtsps, http, https)"),
+    N_("%(text)s: expected %(what)s, got %(value)s"),
+    N_("an address that starts with http:// or https://"),
+    N_("an address that starts with https://"),
+    N_("an address without user name or password"),
+    N_("a room or channel, or a list of them"),
+    N_("a zone id of digits, 0 for the whole frame, or *"),
+    *(N_("a text"), N_("a single value"), N_("digits, 0: whole frame")),
+    N_("the name of a token or key that may send alarms"),
+    *(N_("url, ixon or meraki_serial is required"), N_("auto or frames per second")),
+    N_("is in use already"),
+    N_("ixon: cannot be combined with url or meraki_serial"),
+    N_("ignore: cannot be combined with other actions"),
+    N_("%(name)s: two entries have the same name"),
+    N_("days like mon, or mon-fri"),
+    N_("days in the order of the week"),
+    N_("days like mon-fri, or a list like [mon, sun]"),
     *(N_("one of %(choices)s"), N_("up to %(most)s printable characters")),
     *(N_("at most %(most)s characters"), N_("at least %(least)s characters")),
     *(N_("%(least)s to %(most)s"), N_("one like %(example)s")),
@@ -83,7 +139,7 @@ _MISTAKES = (
     N_("No picture %(offset)s s from this swipe"),
     *(N_("Badge event %(name)s not found"), N_("Job %(name)s not found")),
 )
-SENTENCES = (*_STATUS, *_NOTICES, *_MISTAKES)
+SENTENCES = (*_STATUS, *_TITLES, *_NOTICES, *_MISTAKES)
 
 
 @cache
@@ -109,34 +165,39 @@ def _localized(text: str, depth: int) -> str:
     said = gettext(text)
     if locale() == "en" or not text or said != text or len(text) > _LONGEST:
         return said
-    if (found := _found(text, depth)) is not None:
-        return found
     # As part of a page it may begin in upper case and end like a sentence.
     bare = f"{text[:1].lower()}{text[1:]}".removesuffix(".")
+    known, found = _found(text, depth)
     if bare == text:
-        return text
+        return found
     if (said := gettext(bare)) == bare:
-        found = _found(bare, depth)
-        if found is None:
-            return text
-        said = found
+        known_bare, said = _found(bare, depth)
+        if known >= known_bare:
+            return found
     is_upper, end = text[:1].isupper(), "." if text.endswith(".") else ""
     return f"{said[:1].upper() if is_upper else said[:1]}{said[1:]}{end}"
 
 
-def _found(text: str, depth: int) -> str | None:
+def _found(text: str, depth: int) -> tuple[int, str]:
+    """Return how many of its characters are of a known sentence, and the German."""
     if not depth:
-        return None
+        return 0, text
     for sentence, around, names in _parts():
         values = _values(text, around)
         if values is None or not all(map(_fits, names, values)):
             continue
         given = {
-            name: _localized(value, depth - 1) if name in _SAID else value
+            name: _value(name, value, depth)
             for name, value in zip(names, values, strict=True)
         }
-        return gettext(sentence) % given
-    return None
+        return sum(map(len, around)), gettext(sentence) % given
+    return 0, text
+
+
+def _value(name: str, value: str, depth: int) -> str:
+    if name in _SAID:
+        return _localized(value, depth - 1)
+    return localized_number(value) if name in _MEASURED else value
 
 
 def _fits(name: str, value: str) -> bool:

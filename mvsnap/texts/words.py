@@ -25,7 +25,7 @@ WORDS = (
     *(N_("crossing"), N_("end"), N_("area"), N_("line"), N_("whole")),
     *(N_("crowd event"), N_("crowd events"), N_("snapshots"), N_("clips")),
     *(N_("failure"), N_("failures"), N_("seconds"), N_("messages"), N_("people")),
-    *(N_("Cool-down"), N_("as People")),
+    *(N_("Cool-down"), N_("as People"), N_("person"), N_("vehicle")),
     *(N_("API key"), N_("webhook token")),
     *(N_("waits"), N_("in time"), N_("late")),
 )

@@ -12,7 +12,7 @@ from mvsnap.config.visitors import EntranceSection
 from mvsnap.core import week_hours
 from mvsnap.domain import FULL_FRAME, Serial
 from mvsnap.store.sense import ZoneKey
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, formats
 from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.page_rows import EntranceChange, VisitorRow
 from mvsnap.visitors.rules import Span, hours_of, in_hours, settled
@@ -232,12 +232,15 @@ class _Bars:
     now: datetime
 
     def entrances(self, series: Sequence[Series]) -> BarChart:
-        return self._chart(_("Entrances"), series, "entrances")
+        return self._chart(_("Entrances"), series, _("entrances"), _("entrance"))
 
     def people(self, values: Sequence[float | None]) -> BarChart:
-        return self._chart(_("Peak people"), [Series(_("People"), values)], "people")
+        series = [Series(_("People"), values)]
+        return self._chart(_("Peak people"), series, _("people"), _("person"))
 
-    def _chart(self, what: str, series: Sequence[Series], unit: str) -> BarChart:
+    def _chart(
+        self, what: str, series: Sequence[Series], unit: str, one: str
+    ) -> BarChart:
         by_hour = self.asked.days == 1
         labels = [
             _label(begin.astimezone(self.zone), by_hour) for begin, _ in self.spans
@@ -245,7 +248,8 @@ class _Bars:
         running = (n for n, (b, e) in enumerate(self.spans) if b <= self.now < e)
         title = _("%(what)s per hour") if by_hour else _("%(what)s per day")
         shown = title % {"what": what}
-        return BarChart(shown, labels, series, unit, unfinished=next(running, None))
+        now = next(running, None)
+        return BarChart(shown, labels, series, unit, unfinished=now, one=one)
 
 
 def _chart_spans(asked: VisitorFilter, clock: ZoneInfo) -> Sequence[Span]:
@@ -326,8 +330,12 @@ def _series(
     rest = series[MOST_SERIES - 1 :]
     columns = zip(*(one.values for one in rest), strict=True)
     sums = [_known_sum(values) for values in columns]
-    return [*series[: MOST_SERIES - 1], Series(f"{len(rest)} others", sums)]
+    return [*series[: MOST_SERIES - 1], Series(_others(len(rest)), sums)]
+
+
+def _others(many: int) -> str:
+    return _("%(number)s others") % {"number": many}
 
 
 def _label(begin: datetime, by_hour: bool) -> str:
-    return f"{begin:%H:%M}" if by_hour else f"{begin:%a} {begin.day}"
+    return f"{begin:%H:%M}" if by_hour else formats.short_day(begin)

@@ -165,13 +165,12 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
         row.hour.counted.entrances if row.hour.counted else None for row in rows
     ]
     people = [row.hour.seen.people if row.hour.seen else None for row in rows]
-    for title, values, unit in (
-        (_("Entrances per hour"), entrances, "entrances"),
-        (_("Peak people per hour"), people, "people"),
+    for title, values, unit, one in (
+        (_("Entrances per hour"), entrances, _("entrances"), _("entrance")),
+        (_("Peak people per hour"), people, _("people"), _("person")),
     ):
-        chart = BarChart(
-            title, labels, [Series(title, values)], unit, unfinished=running
-        )
+        series = [Series(title, values)]
+        chart = BarChart(title, labels, series, unit, unfinished=running, one=one)
         if not chart.is_empty:
             return chart
     return None

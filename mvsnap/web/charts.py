@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from mvsnap.texts import _, formats
+
 if TYPE_CHECKING:
     from pygal.graph.graph import Graph
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 MOST_SERIES = 7
 _WIDE, _NARROW = (1040, 300), (380, 270)
 _MOST_TICKS = 5
-_SO_FAR = " so far"
 # In units of the drawing: font size, usual width of text, space around the plot.
 _FONT, _LETTER, _AXIS = 13, 7.4, 64
 
@@ -58,9 +59,10 @@ class LyingBar:
 class BarChart:
     """title: for screen readers; labels: one below each bar or group of bars.
 
-    unit: what is counted, such as "entrances". Several series are stacked.
-    by: what the labels are, the heading of their column. Those that are no times are
-    long: `lying` shows them whole.
+    unit: what is counted, such as "entrances"; one: a single one, where it has a word.
+    Several series are stacked.
+    by: what the labels are, the heading of their column; "": times. Those that are no
+    times are long: `lying` shows them whole.
     unfinished: the number of the label whose time is not over yet.
     """
 
@@ -68,8 +70,9 @@ class BarChart:
     labels: Sequence[str]
     series: Sequence[Series]
     unit: str
-    by: str = "Time"
+    by: str = ""
     unfinished: int | None = None
+    one: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -80,7 +83,7 @@ class BarChart:
         """The label and the values of each bar, in the order of the series."""
         columns = zip(*(series.values for series in self.series), strict=True)
         return [
-            (label + _SO_FAR * (n == self.unfinished), list(values))
+            (_so_far(label) if n == self.unfinished else label, list(values))
             for n, (label, values) in enumerate(zip(self.labels, columns, strict=True))
         ]
 
@@ -117,7 +120,11 @@ def ticks(highest: float) -> list[int]:
 
 def number_words(value: float) -> str:
     """Return it as the table of the chart does, at any size: 1,234,567 or 0.7."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return formats.number(value, 0 if value == int(value) else 1)
+
+
+def _so_far(text: str) -> str:
+    return f"{text} {_('so far')}"
 
 
 def _parts(values: Sequence[float | None], highest: float) -> list[BarPart]:
@@ -185,10 +192,11 @@ def _bar(chart: BarChart, series: Series, number: int) -> dict[str, Any] | None:
     if value is None:
         return None
     where = f"{series.name}, {label}" if len(chart.series) > 1 else label
-    so_far = _SO_FAR if number == chart.unfinished else ""
+    unit = chart.one if value == 1 and chart.one else chart.unit
+    said = f"{where}: {number_words(value)} {unit}"
     return {
         "value": value,
-        "label": f"{where}: {number_words(value)} {chart.unit}{so_far}",
+        "label": _so_far(said) if number == chart.unfinished else said,
     }
 
 
@@ -220,7 +228,7 @@ def _describe(bar: Any) -> bool:
         if part.tag == "desc":
             said = part.text if part.get("class") == "label" else said
             bar.remove(part)
-    if said.endswith(_SO_FAR):
+    if said.endswith(_so_far("")):
         bar.set("class", "bar bar-unfinished")
     title = bar.makeelement("title", {})
     title.text = said

@@ -6,8 +6,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from mvsnap.core.week_hours import HOURS_A_DAY, HOURS_A_WEEK
+from mvsnap.texts import formats
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # charts.css has this many colours, from the lowest to the highest.
 _LEVELS = 5
 
@@ -32,7 +32,7 @@ class HeatMap:
 
     @property
     def days(self) -> Sequence[str]:
-        return DAYS
+        return formats.short_weekdays()
 
 
 def heat_map(
@@ -77,4 +77,4 @@ def _cell(value: float | None, highest: float, *, is_closed: bool) -> HeatCell:
 
 def number(value: float) -> str:
     """Return an average for display: 0, 0.4, 12."""
-    return f"{value:.1f}" if 0 < value < 9.95 and value % 1 else f"{value:.0f}"
+    return formats.decimal(value, 1 if 0 < value < 9.95 and value % 1 else 0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.core.days import lasting
 from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.errors import BadInput
-from mvsnap.texts import _
+from mvsnap.texts import _, formats, ngettext
 from mvsnap.web.charts import BarChart, Series
 from mvsnap.web.pages.places import Places
 from mvsnap.wifi.model import (
@@ -90,20 +90,20 @@ class Activity:
         if self.week is not None:
             title = _("Average visits per hour of the day")
             pairs = zip(self.week.new, self.week.visits, strict=True)
-            return _new_and_returning(title, labels, list(pairs), "visits")
+            return _new_and_returning(title, labels, list(pairs), _visits)
         counts = [(row.new_devices, row.visits) for row in self.hours]
         running = self.now.hour if self.now else None
         title = _("Visits per hour of the day")
-        return _new_and_returning(title, labels, counts, "visits", running)
+        return _new_and_returning(title, labels, counts, _visits, running)
 
     @property
     def by_day(self) -> BarChart:
-        labels = [f"{row.day:%a} {row.day.day}" for row in self.days]
+        labels = [formats.short_day(row.day) for row in self.days]
         counts = [(row.new_devices, row.devices) for row in self.days]
         today = self.now.date() if self.now else None
         running = (n for n, row in enumerate(self.days) if row.day == today)
         return _new_and_returning(
-            _("Devices per day"), labels, counts, "devices", next(running, None)
+            _("Devices per day"), labels, counts, _devices, next(running, None)
         )
 
     @property
@@ -114,8 +114,9 @@ class Activity:
             _("Length of visits"),
             labels,
             [Series(_("Visits"), values)],
-            "visits",
+            _visits(2),
             _("Length"),
+            one=_visits(1),
         )
 
     @property
@@ -127,11 +128,19 @@ class Activity:
         return rows
 
 
+def _visits(number: int) -> str:
+    return ngettext("visit", "visits", number)
+
+
+def _devices(number: int) -> str:
+    return ngettext("device", "devices", number)
+
+
 def _new_and_returning(
     title: str,
     labels: Sequence[str],
     counts: Sequence[tuple[float | None, float | None]],
-    unit: str,
+    unit: Callable[[int], str],
     unfinished: int | None = None,
 ) -> BarChart:
     """Return bars of (new, all); None where nothing is known."""
@@ -141,7 +150,8 @@ def _new_and_returning(
         for first, many in counts
     ]
     back = Series(_("Returning"), [_rounded(many) for many in rest])
-    return BarChart(title, labels, [back, new], unit, unfinished=unfinished)
+    series = [back, new]
+    return BarChart(title, labels, series, unit(2), unfinished=unfinished, one=unit(1))
 
 
 def _rounded(value: float | None) -> float | None:
@@ -214,8 +224,9 @@ def zone_chart(rows: Sequence[ZoneRow]) -> BarChart:
         _("Presences per zone"),
         _short_names(shown),
         [Series(_("With a device nearby"), near), Series(_("Without a device"), rest)],
-        "presences",
+        _("presences"),
         _("Zone"),
+        one=_("presence"),
     )
 
 

@@ -47,9 +47,9 @@ SETTINGS: dict[str, Any] = clip_build.SETTINGS | {
 }
 
 
-def filled(folder: Path) -> tuple[Web, dict[str, str]]:
+def filled(folder: Path, locale: str = "en") -> tuple[Web, dict[str, str]]:
     """Return it with an example of each part of an address: `<event_id>`, ..."""
-    web = Web(folder, **SETTINGS)
+    web = Web(folder, **SETTINGS | {"site": SETTINGS["site"] | {"locale": locale}})
     now = web.clock.now()
     for role in Role:
         web.add_user(role, role)

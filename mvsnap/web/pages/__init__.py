@@ -10,6 +10,7 @@ from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__, texts
 from mvsnap.core.amounts import noun
+from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
 from mvsnap.core.site_time import foreign
 from mvsnap.texts import formats, ngettext
@@ -18,7 +19,9 @@ from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.page_zone import page_zone
+from mvsnap.web.pages.entry_form import kind_words
 from mvsnap.web.pages.menu import menu
+from mvsnap.web.script_texts import script
 
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
@@ -51,6 +54,9 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(formats.near_day, "near_day")
     app.add_template_filter(formats.weekday, "weekday")
     app.add_template_filter(noun)
+    app.add_template_filter(browser_words)
+    app.add_template_filter(kind_words)
+    app.add_template_global(script)
     app.after_request(_protect)
 
 

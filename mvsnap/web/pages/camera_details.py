@@ -10,6 +10,7 @@ from flask import url_for
 
 from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
+from mvsnap.core.crowd_rows import CrowdRow
 from mvsnap.core.days import lasting
 from mvsnap.domain import (
     RAISED,
@@ -23,7 +24,7 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
-from mvsnap.web.pages.clip_text import started_by
+from mvsnap.web.pages.clip_text import started_by, title_words
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
 
@@ -80,8 +81,8 @@ def event_kinds() -> tuple[EventKind, ...]:
 
 
 def event_line(event: Event) -> CameraEvent:
-    place = event.zone_name or (unnamed_zone(event.zone_id) if event.zone_id else "")
-    text = event.title or started_by(event.trigger)
+    place = CrowdRow(event).zone
+    text = title_words(event.title, event.trigger) or started_by(event.trigger)
     return CameraEvent(
         event.id,
         event.occurred_at,
@@ -94,14 +95,14 @@ def event_line(event: Event) -> CameraEvent:
 
 def recorder_values(section: RecorderCameraSection) -> Iterator[SetValue]:
     """Yield what `recorder.cameras` says of a camera; never its address."""
-    ring = "always connected, with pre-roll"
+    ring = _("always connected, with pre-roll")
     on_demand = _("connects at an alarm, without pre-roll")
     yield SetValue("mode", _("Recording"), ring if section.is_ring else on_demand)
     if section.is_ring:
         yield SetValue("pre_roll_s", _("Before the alarm"), lasting(section.pre_roll_s))
     yield SetValue("post_roll_s", _("After the alarm"), lasting(section.post_roll_s))
     yield SetValue("recode", _("Convert to H.264"), section.recode)
-    yield SetValue("audio", _("Sound"), "yes" if section.audio else "no")
+    yield SetValue("audio", _("Sound"), _("yes") if section.audio else _("no"))
 
 
 def sense_values(

@@ -17,6 +17,7 @@ from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _, first_upper
+from mvsnap.texts.sentences import localized
 
 _TRIGGERS = {
     TriggerKind.HTTP: N_("request with key %(who)s"),
@@ -155,6 +156,11 @@ def started_by(trigger: Trigger) -> str:
     return _(_TRIGGERS[trigger.kind]) % {"who": trigger.by}
 
 
+def title_words(title: str, trigger: Trigger) -> str:
+    """Return what a camera noticed in the site's language; others have their words."""
+    return localized(title) if trigger.kind is TriggerKind.SENSE else title
+
+
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     words = _(_TRIGGERS[trigger.kind])
@@ -181,7 +187,7 @@ def alarm_summary(alarm: Event, shown_at: datetime) -> AlarmSummary:
     facts = (
         (_("Sender"), _SOURCES.get(details.get("source", ""), "")),
         (_("Kind"), details.get("kind", "")),
-        (_("Severity"), details.get("severity", "")),
+        (_("Severity"), localized(str(details.get("severity", "")))),
         (_("Device"), _with_serial(details)),
         (_("Network"), details.get("network", "")),
     )

@@ -20,6 +20,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.clip_text import title
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
@@ -257,7 +258,7 @@ def keep(clip_id: str) -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def delete(clip_id: str) -> ResponseReturnValue:
     clip = known_clip(clip_id)
-    log = change(clip, auth.person().name, _now(), _row(clip).title, "deleted", _zone())
+    log = change(clip, auth.person().name, _now(), title(clip), "deleted", _zone())
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)

@@ -21,12 +21,22 @@ from mvsnap.config.entry_fields import (
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
 
 # The kind is chosen before the form, and not a field of it.
 _KIND = "kind"
+_KIND_WORDS = {
+    "apprise": N_("Apprise (e-mail, Teams, Slack and others)"),
+    "webex": N_("Webex"),
+    "webhook": N_("Webhook"),
+}
 # A secret that a form does not show, and where it would be sent.
 _SENT_TO = {"bot_token": "base_url", "auth.password": "url"}
+
+
+def kind_words(kind: str) -> str:
+    """Return how people call it, in the site's language."""
+    return _(_KIND_WORDS.get(kind, kind))
 
 
 @dataclass(frozen=True, slots=True)

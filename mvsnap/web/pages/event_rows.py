@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mvsnap.core.crowd_rows import CrowdRow
+from mvsnap.core.crowd_rows import CrowdRow, people_words
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
-from mvsnap.texts import N_, _, first_upper
+from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
-from mvsnap.web.pages.clip_text import started_by, started_by_title
+from mvsnap.web.pages.clip_text import started_by, started_by_title, title_words
 from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {
@@ -60,7 +60,7 @@ class EventLine:
         title = self.event.title
         if not title:
             return started_by_title(self.event.trigger)
-        return first_upper(title)
+        return first_upper(title_words(title, self.event.trigger))
 
     @property
     def by(self) -> str:
@@ -84,10 +84,14 @@ class EventLine:
         details = self.event.details
         peak, lasted_s = details.get("peak"), details.get("duration_s")
         unit = str(details.get("unit", "")).strip()
-        top = f"peak: {peak:g} {unit}".strip() if isinstance(peak, int | float) else ""
-        lasted = ""
+        top = lasted = ""
+        if isinstance(peak, int | float):
+            highest = f"{formats.as_written(f'{peak:g}')} {localized(unit)}".strip()
+            if unit == "people":
+                highest = people_words(int(peak))
+            top = _("peak: %(top)s") % {"top": highest}
         if isinstance(lasted_s, int | float):
-            lasted = f"lasted {lasting(lasted_s)}"
+            lasted = _("lasted %(length)s") % {"length": lasting(lasted_s)}
         return ", ".join(filter(None, (top, lasted)))
 
     @property

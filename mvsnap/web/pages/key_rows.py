@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mvsnap.config.model import Settings
-from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, limits_text, shown_start
-from mvsnap.texts import _
+from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, shown_start
+from mvsnap.texts import N_, _
 
 _COLOURS = {"active": "success", "disabled": "secondary", "expired": "warning"}
 
@@ -30,6 +32,15 @@ class KeyRow:
     used_from: str = ""
 
 
+_LIMITS = {
+    "cameras": N_("Cameras"),
+    "rooms": N_("Rooms"),
+    "room": N_("Room"),
+    "scopes": N_("Scopes"),
+    "actions": N_("Actions"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRow:
     """One secret of a key, newest first; ended: it does not work any more."""
@@ -39,13 +50,29 @@ class SecretRow:
     ended: bool
 
 
+def limit_words(limits: Mapping[str, Any]) -> str:
+    """Return what a key is limited to; names of scopes and actions are as they are."""
+    said = [
+        f"{_(_LIMITS.get(name, name))}: {_listed(value)}"
+        for name, value in sorted(limits.items())
+        if value
+    ]
+    return "; ".join(said) or _("as usual")
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return ", ".join(_("all") if one == "*" else str(one) for one in value)
+
+
 def stored_row(key: StoredKey, now: datetime) -> KeyRow:
     state = key.state(now)
     uses = [secret for secret in key.secrets if secret.used_at is not None]
     last = max(uses, key=lambda secret: secret.used_at or now, default=None)
     return KeyRow(
         key.name,
-        limits_text(key.limits) or _("as usual"),
+        limit_words(key.limits),
         id=key.id,
         state=state,
         colour=_COLOURS[state],
@@ -74,7 +101,7 @@ def file_rows(settings: Settings, kind: KeyKind) -> list[KeyRow]:
     return [
         KeyRow(
             entry.name,
-            limits_text(entry.model_dump(mode="json", include=shown)) or _("as usual"),
+            limit_words(entry.model_dump(mode="json", include=shown)),
         )
         for entry in entries
     ]

@@ -11,7 +11,8 @@ from flask import url_for
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import is_silent
-from mvsnap.texts import N_
+from mvsnap.texts import N_, formats
+from mvsnap.web.pages.clip_text import title_words
 from mvsnap.web.pages.places import Places
 
 # A listener sends a heartbeat every 15 s.
@@ -84,7 +85,7 @@ def listener_rows(
             name=listener.listener_id,
             badge=_listener_badge(listener, enabled, now),
             state=listener.state,
-            messages_per_s=f"{listener.messages_per_s:.1f}",
+            messages_per_s=formats.decimal(listener.messages_per_s),
             zones=listener.people_counts,
             refused=listener.refused,
             seen_at=listener.seen_at,
@@ -148,7 +149,7 @@ def snapshot_tile(event: Event) -> SnapshotTile:
         url=url_for("event_pages.show", event_id=event.id),
         camera=event.camera_name or event.serial,
         at=event.occurred_at,
-        title=event.title,
+        title=title_words(event.title, event.trigger),
         thumbnail_url=url_for("events.thumbnail", event_id=event.id)
         if event.snapshot_path
         else None,

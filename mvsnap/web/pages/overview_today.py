@@ -15,7 +15,7 @@ from mvsnap.domain import EventKind
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.event_search import EventSearch, EventState, count_found
 from mvsnap.store.events import EventFilter
-from mvsnap.texts import ngettext
+from mvsnap.texts import formats, ngettext
 from mvsnap.web.context import Gateway
 from mvsnap.web.event_terms import STORED
 
@@ -164,14 +164,14 @@ def _number(
         noun(number, what),
         _list_url(name, day),
         is_bad=name == "failures" and number > 0,
-        about=_of_them_clips(lost) if some_are_clips else "",
+        about=_lost_clips(lost) if some_are_clips else "",
         before=beside,
     )
 
 
-def _of_them_clips(lost: int) -> str:
-    text = ngettext("%(lost)s of them a clip", "%(lost)s of them clips", lost)
-    return text % {"lost": lost}
+def _lost_clips(many: int) -> str:
+    said = ngettext("%(num)s of them a clip", "%(num)s of them clips", many)
+    return said % {"num": formats.number(many)}
 
 
 def _list_url(name: str, day: date) -> str:

@@ -25,7 +25,7 @@ class PlaceCamera:
     def places(self) -> list[tuple[str, str]]:
         """All its options, as zone id and name; *: all zones."""
         zones = [(zone.zone_id, zone.label or zone.zone_id) for zone in self.zones]
-        return [("*", _("all zones")), (FULL_FRAME, _FULL_FRAME_NAME), *zones]
+        return [("*", _("all zones")), (FULL_FRAME, _(_FULL_FRAME_NAME)), *zones]
 
 
 class Places:
@@ -43,8 +43,12 @@ class Places:
         return found.name if found else serial
 
     def zone(self, serial: str | None, zone_id: str | None) -> str:
+        return _(self.plain_zone(serial, zone_id))
+
+    def plain_zone(self, serial: str | None, zone_id: str | None) -> str:
+        """Return it as the audit log has it, which is in English."""
         if zone_id is None:
-            return "all zones"
+            return N_("all zones")
         if zone_id == FULL_FRAME:
             return _FULL_FRAME_NAME
         for camera in self.cameras:
@@ -52,7 +56,7 @@ class Places:
                 for zone in camera.zones:
                     if zone.zone_id == zone_id:
                         return zone.label or zone_id
-        return _("Zone %(id)s") % {"id": zone_id}
+        return N_("Zone %(id)s") % {"id": zone_id}
 
     def knows(self, serial: str) -> bool:
         return Serial(serial) in self._by_serial

@@ -31,6 +31,7 @@ from mvsnap.web.pages.settings_form import (
 )
 from mvsnap.web.pages.settings_recipients import RecipientNote, check_rooms, doubtful
 from mvsnap.web.pages.settings_text import (
+    audited_place,
     changes_of,
     is_switching,
     mute_rows,
@@ -265,7 +266,7 @@ def _replace_override(
         rules[index : index + 1] = [fresh] if fresh else []
     one = known or fresh
     assert one is not None
-    where = override_place(_places(), one.serial, one.zone)
+    where = audited_place(_places(), one.serial, one.zone)
     before, after = (rule_text(r) if r else "no exception" for r in (known, fresh))
     value = [rule.model_dump(mode="json", exclude_none=True) for rule in rules]
     change = _change("sense.overrides", f"{where}: {before}", f"{where}: {after}")

@@ -13,7 +13,8 @@ from mvsnap.config.setting_overrides import CHOOSABLE
 from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, formats, ngettext
+from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE, number
 
@@ -61,7 +62,7 @@ def text_of(name: str, value: Any) -> str:
 
 
 def rule_text(override: Override) -> str:
-    """Return what differs from the general rule."""
+    """Return what differs from the general rule, as the audit log has it."""
     parts = []
     for each in RULE:
         value = getattr(override, each.name)
@@ -72,6 +73,35 @@ def rule_text(override: Override) -> str:
     if override.when is not None or override.outside is not None:
         parts.append("own hours")
     return ", ".join(parts) or N_("same as the general rule")
+
+
+def rule_words(override: Override) -> str:
+    """Return what differs from the general rule, in the site's language."""
+    parts = []
+    for each in RULE:
+        value = getattr(override, each.name)
+        if value is not None:
+            label = _(each.label)
+            # Within a sentence; German nouns stay as they are.
+            label = label.lower() if label == each.label else label
+            parts.append(f"{label} {value_words(each.name, value)}")
+    if override.rooms is not None:
+        rooms = value_words("rooms", override.rooms)
+        parts.append(_("recipients: %(rooms)s") % {"rooms": rooms})
+    if override.when is not None or override.outside is not None:
+        parts.append(_("own hours"))
+    return ", ".join(parts) or _("same as the general rule")
+
+
+def value_words(name: str, value: Any) -> str:
+    """Return the value of a setting in the site's language."""
+    if name == "overrides" and value is not None:
+        said = ngettext("%(num)s exception", "%(num)s exceptions", len(value))
+        return said % {"num": len(value)}
+    text = text_of(name, value)
+    if name in ("enabled", "rooms") or value is None:
+        return localized(text)
+    return formats.as_written(text)
 
 
 def origins(
@@ -85,7 +115,7 @@ def origins(
     for name in CHOOSABLE:
         path = f"sense.{name}"
         chosen = path in setting_overrides
-        in_file = text_of(name, getattr(file, name))
+        in_file = value_words(name, getattr(file, name))
         found[name] = Origin(name, chosen, in_file, newest.get(path))
     return found
 
@@ -116,6 +146,11 @@ def changes_of(
     ]
 
 
+def audited_place(places: Places, serial: str, zone: str) -> str:
+    zone_id = None if zone == "*" else zone
+    return f"{places.camera(serial)}, {places.plain_zone(serial, zone_id)}"
+
+
 def override_place(places: Places, serial: str, zone: str) -> str:
     return place(places, serial, None if zone == "*" else zone)
 
@@ -133,7 +168,7 @@ def override_rows(overrides: Iterable[Override], places: Places) -> list[Overrid
             override.serial,
             override.zone,
             override_place(places, override.serial, override.zone),
-            rule_text(override),
+            rule_words(override),
         )
         for override in overrides
     ]

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.config.sense import Sense
-from mvsnap.core.amounts import amount
 from mvsnap.core.crowd import CrowdRule
 from mvsnap.core.days import lasting
 from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.sense.rules import SenseRules
-from mvsnap.texts import N_
+from mvsnap.texts import N_, formats, ngettext
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.places import PlaceCamera, Places
 
@@ -22,7 +21,7 @@ from mvsnap.web.pages.places import PlaceCamera, Places
 Written = tuple[Any, datetime]
 
 _STEPS_BACK = N_("counted by its zones")
-_UNNAMED = "not watched (sense.zones)"
+_UNNAMED = N_("not watched (sense.zones)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,13 @@ def places_now(
 
 
 def rule_words(rule: CrowdRule) -> str:
-    people = amount(rule.limit, "person", "people")
-    return f"{people} or more for {lasting(rule.dwell_ms / 1000)}"
+    said = ngettext(
+        "%(num)s person or more for %(length)s",
+        "%(num)s people or more for %(length)s",
+        rule.limit,
+    )
+    length = lasting(rule.dwell_ms / 1000)
+    return said % {"num": formats.number(rule.limit), "length": length}
 
 
 def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[ZoneNow]:

@@ -2,6 +2,7 @@
 // short, so that nobody holds a thread of the server.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const EVERY_MS = 700;
   const AGAIN_MS = 3000;
   const ANSWER_MS = 15000;
@@ -35,7 +36,7 @@
     try {
       return (await answer.json()).error.message;
     } catch {
-      return `The server answered ${answer.status}`;
+      return texts.answered.replace("%(status)s", answer.status);
     }
   }
 
@@ -50,14 +51,14 @@
       signal: AbortSignal.any([asking.signal, AbortSignal.timeout(ANSWER_MS)]),
     });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
-      say("Your session has ended. Reload the page to log in.");
+      say(`${texts.ended} ${texts.reload}`);
       return null;
     }
     if (answer.status === 200) {
       known = answer.headers.get("X-Picture") ?? "";
       picture.src = await asData(await answer.blob());
       picture.hidden = false;
-      say("Live");
+      say(texts.live);
     } else if (answer.status !== 204) {
       say(await reason(answer));
       return AGAIN_MS;
@@ -71,7 +72,7 @@
     try {
       waitMs = await ask();
     } catch {
-      if (isOn) say("Connection lost, trying again");
+      if (isOn) say(texts.lost);
     }
     schedule(waitMs);
   }
@@ -85,10 +86,10 @@
   button.addEventListener("click", () => {
     isOn = !isOn;
     button.setAttribute("aria-pressed", String(isOn));
-    button.textContent = isOn ? "Stop live view" : "Live view";
+    button.textContent = isOn ? texts.stop : texts.start;
     view.hidden = !isOn;
     if (isOn) {
-      say("Connecting …");
+      say(texts.connecting);
       schedule(0);
     } else {
       window.clearTimeout(timer);

@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   const least = Math.min(...bars.map((one) => one.off));
   const near = bars.filter((one) => one.off <= least + 1).map((one) => one.bar);
   for (const { bar } of bars) bar.classList.toggle("bar-shown", near.includes(bar));
-  const texts = near.map((bar) => bar.querySelector("title").textContent);
+  const said = near.map((bar) => bar.querySelector("title").textContent);
   drawn.closest("[data-chart]").querySelector("[data-chart-value]").textContent =
-    texts.join("; ");
+    said.join("; ");
 });

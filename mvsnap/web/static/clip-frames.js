@@ -2,6 +2,7 @@
 // times of frames and the picture are made aside: whoever asks for them asks again.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const EVERY_MS = 400;
   const TRIES = 150;
   // Within a frame, but not at its edge: players round.
@@ -22,17 +23,17 @@
       if (answer.status === 200) return answer;
       if (answer.status !== 202) {
         const body = await answer.json().catch(() => ({}));
-        throw new Error(body.error?.message ?? "Something went wrong");
+        throw new Error(body.error?.message ?? texts.wrong);
       }
       await new Promise((done) => setTimeout(done, EVERY_MS));
     }
-    throw new Error("This takes too long; try again");
+    throw new Error(texts.slow);
   }
 
   async function times() {
     const address = controls().dataset.frames;
     if (!known.has(address)) {
-      say("Reading the frames …");
+      say(texts.reading);
       known.set(address, (await (await ready(address)).json()).times_s);
       say("");
     }
@@ -54,7 +55,7 @@
     if (place < 0 || place >= found.length) return;
     const lasts = (found[place + 1] ?? found[place] + 1) - found[place];
     video.currentTime = found[place] + Math.min(INSIDE_S, lasts / 2);
-    say(`Frame ${place + 1} of ${found.length}`);
+    say(texts.frame.replace("%(number)s", place + 1).replace("%(all)s", found.length));
   }
 
   async function saveStill(button) {
@@ -62,7 +63,7 @@
     if (!video || button.ariaDisabled === "true") return;
     video.pause();
     button.ariaDisabled = "true";
-    say("Making the still …");
+    say(texts.making);
     try {
       const at = video.currentTime.toFixed(4);
       const answer = await ready(`${controls().dataset.still}?at=${at}`);
@@ -72,7 +73,7 @@
       link.download = named?.[1] ?? "still.jpg";
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-      say("Still saved");
+      say(texts.saved);
     } finally {
       button.ariaDisabled = "false";
     }

@@ -1,6 +1,7 @@
 // An entry of the settings that is being tried: asks until the answer is there.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const shown = document.getElementById("trial");
   if (!shown) return;
   const say = (lines, look) => {
@@ -20,7 +21,7 @@
     } else if (times > 1) {
       setTimeout(ask, 1000, times - 1);
     } else {
-      say(["There is no answer. Try again."], "alert-warning");
+      say([texts.silent], "alert-warning");
     }
   };
   ask(90);

@@ -2,10 +2,15 @@
 // one clock says what all of them show, and a video that drifts away from it is set.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const place = document.querySelector("[data-in-step]");
   if (!place) return;
   const EVERY_MS = 50;
   const DRIFT_S = 0.12;
+  const tenths = new Intl.NumberFormat(document.documentElement.lang, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
   const videos = [...place.querySelectorAll("video")].map((video) => ({
     video,
     begin: Number(video.dataset.beginMs) / 1000,
@@ -44,9 +49,10 @@
     videos.forEach(follow);
     const apart = now - alarm;
     slider.value = apart;
-    const seconds = Math.abs(apart).toFixed(1);
-    const side = apart < 0 ? "before" : "after";
-    const text = seconds === "0.0" ? "at the alarm" : `${seconds} s ${side} the alarm`;
+    const side = apart < 0 ? texts.before : texts.after;
+    const seconds = tenths.format(Math.abs(apart));
+    const isNow = Math.abs(apart) < 0.05;
+    const text = isNow ? texts.now : side.replace("%(seconds)s", seconds);
     clock.textContent = text;
     slider.setAttribute("aria-valuetext", text);
   }
@@ -69,13 +75,13 @@
     if (now >= last - 0.05) now = first;
     since = performance.now();
     timer = setInterval(tick, EVERY_MS);
-    play.textContent = "Pause";
+    play.textContent = texts.pause;
   }
 
   function stop() {
     clearInterval(timer);
     timer = null;
-    play.textContent = "Play";
+    play.textContent = texts.play;
   }
 
   function goTo(moment) {

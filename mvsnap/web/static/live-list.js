@@ -3,6 +3,7 @@
 // nothing more will change; data-every: milliseconds between two answers.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const SLOWEST_MS = 30000;
   const ANSWER_MS = 10000;
 
@@ -63,10 +64,10 @@
     });
   }
 
-  function tell(texts) {
-    if (!texts.length || !news) return;
-    const more = texts.length - 1;
-    news.textContent = texts[0] + (more ? `, and ${more} more` : "");
+  function tell(said) {
+    if (!said.length || !news) return;
+    const more = said.length - 1;
+    news.textContent = said[0] + (more ? `, ${texts.more.replace("%(number)s", more)}` : "");
   }
 
   async function ask() {
@@ -96,10 +97,10 @@
         throw new Error(`status ${answer.status}`);
       }
       waitMs = EVERY_MS;
-      say("Live");
+      say(texts.live);
     } catch {
       waitMs = Math.min(waitMs * 2, SLOWEST_MS);
-      say("Connection lost, trying again");
+      say(texts.lost);
     } finally {
       asking = false;
     }
@@ -119,8 +120,8 @@
   function offerLogin() {
     const link = document.createElement("a");
     link.href = live.dataset.login;
-    link.textContent = "Log in again";
-    status.replaceChildren("Your session has ended. ", link);
+    link.textContent = texts.again;
+    status.replaceChildren(`${texts.ended} `, link);
   }
 
   if (address) {

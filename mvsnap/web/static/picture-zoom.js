@@ -1,6 +1,7 @@
 // The large picture closer: a click, the wheel, or + and -; it is moved by dragging.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const STEPS = [1, 1.5, 2, 3, 4, 6];
   const DRAGGED_PX = 4;
 
@@ -21,10 +22,10 @@
   const buttons = document.createElement("div");
   buttons.className = "btn-group";
   buttons.setAttribute("role", "group");
-  buttons.setAttribute("aria-label", "Zoom");
+  buttons.setAttribute("aria-label", texts.zoom);
   for (const [by, text, label] of [
-    [-1, "−", "Zoom out"],
-    [1, "+", "Zoom in"],
+    [-1, "−", texts.out],
+    [1, "+", texts.in],
   ]) {
     const button = document.createElement("button");
     button.type = "button";

@@ -1,6 +1,7 @@
 // The large picture: a[data-enlarge] opens it, the arrow keys go to the next one.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const dialog = document.querySelector("[data-pictures]");
   if (!dialog) return;
   const full = document.getElementById("picture-full");
@@ -33,8 +34,8 @@
     }
     const all = links();
     const place = all.findIndex((one) => one.href === shown);
-    const number = all.length > 1 ? ` · ${place + 1} of ${all.length}` : "";
-    caption.textContent = link.dataset.caption + number;
+    const number = texts.place.replace("%(number)s", place + 1).replace("%(all)s", all.length);
+    caption.textContent = link.dataset.caption + (all.length > 1 ? ` · ${number}` : "");
     for (const button of steps) {
       // Not `disabled`: the button that was just pressed would lose the focus.
       const is_end = !all[place + Number(button.dataset.step)];

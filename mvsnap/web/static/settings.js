@@ -2,6 +2,7 @@
 // the listener has followed the switch, or a test message has an outcome.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
@@ -35,7 +36,7 @@
       }
     }
     if (times > 1) setTimeout(askForTest, 1000, times - 1);
-    else test.textContent = "There is no answer yet; the message may still arrive.";
+    else test.textContent = texts.silent;
   };
   if (test && "address" in test.dataset) setTimeout(askForTest, 500, 90);
 

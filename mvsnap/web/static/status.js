@@ -2,6 +2,7 @@
 // on, so that a list without news need not be sent again.
 "use strict";
 (() => {
+  const texts = JSON.parse(document.currentScript.dataset.texts);
   const came = new WeakMap();
 
   // As `age` in mvsnap/web/pages/__init__.py.
@@ -9,7 +10,7 @@
     if (seconds < 120) return `${seconds} s`;
     if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
     if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
-    return `${Math.floor(seconds / 86400)} days`;
+    return texts.days.replace("%(number)s", Math.floor(seconds / 86400));
   }
 
   function count() {

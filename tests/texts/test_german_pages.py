@@ -1,0 +1,148 @@
+"""Guard: no page in German has an English word, other than in names and other data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from mvsnap import texts
+from mvsnap.domain import Role
+from tests.texts.seen_in_german import english_words, left_in_english
+from tests.texts.test_catalogue import catalogue
+from tests.web.build import Web, send
+from tests.web.build import log_in as fill_in
+from tests.web.page_build import filled
+from tests.web.test_every_page import EMPTY, FORMS, LOG_IN, MISTAKEN, Site, addresses
+
+ENGLISH = english_words(catalogue("de"))
+# Names, words of alarms, and what services outside say, as tests/web/page_build.py has
+# them; names of settings and scopes; the audit log, which is in English.
+DATA = (
+    *("Gate north", "Staff entrance", "Waiting area", "Packaging robot"),
+    *("Packaging line", "Robot 3 stopped", "Robot stopped", "Door 3 forced"),
+    *("Gripper pressure below 4 bar", "Instructions: open valve D5."),
+    *("Gripper lost its carton", "deviceName", "Night watch", "Harbour", "line 3"),
+    *("The camera gave no video.", "no answer within 20 s", "button"),
+    *("Webex could not be reached:", "extraInfo.Device name"),
+    *("schedules.1.cron", "sender: 'x'"),
+    *("snapshot, read, webhook, badges, mute, review", "Rechte: read"),
+    *(
+        "sense.people",
+        "sense.rooms",
+        "`path: value`",
+        '{ "title":',
+        '"severity": "critical"',
+    ),
+    *("admin", "reviewer", "viewer"),  # of tests/web/page_build.py: names of people
+)
+AUDITED = (
+    *("from 127.0.0.1", "made; scopes read; expires", "mute of camera", "user "),
+    *("wrong password", "key Door"),
+)
+# What is sent to a form, and comes back with mistakes.
+SENT: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("/settings/rule", {"people": "x", "dwell_s": "-1"}),
+    ("/settings/rooms", {"rooms": "a\n" * 300}),
+    ("/settings/mutes", {"place": "x", "minutes": "until", "until": "x"}),
+    ("/settings/people", {"name": "", "role": "x"}),
+    ("/settings/people", {"name": "a/b", "role": "viewer"}),
+    ("/settings/keys", {"name": "", "cameras": "x", "expires": "x"}),
+    ("/settings/webhooks", {"name": "x", "cameras": "x", "expires": "2020-01-01"}),
+    ("/account/password", {"old": "x", "new": "x", "again": "y"}),
+    ("/account/second-factor", {"password": "x"}),
+    ("/settings/entries/channels", {"kind": "webhook", "name": "", "url": "x"}),
+    ("/settings/entries/webhook-rules", {"name": "a", "match": "x", "cameras": "x"}),
+    ("/settings/entries/recording-cameras", {"name": "a", "url": "x"}),
+    ("/alarms/test", {"sender": "x", "message": "{"}),
+    ("/settings/place", {"place": "x", "people": "x"}),
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    web, examples = filled(tmp_path_factory.mktemp("site"), "de")
+    yield Site(web, "", examples)
+    web.close()
+
+
+@pytest.fixture(autouse=True)
+def german(site: Site) -> None:
+    # The application sets it once, and each test begins in English.
+    texts.use("de")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Looks at pages; said: what is English there, each text once."""
+
+    client: FlaskClient
+    said: dict[str, str]
+
+    def read(self, path: str) -> None:
+        self.note(path, self.client.get(path, follow_redirects=True))
+
+    def note(self, path: str, answer: TestResponse) -> None:
+        if answer.mimetype != "text/html" or answer.location:
+            return
+        known = (*DATA, *AUDITED) if path.startswith(("/audit", "/settings")) else DATA
+        for text in left_in_english(answer.text, ENGLISH, known):
+            self.said.setdefault(text, path)
+
+
+def reader(web: Web) -> Reader:
+    client = web.browser()
+    fill_in(client, Role.ADMIN)
+    return Reader(client, {})
+
+
+def test_no_page_is_left_in_english(site: Site) -> None:
+    here = reader(site.web)
+    for path in (*addresses(site), *FORMS, *EMPTY, *MISTAKEN, "/nothing-here"):
+        if path not in LOG_IN:
+            here.read(path)
+    assert here.said == {}
+
+
+def test_no_mistake_is_in_english(site: Site) -> None:
+    here = reader(site.web)
+    for path, given in SENT:
+        here.note(path, send(here.client, path, **given))
+    assert here.said == {}
+
+
+def test_the_log_in_is_in_german(site: Site) -> None:
+    here = Reader(site.web.browser(), {})
+    here.read("/login")
+    here.note("/login", fill_in(here.client, "nobody", "wrong"))
+    assert here.said == {}
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Entrances into each zone.</p>",
+        '<a title="Show the list">x</a>',
+        '<script data-texts=\'{"again": "Log in again"}\'></script>',
+        "<td>Crowd over</td>",
+        "<text>100 entrances so far</text>",
+    ],
+)
+def test_control_english_is_found(html: str) -> None:
+    assert left_in_english(html, ENGLISH, ())
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Eintritte in jede Zone.</p>",
+        "<code>python -m mvsnap serve</code>",
+        "<p>Ereignisse von Gate north</p>",
+        "<script>say('Try again')</script>",
+    ],
+)
+def test_control_german_is_not(html: str) -> None:
+    assert left_in_english(html, ENGLISH, ("Gate north",)) == []
