@@ -103,7 +103,7 @@ def wait_for_end(site: Site, accepted: Accepted, crowds: int, limit_s: float) ->
         told = triggers_told(site)
         firsts = {int(number) for number in told.about("first", "note")}
         clips = {int(number) for number in told.about("clip")}
-        heard = len(crowds_told(site).about("first"))
+        heard = len(crowds_told(site).about("first", "note"))
         is_all = accepted.all <= firsts and accepted.alarms <= clips
         return is_all and heard >= crowds and _waiting(site) == 0
 
@@ -134,7 +134,7 @@ def counts(
         repeats=told.repeats + crowd_told.repeats,
         crowds=crowds,
         crowds_found=len(list(events(web, "crowd"))),
-        crowds_told=len(crowd_told.about("first")),
+        crowds_told=len(crowd_told.about("first", "note")),
         opened=open_all(site),
         clips=_ends_of_clips(told),
         takeovers=faults.takeovers,
