@@ -115,7 +115,7 @@ def test_a_page_about_a_camera_elsewhere_names_its_zone_with_each_time(
 # Names of files and of keys, which are compared and not read.
 NAMES = {"recorder/files.py", "runtime/restore.py", "webhooks/orders.py"}
 # Hours as they are entered, and what the demo asks a gateway for.
-ENTERED = {"cli/badges.py", "cli/demo.py", "config/notify.py"}
+ENTERED = {"cli/badges.py", "cli/demo_triggers.py", "config/notify.py"}
 # Patterns by language, of times that are the site's already.
 WRITTEN = {"texts/formats.py"}
 HOUR = re.compile(r"%[HIM]:?%[MS]|%[cXT]\b")

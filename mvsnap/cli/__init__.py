@@ -6,7 +6,6 @@ Pi.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -17,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mvsnap import __version__, signals
+from mvsnap.cli.usage import CommandGroup, accept_any_name
 from mvsnap.sqlite_errors import reason
 
 # A key of the context: whether --debug was given.
@@ -49,7 +49,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(CommandGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -61,15 +61,6 @@ class _Commands(click.Group):
         module = importlib.import_module(f"mvsnap.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the commands that were perhaps meant."""
-        near = difflib.get_close_matches(args[0][:40], _COMMANDS)
-        if args[0] not in _COMMANDS and near:
-            ctx.fail(f"No command {args[0]!r}. Did you mean {' or '.join(near)}?")
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """End with one line where a database was lost while a command ran."""
@@ -126,6 +117,7 @@ def main(ctx: click.Context, config: Path, debug: bool) -> None:
     # Every command clears up after itself, also after two signals in a row: recording
     # programs, the demo's broker, folders. `serve` then has a way of its own.
     signals.interrupt_once()
+    accept_any_name(sys.stdout)
     ctx.obj = config
     if debug:
         ctx.meta[DEBUG] = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
-    err,
     fail,
     fail_with,
     load_settings,
@@ -14,11 +14,13 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup
+from mvsnap.core.amounts import noun
 from mvsnap.domain import Change
 from mvsnap.errors import MvsnapError
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def analytics() -> None:
     """Wi-Fi analytics."""
 
@@ -31,8 +33,6 @@ def rebuild(ctx: click.Context) -> None:
 
     Goes back as far as single observations are kept. The service may be running.
     """
-    from rich.progress import Progress
-
     from mvsnap.wifi.rebuild import Rebuild
     from mvsnap.wifi.worker import visit_rule
 
@@ -41,14 +41,14 @@ def rebuild(ctx: click.Context) -> None:
     made = Rebuild(parts.db, visit_rule(settings.scanning), parts.clock)
     many = 0
     try:
-        with storage_errors(settings), Progress(console=err, transient=True) as shown:
+        with storage_errors(settings), progress_bars(transient=True) as shown:
             bar = shown.add_task("observations", total=None)
             for progress in made.run():
                 many = progress.observations
                 shown.update(bar, completed=progress.done, total=progress.of)
     except MvsnapError as exc:
         fail_with(exc)
-    out.print(f"Rebuilt visits from {many} observations.")
+    out.print(f"Rebuilt visits from {many} {noun(many, 'observation')}.")
 
 
 @config_option

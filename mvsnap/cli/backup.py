@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 from rich import filesize
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from mvsnap import durable_file
+from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
-    err,
     fail,
     fail_with,
     load_settings,
@@ -115,9 +115,7 @@ def _keep_settings(path: Path, data_dir: Path, text: str) -> None:
 
 def _follow(what: str, steps: Iterator[int], total_bytes: int) -> None:
     columns = (TextColumn(what), BarColumn(), DownloadColumn())
-    with Progress(
-        *columns, console=err, transient=True, disable=not err.is_terminal
-    ) as bar:
+    with progress_bars(*columns, transient=True) as bar:
         task = bar.add_task("", total=total_bytes)
         for size in steps:
             bar.advance(task, size)

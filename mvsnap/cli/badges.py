@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 
 import click
 
+from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
     err,
@@ -22,6 +23,7 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup
 from mvsnap.core.amounts import noun
 from mvsnap.errors import BadInput
 
@@ -40,7 +42,7 @@ _MAX_LINE = 1_000_000
 _MOST_SHOWN = 20
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def badges() -> None:
     """Badge events: which badge was used at which reader."""
 
@@ -195,8 +197,8 @@ class Import:
             encoding = encoding_of(chunks, given, option="--encoding NAME")
         if not encoding.startswith("utf-8"):
             out.print(f"The text is read as {encoding}.", markup=False)
-        with file.open("rb") as raw, _progress() as progress:
-            lines = _lines(raw, encoding, progress, file.stat().st_size)
+        with file.open("rb") as raw, progress_bars(transient=True) as bar:
+            lines = _lines(raw, encoding, bar, file.stat().st_size)
             for row in csv_import.read(lines, how):
                 self._add_row(row)
             self._store()
@@ -227,23 +229,15 @@ class Import:
         self._batch = []
 
 
-def _progress() -> Progress:
-    from rich.progress import Progress
-
-    return Progress(console=err, transient=True, disable=not err.is_terminal)
-
-
-def _lines(
-    raw: BinaryIO, encoding: str, progress: Progress, size: int
-) -> Iterator[str]:
+def _lines(raw: BinaryIO, encoding: str, bar: Progress, size: int) -> Iterator[str]:
     """Yield the lines; one that is too long is truncated, and then refused."""
-    task = progress.add_task("importing", total=size)
+    task = bar.add_task("importing", total=size)
     with io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
         while line := text.readline(_MAX_LINE):
             yield line
             if len(line) == _MAX_LINE and not line.endswith(("\n", "\r")):
                 _skip_line(text)
-            progress.update(task, completed=raw.tell())
+            bar.update(task, completed=raw.tell())
 
 
 def _skip_line(text: TextIO) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 # How long a broker may take to accept the connection.
 _BROKER_S = 10.0
+# Of the column of names; a longer one is printed whole.
+_WIDEST_NAME = 18
 
 
 @config_option
@@ -56,12 +58,13 @@ def check(ctx: click.Context, as_json: bool) -> None:
     refuse_foreign_root(settings.data_dir)
     set_limits(COMMAND)
     settings = with_page_entries(settings)
-    lines = []
+    lines, checks = [], _checks(settings)
     first = CheckResult("settings", True, str(ctx.obj))
-    for line in chain([first], starmap(_checked, _checks(settings))):
+    width = min(max(len(name) for name, _ in checks), _WIDEST_NAME)
+    for line in chain([first], starmap(_checked, checks)):
         lines.append(line)
         if not as_json:
-            _show(line)
+            _show(line, width)
     if as_json:
         print_json([asdict(line) for line in lines])
     if any(line.ok is False for line in lines):
@@ -106,9 +109,9 @@ def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
         return CheckResult(name, False, f"{exc.filename}: {exc.strerror}")
 
 
-def _show(line: CheckResult) -> None:
+def _show(line: CheckResult, width: int) -> None:
     mark = {True: "[green]ok  [/green]", False: "[red]bad [/red]", None: "[dim]--  "}
-    out.print(f"{mark[line.ok]} {line.name:<9} {escape(line.text)}")
+    out.print(f"{mark[line.ok]} {escape(line.name):<{width}}  {escape(line.text)}")
 
 
 def _proxies() -> CheckResult:

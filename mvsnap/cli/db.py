@@ -14,10 +14,11 @@ from mvsnap.cli.terminal import (
     out,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup
 from mvsnap.domain import Change
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def db() -> None:
     """Database maintenance."""
 

@@ -36,7 +36,9 @@ API_KEY = "demo-key-only-for-trying-out"
 _HOST = "127.0.0.1"
 USER, PASSWORD = "demo", "demo-password"
 ROOM, OTHER_ROOM = "Site A - Alarms", "Site B - Alarms"
-SCHEDULE = "*/5 * * * *"
+SCHEDULED = "Every five minutes"
+# The gateway is up before the next minute but one begins.
+_FIRST_DUE = timedelta(seconds=80)
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
 # The alarm arrives at this address; the clip begins before it.
@@ -210,15 +212,19 @@ def _settings(
             "room": ROOM,
             "commands": {"people": ["*"]},
         },
-        "schedules": [
-            {"cron": SCHEDULE, "room": OTHER_ROOM, "prefix": "Every five minutes"}
-        ],
+        "schedules": [{"cron": _schedule(), "room": OTHER_ROOM, "prefix": SCHEDULED}],
         "webhooks": {
             "tokens": [
                 {"name": "robots", "token": HOOK_TOKEN, "actions": ["clip"]},
             ]
         },
     }
+
+
+def _schedule() -> str:
+    """Return a schedule of every five minutes that is due soon for the first time."""
+    first = datetime.now(UTC) + _FIRST_DUE
+    return f"{first.minute},*/5 * * * *"
 
 
 def _badges(dashboard: FakeDashboard, folder: Path) -> dict[str, Any]:

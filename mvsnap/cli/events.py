@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.text import Text
 
+from mvsnap.cli.camera_names import camera_called, unknown_camera
+from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
     ids_option,
@@ -22,11 +23,12 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.clock import iso
 from mvsnap.core import params
-from mvsnap.domain import EventKind, Serial, is_serial
+from mvsnap.domain import EventKind, Serial
 from mvsnap.errors import BadInput
 
 if TYPE_CHECKING:
     from mvsnap.domain import Event
+    from mvsnap.runtime import Parts
 
 
 @config_option
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     type=click.Choice([kind.value for kind in EventKind]),
     help="Show only this kind.",
 )
-@click.option("--camera", help="Show only those of this serial or recorder camera.")
+@click.option("--camera", help="Show only those of this camera: serial or name.")
 @click.option("--since", help="ISO 8601; without an offset, of the zone of the times.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
@@ -63,7 +65,7 @@ def events(
     from mvsnap.store.events import EventFilter
 
     parts = open_parts(settings)
-    name = _serial_or_name(camera) if camera else None
+    name = _camera(parts, camera) if camera else None
     zone = parts.organizations.zone(name) if name else settings.site.zone
     try:
         moment = params.parse_moment("--since", since, zone) if since else None
@@ -83,17 +85,25 @@ def events(
     if as_json:
         print_json([_plain(event) for event in found])
         return
-    time = Column(f"time ({zone.key})", no_wrap=True)
-    table = Table(time, "camera", "what", "trigger")
-    if ids:
-        table.add_column("id", no_wrap=True)
-    for event in found:
-        table.add_row(*_row(event, zone), *([event.id] if ids else ()))
-    out.print(table)
+    if not found:
+        out.print("No event yet." if wanted == EventFilter() else "No such event.")
+        return
+    headings = ("time", "camera", "what", "trigger", "id")
+    rows = [(*_row(event, zone), event.id * ids) for event in found]
+    print_table(headings, rows, whole=("id",), time="time", zone=zone)
 
 
-def _serial_or_name(camera: str) -> str:
-    return camera.upper() if is_serial(camera.upper()) else camera
+def _camera(parts: Parts, typed: str) -> str:
+    """Return its serial or name; one that is in no setting any more has events."""
+    from mvsnap.store.events import EventFilter
+
+    dashboard, recorders = parts.site.cameras(), parts.settings.recorder.cameras
+    found = camera_called(typed, dashboard, recorders)
+    if found is None and not parts.store.events(
+        EventFilter(serials=(Serial(typed),)), 1
+    ):
+        raise click.UsageError(unknown_camera(typed, dashboard, recorders))
+    return found or typed
 
 
 def _plain(event: Event) -> dict[str, Any]:
@@ -106,11 +116,17 @@ def _plain(event: Event) -> dict[str, Any]:
     }
 
 
-def _row(event: Event, zone: ZoneInfo) -> tuple[str, ...]:
+def _row(event: Event, zone: ZoneInfo) -> tuple[str | Text, ...]:
     local: datetime = event.occurred_at.astimezone(zone)
-    happened = f"{event.kind}: {escape(event.title)}" if event.title else event.kind
+    by = f"{event.trigger.kind}: {event.trigger.by}"
+    return (f"{local:%Y-%m-%d %H:%M:%S}", event.camera_name, _what(event), by)
+
+
+def _what(event: Event) -> Text:
+    """Return its kind and title, once where the title begins with it."""
+    kind, title = str(event.kind), event.title
+    is_said = title.casefold().startswith(kind)
+    happened = Text(title if is_said else f"{kind}: {title}" if title else kind)
     if event.error:
-        happened += f" [red]{escape(event.error)}[/red]"
-    by = escape(f"{event.trigger.kind}: {event.trigger.by}")
-    at = f"{local:%Y-%m-%d %H:%M:%S}"
-    return (at, escape(event.camera_name), happened, by)
+        happened.append(f"\nfailed: {event.error}", style="red")
+    return happened

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
-from rich import box
-from rich.markup import escape
-from rich.table import Column, Table
 
+from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
     fail,
@@ -22,10 +21,11 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change, JobId
-from mvsnap.errors import MvsnapError
+from mvsnap.errors import MvsnapError, NotFound
 
 if TYPE_CHECKING:
     from mvsnap.jobs.listing import JobEntry, JobList
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _WHO = "command line"
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @click.option("--failed", is_flag=True, help="Show only those that failed.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
@@ -57,7 +57,7 @@ def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
     if not entries:
         out.print("No job failed." if failed else "No job waits, none failed.")
         return
-    out.print(_table(entries, settings))
+    _print(entries, settings)
 
 
 @config_option
@@ -77,6 +77,8 @@ def retry(ctx: click.Context, job_id: str) -> None:
         try:
             before = known.entry(JobId(job_id))
             known.retry(before.job.id)
+        except NotFound as exc:
+            fail(f"{exc.message}. List jobs: python -m mvsnap jobs")
         except MvsnapError as exc:
             fail_with(exc)
         now = parts.clock.now()
@@ -105,31 +107,23 @@ def _job_list(parts: Parts) -> Iterator[JobList | None]:
         yield JobList(engine, parts.job_states, parts.clock)
 
 
-def _table(entries: Any, settings: Settings) -> Table:
-    table = Table(
-        Column(f"time ({settings.site.timezone})"),
-        Column("state", no_wrap=True),
-        Column("trigger", overflow="fold"),
-        Column("why, next try, id", min_width=36, overflow="fold"),
-        box=box.SIMPLE_HEAD,
-        width=min(out.width, 160),
-    )
-    for entry in entries:
-        table.add_row(*_row(entry, settings))
-    return table
+def _print(entries: Sequence[JobEntry], settings: Settings) -> None:
+    zone = settings.site.zone
+    rows = [_row(entry, zone) for entry in entries]
+    headings = ("time", "state", "trigger", "why", "id")
+    print_table(headings, rows, whole=("state", "id"), time="time", zone=zone)
 
 
-def _row(entry: JobEntry, settings: Settings) -> tuple[str, ...]:
-    zone, job = settings.site.zone, entry.job
+def _row(entry: JobEntry, zone: ZoneInfo) -> tuple[str, ...]:
+    job = entry.job
     about = [f"{job.trigger.kind}: {job.trigger.by}", *job.serials, *job.clips]
-    lines = [escape(entry.reason)] if entry.reason else []
+    lines = [entry.reason] if entry.reason else []
     if entry.waits_for:
-        lines.append(f"waits for {escape(entry.waits_for)}")
+        lines.append(f"waits for {entry.waits_for}")
     if entry.next_at is not None:
         lines.append(f"next try by {entry.next_at.astimezone(zone):%Y-%m-%d %H:%M}")
-    lines.append(job.id)
     at = f"{job.accepted_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    return at, entry.stage, escape("\n".join(about)), "\n".join(lines)
+    return at, entry.stage, "\n".join(about), "\n".join(lines), job.id
 
 
 def _plain(entry: JobEntry) -> dict[str, Any]:

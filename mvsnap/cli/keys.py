@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
 
 from mvsnap.cli.overlap import parsed_overlap
+from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
     err,
@@ -21,6 +22,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup, did_you_mean
 from mvsnap.clock import iso
 from mvsnap.config.key_limits import (
     ACTIONS,
@@ -44,7 +46,7 @@ _WHO = "command line"
 _OF_FILE = "from the settings file"
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def keys() -> None:
     """API keys and webhook tokens, beside those of the settings file."""
 
@@ -147,21 +149,21 @@ def list_keys(ctx: click.Context, as_json: bool) -> None:
         of_file = [{"name": n, "kind": k.noun, "state": _OF_FILE} for k, n in in_file]
         print_json([*(_plain(key, now) for key in stored), *of_file])
         return
-    table = Table(
-        "name", "kind", "state", "starts with", f"last used ({zone})", "limits"
-    )
-    for key in stored:
-        at, address = _last_use(key)
-        used = f"{at.astimezone(zone):%Y-%m-%d %H:%M}, {address}" if at else "never"
-        start, state = shown_start(key.secrets[0].lookup), key.state(now)
-        limits = summary(key.limits, key.expires_at, zone)
-        table.add_row(key.name, key.kind.noun, state, start, used, limits)
-    for kind, name in in_file:
-        table.add_row(name, kind.noun, _OF_FILE, "", "", "")
-    if not table.row_count:
+    rows = [_row(key, zone, now) for key in stored]
+    rows += [(name, kind.noun, _OF_FILE, "", "", "") for kind, name in in_file]
+    if not rows:
         out.print("No keys yet. Make one: python -m mvsnap keys add NAME")
         return
-    out.print(table)
+    headings = ("name", "kind", "state", "starts with", "last used", "limits")
+    print_table(headings, rows, time="last used", zone=zone)
+
+
+def _row(key: StoredKey, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
+    at, address = _last_use(key)
+    used = f"{at.astimezone(zone):%Y-%m-%d %H:%M}\n{address}" if at else "never"
+    start = shown_start(key.secrets[0].lookup)
+    limits = summary(key.limits, key.expires_at, zone)
+    return key.name, key.kind.noun, key.state(now), start, used, limits
 
 
 def _last_use(key: StoredKey) -> tuple[datetime | None, str]:
@@ -202,7 +204,9 @@ def _found(parts: Parts, settings: Settings, name: str) -> StoredKey:
             return key
     if any(wanted in map(folded, names) for _, names in _in_file(settings)):
         fail(f"{name} is in the settings file; change it there")
-    fail(f"No key {name}. List keys: python -m mvsnap keys list")
+    of_file = [name for _, names in _in_file(settings) for name in names]
+    hint = did_you_mean(name, [*(key.name for key in parts.keys.all()), *of_file])
+    fail(f"No key {name}.{hint} List keys: python -m mvsnap keys list")
 
 
 def _in_file(settings: Settings) -> list[tuple[KeyKind, list[str]]]:

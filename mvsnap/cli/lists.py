@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     NO_MERAKI_KEY,
     config_option,
@@ -64,30 +64,31 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         return
     # That of the only organization would say nothing.
     with_organization = len(found.answered) > 1 or bool(settings.organizations)
-    out.print(_table(seen, default, with_organization=with_organization))
+    _print(seen, default, with_organization=with_organization)
 
 
-def _table(
+def _print(
     seen: Sequence[tuple[Organization, Camera]],
     used: Sequence[str],
     *,
     with_organization: bool,
-) -> Table:
-    table = Table("name", "serial", "model", "status", "used")
-    if with_organization:
-        table.add_column("organization")
-    for organization, camera in seen:
-        colour = _COLOURS.get(camera.status, "dim")
-        name = escape(camera.organization or organization.name)
-        table.add_row(
-            escape(camera.name),
+) -> None:
+    if not seen:
+        out.print("No camera: the key may see none, or its network has none.")
+        return
+    rows = [
+        (
+            camera.name,
             camera.serial,
             camera.model,
-            f"[{colour}]{camera.status}[/{colour}]",
+            Text(camera.status, style=_COLOURS.get(camera.status, "dim")),
             "yes" if camera.serial in used else "",
-            *([name] if with_organization else ()),
+            camera.organization or organization.name if with_organization else "",
         )
-    return table
+        for organization, camera in seen
+    ]
+    headings = ("name", "serial", "model", "status", "used", "organization")
+    print_table(headings, rows, whole=("serial", "model", "status"))
 
 
 def _plain(of: Organization, camera: Camera, used: Sequence[str]) -> dict[str, Any]:
@@ -144,10 +145,11 @@ def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
             ]
         )
         return
-    table = Table("title", "type", "used")
-    if ids:
-        table.add_column("id", no_wrap=True)
-    for room in found:
-        used = "yes" if room in chosen else ""
-        table.add_row(escape(room.title), room.type, used, *([room.id] if ids else ()))
-    out.print(table)
+    if not found:
+        out.print("No room: add the bot to one in Webex.")
+        return
+    rows = [
+        (room.title, room.type, "yes" if room in chosen else "", room.id * ids)
+        for room in found
+    ]
+    print_table(("title", "type", "used", "id"), rows, whole=("type", "id"))

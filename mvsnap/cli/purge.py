@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mvsnap.cli.terminal import (
     config_option,
     err,
+    json_option,
     load_settings,
     open_parts,
     out,
+    print_json,
     storage_errors,
 )
 from mvsnap.core.amounts import noun
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 @config_option
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would be removed.")
+@json_option
 @click.option(
     "--force", is_flag=True, help="Even if the clock has leapt since the last time."
 )
 @click.pass_context
-def purge(ctx: click.Context, *, dry_run: bool, force: bool) -> None:
+def purge(ctx: click.Context, *, dry_run: bool, as_json: bool, force: bool) -> None:
     """Delete data past its retention (the service also does this by itself).
 
     Settings: storage.retention_days, storage.max_gb, scanning.keep_observations_days,
@@ -38,11 +41,10 @@ def purge(ctx: click.Context, *, dry_run: bool, force: bool) -> None:
     parts = open_parts(settings)
     with storage_errors(settings):
         results = _purge(parts, dry_run=dry_run, force=force)
-    lines = [line for result in results for line in _lines(result, dry_run=dry_run)]
-    for line in lines:
-        out.print(line, markup=False)
-    if dry_run:
-        out.print("Dry run: nothing was removed.")
+    if as_json:
+        print_json([_plain(result, dry_run=dry_run) for result in results])
+    else:
+        _print(results, dry_run=dry_run)
     held = [result for result in results if result.held]
     for result in held:
         err.print(f"{result.name}: nothing was removed: {result.held}.", markup=False)
@@ -50,15 +52,35 @@ def purge(ctx: click.Context, *, dry_run: bool, force: bool) -> None:
         raise SystemExit(1)
 
 
-def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
-    from rich.progress import Progress
+def _print(results: list[PurgeResult], *, dry_run: bool) -> None:
+    lines = [line for result in results for line in _lines(result, dry_run=dry_run)]
+    for line in lines:
+        out.print(line, markup=False)
+    if dry_run:
+        out.print("Dry run: nothing was removed.")
 
+
+def _plain(result: PurgeResult, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "dry_run": dry_run,
+        "removed": result.removed,
+        "files": result.files,
+        "freed_bytes": result.size_bytes,
+        "left_bytes": result.left_bytes,
+        "missing_files": result.lost,
+        "held": result.held or None,
+    }
+
+
+def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
+    from mvsnap.cli.console import progress_bars
     from mvsnap.runtime import cleaning
     from mvsnap.runtime.hand_over import hand_over
     from mvsnap.runtime.purge_guard import purge_guard
 
     guard, results = purge_guard(parts, waits=False), []
-    bar = Progress(console=err, transient=True, disable=not err.is_terminal)
+    bar = progress_bars(transient=True)
     with cleaning.record_of_jobs(parts.settings) as jobs, bar:
         kinds = cleaning.kinds(parts, jobs)
         task = bar.add_task("", total=len(kinds))

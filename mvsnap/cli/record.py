@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from mvsnap.cli.terminal import (
     storage_errors,
     with_page_entries,
 )
+from mvsnap.cli.usage import did_you_mean
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
@@ -108,9 +108,8 @@ def _camera(settings: Settings, text: str) -> CameraName:
         folded = {name.casefold(): name for name in names}
         found = folded.get(text.casefold())
     if found is None:
-        near = get_close_matches(text.casefold(), folded, n=1)
-        hint = f"did you mean {folded[near[0]]!r}?" if near else f"{', '.join(names)}"
-        raise click.UsageError(f"No camera {text!r} in the settings: {hint}")
+        hint = did_you_mean(text, names) or f" There are: {', '.join(names)}."
+        raise click.UsageError(f"No camera {text[:80]!r} in recorder.cameras.{hint}")
     return CameraName(found)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from mvsnap.camera_sources import ask_source, open_ixon, recorder_settings
+from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import err
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.clock import SystemClock, poll
@@ -251,5 +252,5 @@ def _bar(asked: RecordOptions, settings: Settings) -> Iterator[Bar]:
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err) as progress:
-        yield Bar(progress, asked.camera, asked.after_s(settings))
+    with progress_bars(*columns) as bar:
+        yield Bar(bar, asked.camera, asked.after_s(settings))

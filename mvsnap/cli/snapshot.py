@@ -19,15 +19,17 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from mvsnap.cli.camera_names import camera_called, unknown_camera
+from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     NO_MERAKI_KEY,
     config_option,
-    err,
     fail,
     load_settings,
     open_parts,
     out,
 )
+from mvsnap.cli.usage import did_you_mean
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.recipients import JobRooms
 from mvsnap.core import params
@@ -54,7 +56,7 @@ _POLL_EVERY_S = 0.2
 
 @config_option
 @click.command()
-@click.argument("serials", nargs=-1, metavar="[SERIAL]...")
+@click.argument("serials", nargs=-1, metavar="[CAMERA]...")
 @click.option(
     "--room",
     "rooms",
@@ -79,7 +81,7 @@ def snapshot(
     no_post: bool,
     folder: Path | None,
 ) -> None:
-    """Take a snapshot and video link of each SERIAL; default: meraki.cameras."""
+    """Take a snapshot and video link of each CAMERA; default: meraki.cameras."""
     settings = load_settings(ctx, level=logging.CRITICAL)
     if not settings.asks_meraki:
         fail(NO_MERAKI_KEY)
@@ -99,11 +101,13 @@ def _job(
     at: str | None,
     no_post: bool,
 ) -> Job:
-    now, zone, wrong = parts.clock.now(), settings.site.zone, []
+    now, zone = parts.clock.now(), settings.site.zone
+    wrong: list[str] = []
     wanted: tuple[Serial, ...] = ()
     moment = None
     try:
-        wanted = params.parse_serials(",".join(serials or settings.default_cameras))
+        typed = _serials(parts, serials, wrong) or settings.default_cameras
+        wanted = params.parse_serials(",".join(typed))
     except BadInput as exc:
         wrong.append(exc.message)
     try:
@@ -129,14 +133,25 @@ def _job(
     )
 
 
+def _serials(parts: Parts, typed: tuple[str, ...], wrong: list[str]) -> list[str]:
+    """Return serials for names; what may mean another name is added to `wrong`."""
+    dashboard, found = parts.site.cameras(), []
+    for each in typed:
+        serial = camera_called(each, dashboard)
+        if serial is None and did_you_mean(each, (c.name for c in dashboard)):
+            wrong.append(unknown_camera(each, dashboard))
+        else:
+            found.append(serial or each)
+    return found
+
+
 def _run(runner: JobRunner, job: Job, clock: SystemClock) -> JobProgress:
     """Run the job, showing a progress bar for each camera."""
-    bars = Progress(
+    bars = progress_bars(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
-        console=err,
     )
     with bars, ThreadPoolExecutor(1) as pool:
         tasks = {s: bars.add_task(s, total=2, state="picture") for s in job.serials}
@@ -185,7 +200,7 @@ def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
             out.print(f"  picture     {_copy(path, folder, part.serial, event.id)}")
         if event and event.video_link:
             out.print(f"  video link  {escape(event.video_link)}")
-        elif event and (why := event.details.get(NO_LINK)):
+        elif event and (why := event.details.get(NO_LINK)) and why != part.error:
             out.print(f"  video link  none: {escape(str(why))}")
         if part.state is PartState.DELIVERED and progress.job.rooms:
             rooms = ", ".join(progress.job.rooms_of(part.serial))

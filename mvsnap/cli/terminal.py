@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,35 +24,29 @@ from mvsnap.errors import BadConfig, DatabaseUnfit, MvsnapError
 from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from mvsnap.cli.console import Terminal
     from mvsnap.runtime import Parts
 
 NO_MERAKI_KEY = "meraki.api_key is missing. Set it, or run: python -m mvsnap init"
 
-# A pipe has no width: what a program reads must not be cut or folded.
-_WIDTH = None if sys.stdout.isatty() else 1000
-
-
-@cache
-def _console(name: str) -> Console:
-    from rich.console import Console
-
-    is_err = name == "err"
-    width = None if is_err else _WIDTH
-    return Console(stderr=is_err, highlight=False, soft_wrap=True, width=width)
-
-
 if TYPE_CHECKING:
-    out: Console
-    err: Console
+    out: Terminal
+    err: Terminal
 else:
 
     def __getattr__(name: str) -> object:
         """Make a console for whoever imports it: the service prints nothing."""
         if name in {"out", "err"}:
-            return _console(name)
+            from mvsnap.cli.console import console
+
+            return console(name)
         raise AttributeError(name)
+
+
+def _err() -> Terminal:
+    from mvsnap.cli.console import console
+
+    return console("err")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,8 @@ ids_option = click.option("--ids", is_flag=True, help="Show the ids, too.")
 
 def print_json(rows: Sequence[dict[str, Any]]) -> None:
     """Print rows for a program: times in UTC, null for what is not there."""
-    click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    utf = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    click.echo(json.dumps(rows, indent=2, ensure_ascii=not utf))
 
 
 def config_option(command: click.Command) -> click.Command:
@@ -136,9 +130,7 @@ def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
         settings, mistakes = load_usable(path)
     except BadConfig as exc:
         list_mistakes(path, exc.mistakes)
-        _console("err").print(
-            "Correct it, or move it away: init then writes a new one."
-        )
+        _err().print("Correct it, or move it away: init then writes a new one.")
         raise SystemExit(1) from exc
     _configure_logs(ctx, settings, logging.WARNING)
     _warn_if_readable(path)
@@ -159,16 +151,16 @@ def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
 
 def _warn_if_readable(path: Path) -> None:
     if readable_by_others(path):
-        _console("err").print(
+        _err().print(
             f"[yellow]{path} contains secrets and is readable by others: "
             f"chmod 600 {path}[/yellow]"
         )
 
 
 def list_mistakes(path: Path, mistakes: Sequence[str]) -> None:
-    _console("err").print(f"{path} cannot be used:", style="red", markup=False)
+    _err().print(f"{path} cannot be used:", style="red", markup=False)
     for mistake in mistakes:
-        _console("err").print(f"  {mistake}", markup=False)
+        _err().print(f"  {mistake}", markup=False)
 
 
 @contextmanager
@@ -218,7 +210,7 @@ def open_parts(settings: Settings) -> Parts:
 
 
 def fail(message: str) -> NoReturn:
-    _console("err").print(message, style="red", markup=False)
+    _err().print(message, style="red", markup=False)
     raise SystemExit(1)
 
 

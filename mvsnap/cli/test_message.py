@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -16,8 +15,8 @@ from mvsnap.cli.terminal import (
     out,
     with_page_entries,
 )
+from mvsnap.cli.usage import did_you_mean
 from mvsnap.errors import UpstreamError
-from mvsnap.spelling import folded
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -42,7 +41,11 @@ def test_message(ctx: click.Context, channel: str, as_json: bool) -> None:
         out.print(f"Sent to {escape(name)}.")
     if error is not None:
         if not as_json:
-            fail(f"{name}: {error}")
+            # A room's error names similar rooms; a channel may be meant as well.
+            is_room = not settings.recipients.is_channel(name)
+            channels = [entry.name for entry in settings.channels]
+            hint = did_you_mean(name, channels) if is_room else ""
+            fail(f"{name}: {error}" + (f".{hint}" if hint else ""))
         raise SystemExit(1)
 
 
@@ -60,8 +63,6 @@ def _send(settings: Settings, name: str) -> str | None:
 
 def _unknown(settings: Settings, channel: str) -> str:
     names = [entry.name for entry in settings.channels]
-    spelled = {folded(name): name for name in names}
-    near = get_close_matches(folded(channel[:80]), spelled, n=1)
-    hint = f" Did you mean {spelled[near[0]]}?" if near else ""
+    hint = did_you_mean(channel, names)
     known = f" (there are: {', '.join(names)})" if names else ""
     return f"No channel is called {channel[:80]!r}{known}, and Webex is not set.{hint}"

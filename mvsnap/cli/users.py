@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
-from rich.table import Table
 
+from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
     fail,
@@ -18,6 +18,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
+from mvsnap.cli.usage import CommandGroup, did_you_mean
 from mvsnap.clock import iso
 from mvsnap.core.users import (
     parse_name,
@@ -50,7 +51,7 @@ def _checked(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
         raise click.BadParameter(exc.message) from exc
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def users() -> None:
     """Users who can log in to the pages."""
 
@@ -112,17 +113,17 @@ def remove(ctx: click.Context, name: str, yes: bool) -> None:
     with storage_errors(settings):
         admins = [user.name for user in _admins(parts, settings.login)]
     if admins == [name] and settings.login.backend != "oidc" and not yes:
-        click.confirm(
-            f"{name} is the last admin: nobody could change settings on the pages. "
-            "Remove?",
-            abort=True,
+        out.print(
+            f"{name} is the last admin: nobody could change settings on the pages.",
+            markup=False,
         )
+        click.confirm("Remove?", abort=True)
     with storage_errors(settings):
         change = remove_change(name, parts.users.user(name), _WHO, parts.clock.now())
         found = parts.users.remove(name, change)
         left = _admins(parts, settings.login)
     if not found:
-        fail(f"No user {name}. List users: python -m mvsnap users list")
+        _fail_unknown(parts, name)
     out.print(f"Removed {name}.", markup=False)
     # A provider makes admins anew.
     if not left and settings.login.backend != "oidc":
@@ -150,13 +151,18 @@ def list_users(ctx: click.Context, as_json: bool) -> None:
         out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
         return
     zone = settings.site.zone
-    table = Table("name", "role", "password", "second factor", f"changed ({zone})")
-    for user in found:
-        changed_at = user.changed_at.astimezone(zone)
-        kept, changed = _KEPT[user.backend], f"{changed_at:%Y-%m-%d %H:%M:%S}"
-        factor = "app" if _has_factor(user, user.name in with_app) else ""
-        table.add_row(user.name, user.role, kept, factor, changed)
-    out.print(table)
+    rows = [
+        (
+            user.name,
+            user.role,
+            _KEPT[user.backend],
+            "app" if _has_factor(user, user.name in with_app) else "",
+            f"{user.changed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        )
+        for user in found
+    ]
+    headings = ("name", "role", "password", "second factor", "changed")
+    print_table(headings, rows, whole=("role",), time="changed", zone=zone)
     backend = settings.login.backend
     if not all(settings.login.knows(user) for user in found):
         out.print(f"With login.backend {backend}, the others cannot log in.")
@@ -187,7 +193,7 @@ def reset_second_factor(ctx: click.Context, name: str) -> None:
     with storage_errors(settings):
         user = parts.users.user(name)
         if user is None:
-            fail(f"No user {name}. List users: python -m mvsnap users list")
+            _fail_unknown(parts, name)
         if parts.users.second_factors.find(name) is None:
             fail(f"{name} has no second factor.")
         change = reset_change(name, _WHO, parts.clock.now())
@@ -215,6 +221,11 @@ def _backend_of_new(login: LoginSection) -> LoginBackend:
             "login.oidc.roles. For local admins: login.oidc.local_admins."
         )
     return "local" if login.backend == "oidc" else login.backend
+
+
+def _fail_unknown(parts: Parts, name: str) -> NoReturn:
+    hint = did_you_mean(name, [user.name for user in parts.users.users()])
+    fail(f"No user {name}.{hint} List users: python -m mvsnap users list")
 
 
 def _admins(parts: Parts, login: LoginSection) -> list[User]:

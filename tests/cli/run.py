@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,6 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 KEY = "a-secret-of-24-characters"
 ROOM = "Site A - Alarms"
 LIMIT_S = 120
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,42 @@ def _warm(folder: Path, args: Sequence[str], stdin: str, env: dict[str, str]) ->
         out.seek(0)
         err.seek(0)
         return Said(code, out.read(), err.read())
+
+
+def in_terminal(folder: Path, *args: str, columns: int = 80, **environ: str) -> Said:
+    """Run a command as `mvsnap` does; `out` is what a terminal shows, stderr too."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    left_out = ("COLUMNS", "LINES")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("MVSNAP_")}
+    env = {k: v for k, v in clean.items() if k not in left_out}
+    env |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "xterm"} | environ
+    with (
+        open(theirs, "w") as typed,
+        open(os.dup(theirs), "w") as out,
+        open(os.dup(theirs), "w") as err,
+    ):
+        run = WarmRun(args, cwd=folder, env=env, stdin=typed, stdout=out, stderr=err)
+    with ThreadPoolExecutor(1) as pool:
+        shown = pool.submit(_read_all, ours)
+        try:
+            code = run.wait(LIMIT_S)
+        finally:
+            run.kill()
+        text = shown.result(LIMIT_S).decode(errors="replace")
+    os.close(ours)
+    assert "Traceback" not in text, text
+    lines = _CONTROL.sub("", text).replace("\r\n", "\n").split("\n")
+    # What was overwritten, such as a bar, is gone.
+    return Said(code, "\n".join(line.rpartition("\r")[2] for line in lines), "")
+
+
+def _read_all(terminal: int) -> bytes:
+    seen = b""
+    with suppress(OSError):  # nobody writes any more
+        while part := os.read(terminal, 65536):
+            seen += part
+    return seen
 
 
 def settings(clouds: Clouds) -> dict[str, Any]:

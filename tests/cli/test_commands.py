@@ -440,7 +440,7 @@ def test_each_organization_is_checked_with_its_own_key(
         checked, listed = mvsnap(tmp_path, "check"), mvsnap(tmp_path, "cameras")
     assert checked.code == 1
     assert "bad  Meraki" in checked.out
-    assert "ok   Meraki North signed in as" in checked.out
+    assert "ok   Meraki North  signed in as" in checked.out
     assert "Q2SM-0000-0051, North" in checked.out
     assert listed.code == 0
     assert "North" in listed.out

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import subprocess
-import sys
-import termios
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +12,7 @@ import pytest
 from mvsnap.domain import EventId, EventKind, Serial
 from mvsnap.store.database import Database, open_database, sqlite_url
 from mvsnap.store.events import Store
-from tests.cli.run import ROOT, configure, mvsnap, settings
+from tests.cli.run import configure, mvsnap, settings
 from tests.cli.test_commands import DOOR, GATE
 from tests.conftest import Clouds
 from tests.core import build
@@ -32,30 +25,6 @@ def listed(folder: Path, *args: str) -> list[dict[str, Any]]:
     assert said.err == ""
     rows: list[dict[str, Any]] = json.loads(said.out)
     return rows
-
-
-def in_terminal(folder: Path, command: str) -> str:
-    """Return what a terminal of 80 columns shows."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    clean = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-    env = clean | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
-    program = [sys.executable, "-m", "mvsnap", command]
-    with subprocess.Popen(program, cwd=folder, env=env, stdout=theirs) as running:
-        os.close(theirs)
-        seen = b""
-        while part := _read(ours):
-            seen += part
-        assert running.wait(60) == 0
-    os.close(ours)
-    return seen.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # nobody writes any more
-        return b""
 
 
 @pytest.fixture
@@ -183,21 +152,3 @@ def test_the_last_admin_is_not_removed_without_asking(site: Path) -> None:
     assert [user["name"] for user in listed(site, "users", "list")] == ["ada"]
     assert mvsnap(site, "users", "remove", "ada", "--yes").code == 0
     assert listed(site, "users", "list") == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [("snapshots", "snapshot"), ("chek", "check"), ("romos", "rooms")],
-)
-def test_a_near_command_is_named(tmp_path: Path, typed: str, meant: str) -> None:
-    said = mvsnap(tmp_path, typed)
-    assert said.code == 2
-    assert f"Did you mean {meant}" in said.err
-
-
-@pytest.mark.parametrize("command", ["rooms", "cameras", "events"])
-def test_a_list_fits_80_columns(site: Path, command: str) -> None:
-    assert mvsnap(site, "snapshot", GATE, "--no-post").code == 0
-    text = in_terminal(site, command)
-    assert max(map(len, text.splitlines())) <= 80
-    assert "…" not in text

@@ -113,7 +113,7 @@ def test_a_camera_problem_is_reported(site: Path, name: str, words: str) -> None
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["Rabot"], "did you mean 'Robot'?"),
+        (["Rabot"], "Did you mean Robot?"),
         (["xyz"], "Dark hall, Robot, Vault"),
         (["Robot", "--duration", "0"], "--duration"),
         (["Robot", "--duration", "nan"], "recorder.max_clip_s"),

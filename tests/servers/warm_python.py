@@ -20,7 +20,7 @@ import threading
 import time
 import warnings
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 import mvsnap
 
@@ -100,8 +100,21 @@ def become(run: dict[str, Any]) -> None:
     time.tzset()
     sys.path[0] = run["cwd"]
     sys.argv = ["mvsnap", *run["args"]]
+    sys.stdout, sys.stderr = opened_anew(sys.stdout), opened_anew(sys.stderr)
     if run["strict"]:
         warnings.simplefilter("error")
+
+
+def opened_anew(stream: TextIO) -> TextIO:
+    """Return a stream that knows what it is now: a terminal cannot be sought in."""
+    return open(
+        stream.fileno(),
+        "w",
+        buffering=1,
+        encoding=stream.encoding,
+        errors=stream.errors,
+        closefd=False,
+    )
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""Mistakes in the use of commands; without rich, which `--help` must not wait for."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import IO, Any, NoReturn
+
+import click
+
+from mvsnap.spelling import folded
+
+# No name is longer; to compare takes time that grows with the square.
+_LONGEST = 80
+_MOST_COMPARED = 5000
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> str:
+    """Return " Did you mean NAME?" for a name that is spelled nearly so, or ""."""
+    names = {folded(name): name for name in list(known)[:_MOST_COMPARED]}
+    wanted = folded(typed[:_LONGEST])
+    longer = [name for name in names if wanted and name.startswith(wanted)]
+    near = (get_close_matches(wanted, names, n=3) or longer)[:3]
+    return f" Did you mean {' or '.join(names[each] for each in near)}?" if near else ""
+
+
+class CommandGroup(click.Group):
+    """A group that names the commands that were perhaps meant, and folds mistakes."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        typed, known = args[0], self.list_commands(ctx)
+        if typed not in known and not typed.startswith("-"):
+            hint = did_you_mean(typed, known) or f" There are: {', '.join(known)}."
+            ctx.fail(f"No command {typed[:_LONGEST]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as exc:
+            _raise_folded(exc)
+
+
+def _raise_folded(error: click.UsageError) -> NoReturn:
+    """Raise the error so that the terminal breaks no word of it."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        said = f"Error: {error.format_message()}".split("\n")
+        lines = [
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in said
+        ]
+        text = "\n".join(lines).removeprefix("Error:").strip()
+        raise click.UsageError(text, error.ctx) from error
+    raise error
+
+
+def accept_any_name(stream: IO[str]) -> None:
+    """Show what the encoding of the terminal lacks as an escape, such as `\\xfc`."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
