@@ -21,11 +21,18 @@ from mvsnap.core.site_time import to_second
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.delivery.wording import reference, shows_picture, wanted_of
+from mvsnap.delivery.wording import (
+    by_words,
+    reference,
+    shows_picture,
+    trouble_name,
+    wanted_of,
+)
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.texts import _, formats
+from mvsnap.texts.sentences import localized
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -131,7 +138,9 @@ class MessageTemplates:
         details = event.details if event else {}
         return {
             "prefix": neutralise(prefix),
-            "by": neutralise(" · ".join(filter(None, (job.trigger.by, self._site)))),
+            "by": neutralise(
+                " · ".join(filter(None, (by_words(job.trigger), self._site)))
+            ),
             "times": job.times,
             "at": _local(wanted, zone),
             "picture": _picture(facts, wanted, zone),
@@ -207,7 +216,7 @@ class MessageTemplates:
         ended = trouble.ended_at
         lasted = (ended - trouble.began_at).total_seconds() if ended else 0.0
         return {
-            "name": neutralise(trouble.name),
+            "name": neutralise(trouble_name(trouble)),
             "text": _stored(trouble.text),
             "advice": _stored(trouble.advice),
             "since": _local(trouble.began_at, self._zone),
@@ -277,7 +286,7 @@ def _lines(facts: Facts) -> dict[str, Any]:
 
 def _stored(said: object) -> str:
     """Return what was stored in English, in the language where it is a known text."""
-    return neutralise(_(str(said)))
+    return neutralise(localized(str(said)))
 
 
 def _size_bytes(line: dict[str, str]) -> int:
