@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 from mvsnap.core.troubles import Sight
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.services import NAMES
+from mvsnap.texts import N_
 
 _SERVICES: dict[str, str] = {name: one.value for one, name in NAMES.items()}
 _JOBS = {
-    "Waiting": ("queue", "Queue"),
-    "Given up within a day": ("jobs", "Messages given up"),
+    "Waiting": ("queue", N_("Queue")),
+    "Given up within a day": ("jobs", N_("Messages given up")),
 }
 _SITE = {
     "Disk": "disk",

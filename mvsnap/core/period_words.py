@@ -39,9 +39,9 @@ def percent_words(value: float | None) -> str:
     """
     if value is None:
         return "–"
-    shown = f"{abs(value):.0f}"
-    sign = "±" if shown == "0" else "+" if value > 0 else "−"
-    return f"{sign}{shown}%"
+    shown = formats.percent(abs(value))
+    sign = "±" if shown.startswith("0") else "+" if value > 0 else "−"
+    return f"{sign}{shown}"
 
 
 def change_words(percent: float | None, before: int, when: str) -> str:

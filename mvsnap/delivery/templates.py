@@ -21,13 +21,18 @@ from mvsnap.core.site_time import to_second
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import LINK_FOLLOWS, NO_LINK
 from mvsnap.delivery.message import Facts, Message
-from mvsnap.delivery.wording import reference, shows_picture, wanted_of
+from mvsnap.delivery.wording import (
+    by_words,
+    reference,
+    shows_picture,
+    trouble_name,
+    wanted_of,
+)
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.texts import _, formats
-from mvsnap.texts.reasons import said
-from mvsnap.texts.wording import Reason
+from mvsnap.texts.sentences import localized
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
@@ -133,7 +138,9 @@ class MessageTemplates:
         details = event.details if event else {}
         return {
             "prefix": neutralise(prefix),
-            "by": neutralise(" · ".join(filter(None, (job.trigger.by, self._site)))),
+            "by": neutralise(
+                " · ".join(filter(None, (by_words(job.trigger), self._site)))
+            ),
             "times": job.times,
             "at": _local(wanted, zone),
             "picture": _picture(facts, wanted, zone),
@@ -209,7 +216,7 @@ class MessageTemplates:
         ended = trouble.ended_at
         lasted = (ended - trouble.began_at).total_seconds() if ended else 0.0
         return {
-            "name": neutralise(trouble.name),
+            "name": neutralise(trouble_name(trouble)),
             "text": _stored(trouble.text),
             "advice": _stored(trouble.advice),
             "since": _local(trouble.began_at, self._zone),
@@ -277,10 +284,9 @@ def _lines(facts: Facts) -> dict[str, Any]:
     return {"lines": lines, "more_lines": len(facts.lines) - len(lines)}
 
 
-def _stored(text: object) -> str:
+def _stored(text: str) -> str:
     """Return what was stored, in the language where it is a reason or a known text."""
-    words = said(text) if isinstance(text, Reason) else _(str(text))
-    return neutralise(words)
+    return neutralise(localized(text))
 
 
 def _size_bytes(line: dict[str, str]) -> int:

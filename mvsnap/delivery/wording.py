@@ -5,9 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from mvsnap.core.moments import seconds_off
+from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.message import Facts
-from mvsnap.domain import Event, EventKind, TriggerKind
-from mvsnap.texts import _
+from mvsnap.domain import Event, EventKind, Trigger, TriggerKind
+from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
+
+# How names of troubles begin that say what is in trouble.
+_ABOUT = (
+    *(N_("Camera %(name)s"), N_("Listener %(name)s")),
+    *(N_("Occupancy of %(name)s"), N_("Process %(name)s")),
+)
+# What starts jobs at fixed times by itself; others are named in the settings.
+_OURS = (
+    *(N_("alerts"), N_("grouping")),
+    *(N_("visitor report of the day"), N_("visitor report of the week")),
+)
+_UNNAMED = "schedule "
 
 
 def wanted_of(facts: Facts) -> datetime:
@@ -34,3 +48,21 @@ def reference(facts: Facts) -> str:
         return _("it began")
     is_alarm = raised or kind is TriggerKind.WEBHOOK
     return _("the alarm") if is_alarm else _("the trigger")
+
+
+def trouble_name(trouble: Trouble) -> str:
+    """Return what is in trouble, in the site's language; names stay as they are."""
+    for text in _ABOUT:
+        begin = text.partition("%")[0]
+        if trouble.name.startswith(begin):
+            return _(text) % {"name": trouble.name.removeprefix(begin)}
+    return trouble.name if trouble.kind == "channel" else localized(trouble.name)
+
+
+def by_words(trigger: Trigger) -> str:
+    """Return who or what asked for it: names are as they are."""
+    if trigger.kind is not TriggerKind.SCHEDULE:
+        return trigger.by
+    if trigger.by.startswith(_UNNAMED):
+        return _("schedule %(who)s") % {"who": trigger.by.removeprefix(_UNNAMED)}
+    return _(trigger.by) if trigger.by in _OURS else trigger.by

@@ -28,6 +28,11 @@ def decimal(value: float, digits: int = 1) -> str:
     return as_written(f"{value:.{digits}f}")
 
 
+def percent(value: float) -> str:
+    """Return 25%, without a fraction."""
+    return pgettext("format", "%(number)s%%") % {"number": number(value)}
+
+
 def as_written(digits: str) -> str:
     """Return 1.50 as 1,50 where that is how it is written."""
     return digits.replace(".", pgettext("format", "1,234.5")[-2])

@@ -51,6 +51,12 @@ _STATUS = (
     N_("%(name)s has been failing since"),
     N_("%(name)s has not answered since"),
 )
+# Of a place, by MV Sense.
+_OCCUPANCY = (
+    N_("unknown, limit %(most)s"),
+    N_("1 person, limit %(most)s"),
+    N_("%(count)s people, limit %(most)s"),
+)
 _TITLES = (
     *(N_("Crowd: 1 person"), N_("Crowd: %(count)s people"), N_("Crowd over")),
     *(N_("Noise: %(level)s dB"), N_("Noise over"), N_("Line crossed by a %(what)s")),
@@ -139,7 +145,7 @@ _MISTAKES = (
     N_("No picture %(offset)s s from this swipe"),
     *(N_("Badge event %(name)s not found"), N_("Job %(name)s not found")),
 )
-SENTENCES = (*_STATUS, *_TITLES, *_NOTICES, *_MISTAKES)
+SENTENCES = (*_STATUS, *_OCCUPANCY, *_TITLES, *_NOTICES, *_MISTAKES)
 
 
 @cache
@@ -169,13 +175,19 @@ def _localized(text: str, depth: int) -> str:
     bare = f"{text[:1].lower()}{text[1:]}".removesuffix(".")
     known, found = _found(text, depth)
     if bare == text:
-        return found
+        return _begun(found) if found == text else found
     if (said := gettext(bare)) == bare:
         known_bare, said = _found(bare, depth)
         if known >= known_bare:
-            return found
+            return _begun(found) if found == text else found
     is_upper, end = text[:1].isupper(), "." if text.endswith(".") else ""
     return f"{said[:1].upper() if is_upper else said[:1]}{said[1:]}{end}"
+
+
+def _begun(text: str) -> str:
+    """Return what is known with a capital letter alone: an error within a sentence."""
+    known = f"{text[:1].upper()}{text[1:]}"
+    return said if (said := gettext(known)) != known else text
 
 
 def _found(text: str, depth: int) -> tuple[int, str]:

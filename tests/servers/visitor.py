@@ -35,6 +35,16 @@ def closes_chromium() -> Iterator[None]:
     _started.close()
 
 
+@contextmanager
+def closed_chromium() -> Iterator[None]:
+    """Outside of pytest: what is opened inside ends with it."""
+    try:
+        yield
+    finally:
+        _chromium.cache_clear()
+        _started.close()
+
+
 @functools.cache
 def _chromium() -> Browser:
     from playwright.sync_api import sync_playwright

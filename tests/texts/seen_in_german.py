@@ -22,7 +22,7 @@ ATTRIBUTES = (
 # What is inside is meant for programs, or came from one.
 _NOT_READ = ("script", "style", "code", "pre", "template")
 _EMPTY = ("area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
-_VALUE = re.compile(r"%\(\w+\)s|<[^>]*>")
+_VALUE = re.compile(r"%\(\w+\)s|<[^>]*>|https?://[^\s)]*")
 _CODE = re.compile(r"<code.*?</code>", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’](?:s|t))?")
 

@@ -12,6 +12,7 @@ from mvsnap import __version__, texts
 from mvsnap.core.amounts import noun
 from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
+from mvsnap.core.period_words import percent_words
 from mvsnap.core.site_time import foreign
 from mvsnap.texts import formats, ngettext
 from mvsnap.texts.reasons import said
@@ -51,6 +52,8 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(said, "said")
     app.add_template_filter(formats.number, "number")
     app.add_template_filter(formats.decimal, "decimal")
+    app.add_template_filter(percent_words)
+    app.add_template_filter(formats.percent, "percent")
     app.add_template_filter(formats.near_day, "near_day")
     app.add_template_filter(formats.weekday, "weekday")
     app.add_template_filter(noun)
