@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.gateway import environment
 
 
@@ -39,4 +41,32 @@ def test_with_postgresql_the_engine_has_the_real_driver() -> None:
         "import psycopg",
         "from dbos import _utils",
         "assert _utils.psycopg is psycopg",
+    )
+
+
+@pytest.mark.parametrize("url", ["sqlite:///jobs.db", "postgresql+psycopg://x/y"])
+def test_the_orm_is_imported_when_something_of_it_is_made(url: str) -> None:
+    _run(
+        "from mvsnap.jobs.engine_import import import_engine",
+        f"import_engine({url!r})",
+        "orm = {'sqlalchemy.orm', 'sqlalchemy.ext.asyncio'}",
+        "assert not orm & set(sys.modules)",
+        "from dbos import _datasource as used",
+        "assert not isinstance(1, used.Session) and not orm & set(sys.modules)",
+        "made = used.SyncSessionmaker()",
+        "from sqlalchemy.orm import Session, sessionmaker",
+        "assert type(made) is sessionmaker",
+        "assert isinstance(made(), used.Session) and isinstance(made(), Session)",
+        "assert not isinstance(made, used.Session)",
+        "assert used.async_sessionmaker[int] is used.async_sessionmaker",
+    )
+
+
+def test_where_the_orm_is_there_already_the_engine_has_it() -> None:
+    _run(
+        "import sqlalchemy.ext.asyncio, sqlalchemy.orm as real",
+        "from mvsnap.jobs.engine_import import import_engine",
+        "import_engine('sqlite:///jobs.db')",
+        "from dbos import _datasource as used",
+        "assert used.Session is real.Session and sys.modules['sqlalchemy.orm'] is real",
     )
