@@ -27,6 +27,8 @@ import mvsnap
 EVERY_S = 0.02
 # Simulators belong to the tests; alembic loads migrations; the last one runs.
 NOT_IMPORTED = ("mvsnap.simulator", "mvsnap.store.migrations", "mvsnap.__main__")
+# What almost every gateway imports later, to work with jobs and to make its tables.
+LATER = ("alembic.command", "alembic.config", "alembic.context", "alembic.op", "dbos")
 MESSAGE_BYTES = 200_000
 
 
@@ -34,6 +36,8 @@ def import_all() -> None:
     for found in pkgutil.walk_packages(mvsnap.__path__, "mvsnap."):
         if not found.name.startswith(NOT_IMPORTED):
             importlib.import_module(found.name)
+    for name in LATER:
+        importlib.import_module(name)
 
 
 def open_files() -> set[int]:
