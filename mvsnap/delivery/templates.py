@@ -284,9 +284,9 @@ def _lines(facts: Facts) -> dict[str, Any]:
     return {"lines": lines, "more_lines": len(facts.lines) - len(lines)}
 
 
-def _stored(text: str) -> str:
+def _stored(text: object) -> str:
     """Return what was stored, in the language where it is a reason or a known text."""
-    return neutralise(localized(text))
+    return neutralise(localized(text if isinstance(text, str) else str(text)))
 
 
 def _size_bytes(line: dict[str, str]) -> int:

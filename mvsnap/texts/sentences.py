@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from mvsnap.texts import N_, gettext, locale
+from mvsnap.texts import N_, gettext, locale, reasons
 from mvsnap.texts.formats import localized_number
-from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
 
 # Values that are texts themselves; others, such as names, are never translated.
@@ -163,7 +162,7 @@ def _parts() -> list[tuple[str, list[str], list[str]]]:
 def localized(text: str) -> str:
     """Return a reason, a text of the catalogue or a known sentence in the language."""
     if isinstance(text, Reason) and text.code:
-        return said(text)
+        return reasons.said(text)
     return _localized(text, _DEEPEST)
 
 
