@@ -106,11 +106,13 @@ class WarmRun:
 @functools.cache
 def _warm_python() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # A console that is made by an import would keep the width of the tests' terminal.
+    env = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=env | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
