@@ -97,7 +97,7 @@ def posts(folder: Path) -> list[Line]:
         Line(
             f"Wi-Fi POST of {LARGE:,} observations, answered",
             "-",
-            "< 500 ms",
+            "< 150 ms",
             f"{statistics.median(spans) * 1000:.0f} ms",
         ),
     ]
