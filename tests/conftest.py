@@ -21,6 +21,7 @@ from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.store.time_limits import USUAL, with_limits
 from mvsnap.upstreams import OUTCOMES
 from tests.servers.compiled import compiled_once as compiled_once
+from tests.servers.films import films as films
 from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
