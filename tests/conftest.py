@@ -21,6 +21,7 @@ from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.store.time_limits import USUAL, with_limits
 from mvsnap.upstreams import OUTCOMES
 from tests.servers.compiled import compiled_once as compiled_once
+from tests.servers.films import films as films
 from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
@@ -96,8 +97,14 @@ LONGEST = (
     "tests/wifi/test_truth.py",
     "tests/recorder/",
     "tests/runtime/test_openapi.py",
+    "tests/web/test_every_page.py",
+    "tests/attacks/test_parse_time.py",
+    "tests/runtime/test_organizations.py",
+    "tests/chaos/",
+    "tests/badges/test_kill.py",
     "tests/core/test_sense_fuzz.py",
     "tests/test_",
+    "tests/walks/",
     "tests/attacks/",
     "tests/cli/",
     "tests/sense/",

@@ -48,7 +48,7 @@ def files_of(pid: int) -> set[str]:
 
 @pytest.mark.usefixtures("secrets")
 def test_the_real_ffmpeg_of_a_ring_sees_no_secret_and_no_file_of_ours(
-    tmp_path: Path,
+    tmp_path: Path, films: Path
 ) -> None:
     database = tmp_path / "mvsnap.db"
     login = Auth(AuthType.BASIC, "viewer", SECRET)
@@ -57,7 +57,7 @@ def test_the_real_ffmpeg_of_a_ring_sees_no_secret_and_no_file_of_ours(
         os.set_inheritable(listening.fileno(), True)
         listening.bind(("127.0.0.1", 0))
         with (
-            rtsp_camera(tmp_path) as served,
+            rtsp_camera(films) as served,
             recording(tmp_path / "r", camera("gate", served.url(), auth=login)) as made,
         ):
             wait_for_video(made, "gate", 0.5)

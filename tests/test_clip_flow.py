@@ -32,8 +32,8 @@ GOP_S = GOP / FPS
 
 
 @pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspCamera]:
-    with rtsp_camera(tmp_path_factory.mktemp("films")) as made:
+def camera(films: Path) -> Iterator[RtspCamera]:
+    with rtsp_camera(films) as made:
         yield made
 
 

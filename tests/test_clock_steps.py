@@ -268,8 +268,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[EventId]
 
 
 @pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspCamera]:
-    with rtsp_camera(tmp_path_factory.mktemp("films")) as made:
+def camera(films: Path) -> Iterator[RtspCamera]:
+    with rtsp_camera(films) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,12 +108,14 @@ def settings(made: Clouds, camera: RtspCamera, url: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def crew(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgresServer,
+    films: Path,
 ) -> Iterator[Crew]:
     postgres_server.execute("CREATE DATABASE recorders")
     url = postgres_server.url("recorders")
     with ExitStack() as stack:
-        camera = stack.enter_context(rtsp_camera(tmp_path_factory.mktemp("films")))
+        camera = stack.enter_context(rtsp_camera(films))
         made = stack.enter_context(clouds())
         given = settings(made, camera, url)
 

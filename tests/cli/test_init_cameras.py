@@ -112,9 +112,9 @@ def test_a_password_in_the_address_is_not_asked_for_nor_shown(
 
 
 def test_meraki_cameras_with_external_rtsp_are_offered(
-    tmp_path: Path, clouds: Clouds
+    tmp_path: Path, clouds: Clouds, films: Path
 ) -> None:
-    with rtsp_camera(tmp_path) as camera:
+    with rtsp_camera(films) as camera:
         clouds.dashboard.cameras["Q2SM-0000-0001"].rtsp_url = camera.url()
         clouds.dashboard.cameras["Q2SM-0000-0001"].name = "Tor: Süd (1)"
         meraki = (clouds.dashboard.api_key, "1", "all", "")

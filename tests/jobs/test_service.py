@@ -182,12 +182,13 @@ def test_one_that_leaves_does_not_silence_the_other_that_waits(
 def test_a_caller_without_a_wait_slot_is_answered_at_once(office: Office) -> None:
     service = office.service(finished=office.finished, max_waiting=1)
     job = service.accept(request())
-    sitting = threading.Thread(target=service.wait, args=(job, 30))
+    sitting = threading.Thread(target=service.wait, args=(job, 300))
     sitting.start()
-    wait_until(lambda: job.id in office.finished._waiters, "one waits")
-    assert service.wait(job, 30).state is JobState.PENDING
+    # It has the place, and not only asked for it: the other would take it and wait.
+    wait_until(lambda: service._waiting._waiting.total() == 1, "one waits")
+    assert service.wait(job, 300).state is JobState.PENDING
     office.finish(job)
-    sitting.join(10)
+    sitting.join(60)
     assert not sitting.is_alive()
     assert service.wait(job, 30).state is JobState.DONE
 

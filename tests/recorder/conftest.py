@@ -11,12 +11,6 @@ from tests.servers.rtsp import RtspCamera, rtsp_camera
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the films of the camera are made, once."""
-    return tmp_path_factory.mktemp("films")
-
-
-@pytest.fixture(scope="session")
 def steady_camera(films: Path) -> Iterator[RtspCamera]:
     """A camera that nobody disturbs."""
     with rtsp_camera(films) as camera:

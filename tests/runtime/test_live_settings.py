@@ -23,7 +23,6 @@ from mvsnap.status.read import used_services
 from mvsnap.store.alarm_messages import StoredMessage, add_alarm
 from mvsnap.upstreams import Upstream, service_name
 from tests.core import build
-from tests.recorder.conftest import films as films
 from tests.recorder.conftest import steady_camera as steady_camera
 from tests.servers.rtsp import RtspCamera
 from tests.store.fixtures import url as url

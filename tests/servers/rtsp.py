@@ -9,6 +9,7 @@ the bindings of GStreamer.
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import os
 import re
@@ -90,8 +91,14 @@ class RtspCamera:
 def film(folder: Path, codec: str) -> Path:
     """Make the film, once; every picture holds its number as a row of boxes."""
     path = folder / f"camera.{codec}"
-    if path.exists():
-        return path
+    with open(path.with_suffix(f".{codec}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may make it now
+        if not path.exists():
+            _make(path, codec)
+    return path
+
+
+def _make(path: Path, codec: str) -> None:
     bits = [
         f"drawbox=x={BOX * bit}:y=0:w={BOX}:h={BOX}:t=fill:"
         f"color=white:enable='bitand(n,{2**bit})'"
@@ -103,10 +110,9 @@ def film(folder: Path, codec: str) -> Path:
     command += ["-vf", ",".join([black, *bits]), "-pix_fmt", _PIXELS[codec]]
     command += [*_FILMS[codec], "-g", str(GOP), "-keyint_min", str(GOP)]
     command += ["-sc_threshold", "0", "-f", _FORMATS[codec]]
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{codec}.part")
     subprocess.run([*command, str(part)], check=True, timeout=120)
     part.replace(path)
-    return path
 
 
 def pictures(clip: Path) -> list[tuple[float, int]]:

@@ -116,9 +116,9 @@ def world_in(folder: Path, url: str) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, films: Path) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("cameras")
-    with rtsp_camera(folder) as camera, world_in(folder, camera.url()) as made:
+    with rtsp_camera(films) as camera, world_in(folder, camera.url()) as made:
         recorder = Recorder(recorder_settings(made.web.settings), SystemClock())
         recorder.start([ROBOT])
         try:

@@ -26,9 +26,11 @@ class Stretch(NamedTuple):
     end: datetime
 
 
-def a_world(days: int = 7, mix: Mix = CLEAN, **options: Any) -> ScanningWorld:
-    """Return a week that ends with the change to summer time."""
-    return build_world(MONDAY, days=days, mix=mix, **options)
+def a_world(
+    days: int = 7, mix: Mix = CLEAN, begin: date = MONDAY, **options: Any
+) -> ScanningWorld:
+    """Return a week that ends with the change to summer time, or days of it."""
+    return build_world(begin, days=days, mix=mix, **options)
 
 
 def a_minute(hour: int, minute: int = 0, day: int = 0) -> datetime:

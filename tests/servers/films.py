@@ -1,0 +1,19 @@
+"""The films of the RTSP cameras: made once for all tests, not for each that has one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where they are; other workers use them at the same time."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the one of this run
+    made = folder / "films"
+    made.mkdir(exist_ok=True)
+    return made
