@@ -48,7 +48,8 @@ FEW = 10_000
 AROUND = 500
 _STAY_MINUTES = 20
 _PRESENCES = 1000
-_RULE = VisitRule()
+_ZONE = ZoneInfo("Europe/Berlin")
+_RULE = VisitRule(zone=_ZONE)
 _AP = "0c:8d:db:00:00:01"
 _ENDPOINT = {
     "token": "a-token-of-the-benchmark",
@@ -255,9 +256,15 @@ def _measured_pages(path: Path) -> dict[str, tuple[float, float]]:
 def main() -> None:
     """Measure the pages of a store; called by `_measured_pages`."""
     db = _open(Path(sys.argv[1]))
-    until = datetime.now(UTC) + timedelta(hours=1)
-    day = WifiFilter(until - timedelta(days=1), until)
-    week = WifiFilter(until - timedelta(days=7), until)
+    today = datetime.now(_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = today + timedelta(days=1)
+    # Days of the site, as the pages show them.
+    day, week = (
+        WifiFilter(
+            (until - timedelta(days=many)).astimezone(UTC), until.astimezone(UTC)
+        )
+        for many in (1, 7)
+    )
     found = {}
     for name, page in _pages(db).items():
         for span, wanted in (("a day", day), ("a week", week)):
@@ -272,13 +279,12 @@ def main() -> None:
 
 
 def _pages(db: Database) -> dict[str, Callable[[WifiFilter], object]]:
-    zone = ZoneInfo("Europe/Berlin")
     reports = WifiReports(db, long_stay_s=_RULE.long_stay_s)
     lists = WifiLists(db, long_stay_s=_RULE.long_stay_s)
     near = WifiCorrelation(db, long_stay_s=_RULE.long_stay_s, window_s=30)
 
     def overview(wanted: WifiFilter) -> None:
-        activity(reports, wanted, zone, datetime.now(UTC))
+        activity(reports, wanted, _ZONE, datetime.now(UTC))
 
     def of_presences(wanted: WifiFilter) -> None:
         near.summary(wanted)

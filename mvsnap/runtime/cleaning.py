@@ -161,7 +161,12 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             steps.observations,
             ("observations",),
         ),
-        DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
+        DataKind(
+            "Wi-Fi visits",
+            _VISIT_DAYS,
+            steps.visits,
+            ("visits", "visit_counts", "device_days"),
+        ),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 
