@@ -102,12 +102,14 @@ QUERIES = (
     "wifi.correlation",
     "wifi.counts",
     "wifi.lists",
+    "wifi.longest",
     "wifi.rebuild",
     "wifi.reports",
     "wifi.salt",
     "wifi.spans",
     "wifi.tables",
     "wifi.turn",
+    "wifi.visit_sums",
     "wifi.visit_writer",
 )
 

@@ -38,7 +38,8 @@ def rebuild(ctx: click.Context) -> None:
 
     settings = load_settings(ctx)
     parts = open_parts(settings)
-    made = Rebuild(parts.db, visit_rule(settings.scanning), parts.clock)
+    rule = visit_rule(settings.scanning, settings.site.zone)
+    made = Rebuild(parts.db, rule, parts.clock)
     many = 0
     try:
         with storage_errors(settings), progress_bars(transient=True) as shown:

@@ -70,6 +70,7 @@ KEPT = {
 }
 
 _DELIVERIES = ("deliveries", "repeats")
+_VISITS = ("visits", "visit_counts", "device_days")
 _NOTICES = ("notices", "notice_groups", "seen_jobs")
 
 # Removes what is past its time; True: only says what that would remove.
@@ -161,7 +162,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             steps.observations,
             ("observations",),
         ),
-        DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, ("visits", "visit_counts")),
+        DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 

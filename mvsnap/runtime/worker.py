@@ -82,8 +82,9 @@ class Worker:
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_s = -math.inf
         self._copies = clip_copies(parts)
+        settings = parts.settings
         self._visits = VisitMaker(
-            parts.wifi, parts.db, parts.settings.scanning, parts.clock
+            parts.wifi, parts.db, settings.scanning, settings.site.zone, parts.clock
         )
         self._loops = list(self._make_loops())
 

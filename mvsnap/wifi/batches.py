@@ -10,20 +10,30 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+)
 
 from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.steps import Steps
-from mvsnap.wifi.counts import as_counted, recount
+from mvsnap.wifi.conditions import DAY_S
+from mvsnap.wifi.counts import as_counted, counted_with, recount, take_from_days
 from mvsnap.wifi.intake import pack, unpack
 from mvsnap.wifi.tables import (
+    device_days,
     observations,
     scan_batches,
     scan_pauses,
@@ -33,8 +43,8 @@ from mvsnap.wifi.tables import (
     visits,
 )
 from mvsnap.wifi.turn import REBUILD, has_turn, is_paused, is_rebuilding
-from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
-from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule, merged
+from mvsnap.wifi.visit_writer import VisitWriter
+from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule, merged
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +65,7 @@ class WifiStore:
         self._writer = VisitWriter(db)
         # The rule this process last recounted by: once only, or two processes with
         # different settings would take turns recounting.
-        self._recounted_s: int | None = None
+        self._recounted: VisitRule | None = None
         # Held while this process reads a large message: one at a time.
         self.parsing = threading.Lock()
         # Called when this process has accepted something; that of others is polled for.
@@ -115,16 +125,16 @@ class WifiStore:
         """Turn some waiting batches into visits; return how many batches.
 
         0: nothing waits, another process is at work, or a rebuild is running. If
-        long_stay_s has changed, the sums are recounted first.
+        the rule has changed, the sums are recounted first.
         """
-        is_counted = self._recounted_s == rule.long_stay_s
+        is_counted = self._recounted == rule
         if is_counted and not self.waiting():
             return 0
         with self._db.writing() as connection:
             if not has_turn(self._db, connection) or is_paused(connection, now):
                 return 0
             if not is_counted:
-                recount(connection, rule.long_stay_s)
+                recount(self._db, connection, rule)
             counted = as_counted(connection, rule)
             rows = connection.execute(
                 select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
@@ -144,7 +154,7 @@ class WifiStore:
                     source_id = self._source_id(connection, network_id, radio)
                     self._writer.add(connection, source_id, observed, counted)
             connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
-        self._recounted_s = rule.long_stay_s
+        self._recounted = rule
         return len(done)
 
     def purge_observations(
@@ -182,9 +192,16 @@ class WifiStore:
             end_s = min(before_s, _slot_s_of(first_s, steps.size))
             with steps.writing() as connection:
                 has_turn(self._db, connection, wait=True)
+                take_from_days(self._db, connection, at_s < end_s)
                 gone += connection.execute(delete(visits).where(at_s < end_s)).rowcount
                 sums = visit_counts.c.slot_s < end_s
                 connection.execute(delete(visit_counts).where(sums))
+        if gone:
+            # Whatever they were counted by; a day is never so far from that of UTC.
+            over = device_days.c.day < before_s // DAY_S - 1
+            with steps.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                connection.execute(delete(device_days).where(over))
         return PurgeResult(removed=gone)
 
     def _add_visits(
@@ -196,24 +213,23 @@ class WifiStore:
     ) -> bool:
         """Turn them into visits, unless that is somebody else's turn."""
         with self._db.writing() as connection:
-            long_stay_s = self._own_turn(connection)
-            if long_stay_s is None:
+            made_with = self._own_turn(connection)
+            if made_with is None:
                 return False
-            counted = replace(rule, long_stay_s=long_stay_s)
+            counted = counted_with(rule, made_with)
             source_id = self._source_id(connection, network_id, radio)
             self._writer.add(connection, source_id, observed, counted)
         return True
 
-    def _own_turn(self, connection: Connection) -> int | None:
+    def _own_turn(self, connection: Connection) -> Row[Any] | None:
         """Return what visits are counted by if this transaction may change them."""
-        found: int | None = connection.execute(_FREE).scalar_one_or_none()
+        found = connection.execute(_FREE).one_or_none()
         if found is None or self._db.is_sqlite:
             return found
         if not has_turn(self._db, connection):
             return None
         # Whose turn it was may have left something only now.
-        found = connection.execute(_FREE).scalar_one_or_none()
-        return found
+        return connection.execute(_FREE).one_or_none()
 
     def _first(self, statement: Select[int]) -> int:
         """Return the number, or one beyond all others if there is none."""
@@ -237,7 +253,7 @@ _SOURCE = select(scan_sources.c.id).where(
     scan_sources.c.radio == bindparam("radio_of"),
 )
 # What visits are counted by, unless somebody else is to change visits now.
-_FREE = select(visit_count_rule.c.long_stay_s).where(
+_FREE = select(visit_count_rule).where(
     ~exists(select(scan_batches.c.id)), ~exists(select(scan_pauses.c.name))
 )
 

@@ -21,6 +21,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    and_,
+    case,
     cast,
     extract,
     func,
@@ -31,7 +33,7 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.tables import presences
-from mvsnap.wifi.conditions import of_hours, of_visits
+from mvsnap.wifi.conditions import of_hours, of_visits, seconds
 from mvsnap.wifi.model import Correlation, PresenceMatch, WifiFilter, ZoneMatch
 from mvsnap.wifi.tables import visits
 
@@ -68,9 +70,16 @@ class WifiCorrelation:
         wider = replace(wanted, since=since, until=until, hours=None)
         with self._db.reading() as connection:
             asked = _presences(connection, wanted, serial, zone_id)
-            many = self._many_near(connection, wanted, asked)
             around = _presences(connection, wider, serial, zone_id)
-            near_visits, matched = self._matched(connection, wanted, around)
+            near = Nearness(_span(one, self._window_s) for one in around)
+            near_visits = matched = 0
+            # Some began outside the span, and may be near what began in it.
+            for in_s, out_s, is_asked in self._near_visits(connection, wanted):
+                is_near = near.add(in_s, out_s)
+                if is_asked:
+                    near_visits += 1
+                    matched += is_near
+        many = near.counts(_span(one, self._window_s) for one in asked)
         return Correlation(near_visits, matched, _by_zone(asked, many))
 
     def presences(
@@ -129,58 +138,62 @@ class WifiCorrelation:
     ) -> list[int]:
         """Return how many visits were near during each of the presences.
 
-        They began in the span. Whoever came before the hours of the filter may still be
-        there in them.
+        They began in the span.
         """
-        since, until = wanted.since - self._before, wanted.until + self._after
-        wider = replace(wanted, since=since, until=until, hours=None)
         spans = [_span(presence, self._window_s) for presence in asked]
-        return overlaps(spans, self._near_visits(connection, wider))
-
-    def _matched(
-        self, connection: Connection, wanted: WifiFilter, around: Sequence[Presence]
-    ) -> tuple[int, int]:
-        """Return how many visits were near, and how many of them during a presence."""
-        spans = [_span(presence, self._window_s) for presence in around]
-        begins = sorted(begin_s for begin_s, _ in spans)
-        ends = sorted(end_s for _, end_s in spans)
-        many, matched = 0, 0
-        for in_s, out_s in self._near_visits(connection, wanted):
-            many += 1
-            if bisect_right(begins, out_s) > bisect_left(ends, in_s):
-                matched += 1
-        return many, matched
+        near = Nearness(spans)
+        for in_s, out_s, _ in self._near_visits(connection, wanted):
+            near.add(in_s, out_s)
+        return near.counts(spans)
 
     def _near_visits(
         self, connection: Connection, wanted: WifiFilter
     ) -> Iterator[Sequence[int]]:
-        """Yield when each visit was near, first and last."""
+        """Yield when visits were near, first and last, and 1 for those of the filter.
+
+        Others may be near a presence of the span: they began a little before or after,
+        or before the hours of the filter.
+        """
+        since, until = wanted.since - self._before, wanted.until + self._after
         wanted = replace(wanted, long_stays=False)
+        wider = replace(wanted, since=since, until=until, hours=None)
+        in_s = visits.c.time_in_s
+        asked = [in_s >= seconds(wanted.since), in_s < seconds(wanted.until)]
+        is_asked = case((and_(*asked, *of_hours(in_s, wanted)), 1), else_=0)
         statement = (
-            select(visits.c.near_in_s, visits.c.near_out_s)
-            .where(*of_visits(connection, wanted, self._long_stay_s))
+            select(visits.c.near_in_s, visits.c.near_out_s, is_asked)
+            .where(*of_visits(connection, wider, self._long_stay_s))
             .where(visits.c.near_in_s.is_not(None))
         )
         return self._db.each(connection, statement)
 
 
-def overlaps(
-    asked: Sequence[tuple[int, int]], spans: Iterable[Sequence[int]]
-) -> list[int]:
-    """Return how many spans overlap each of `asked`; all ends are inclusive.
+class Nearness:
+    """How many spans overlap each of `asked`; all ends are inclusive.
 
     Any number of spans: they are counted one by one, and none is kept.
     """
-    begins = sorted(begin for begin, _ in asked)
-    ends = sorted(end for _, end in asked)
-    # By how many of these ends lie before a begin: it counts for all others.
-    began, ended = [0] * (len(ends) + 1), [0] * (len(begins) + 1)
-    for begin, end in spans:
-        began[bisect_left(ends, begin)] += 1
-        ended[bisect_right(begins, end)] += 1
-    until = dict(zip(ends, accumulate(began), strict=False))
-    before = dict(zip(begins, accumulate(ended), strict=False))
-    return [until[end] - before[begin] for begin, end in asked]
+
+    def __init__(self, asked: Iterable[tuple[int, int]]) -> None:
+        spans = list(asked)
+        self._begins = sorted(begin for begin, _ in spans)
+        self._ends = sorted(end for _, end in spans)
+        # By how many of these ends lie before a begin: it counts for all others.
+        self._began = [0] * (len(self._ends) + 1)
+        self._ended = [0] * (len(self._begins) + 1)
+
+    def add(self, begin: int, end: int) -> bool:
+        """Count a span; return whether it overlaps any of them."""
+        over, begun = bisect_left(self._ends, begin), bisect_right(self._begins, end)
+        self._began[over] += 1
+        self._ended[begun] += 1
+        return begun > over
+
+    def counts(self, asked: Iterable[tuple[int, int]]) -> list[int]:
+        """Return how many overlapped each of these."""
+        until = dict(zip(self._ends, accumulate(self._began), strict=False))
+        before = dict(zip(self._begins, accumulate(self._ended), strict=False))
+        return [until[end] - before[begin] for begin, end in asked]
 
 
 def _in_span(

@@ -7,51 +7,129 @@ visits counts by it, even while an older process has another setting.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     SmallInteger,
     case,
     cast,
     delete,
+    exists,
     func,
     select,
 )
 
-from mvsnap.wifi.tables import visit_count_rule, visit_counts, visits
-from mvsnap.wifi.visit_writer import SLOT_S
-from mvsnap.wifi.visits import DWELL_CLASSES_S, VisitRule
+from mvsnap.store.database import Database
+from mvsnap.wifi.tables import device_days, visit_count_rule, visit_counts, visits
+from mvsnap.wifi.visit_sums import NEVER, DayKey, SumWriter, day_of
+from mvsnap.wifi.visits import DWELL_CLASSES_S, SLOT_S, VisitRule
 
 
-def recount(connection: Connection, long_stay_s: int) -> None:
+def recount(db: Database, connection: Connection, rule: VisitRule) -> None:
     """Ensure that the sums follow this rule; recounted in the database if not.
 
-    The caller holds the right to change visits.
+    So are they if a release that does not know all of them has changed visits. The
+    caller holds the right to change visits.
     """
-    made_with = connection.execute(select(visit_count_rule)).scalar_one_or_none()
-    if made_with == long_stay_s:
+    if is_counted_with(connection, rule) and not is_stale(connection):
         return
-    connection.execute(delete(visit_counts))
+    for table in (visit_counts, device_days, visit_count_rule):
+        connection.execute(delete(table))
     columns = visit_counts.columns.keys()
     connection.execute(
-        visit_counts.insert().from_select(columns, sums_of_visits(long_stay_s))
+        visit_counts.insert().from_select(columns, sums_of_visits(rule.long_stay_s))
     )
-    connection.execute(delete(visit_count_rule))
-    connection.execute(visit_count_rule.insert().values(long_stay_s=long_stay_s))
+    SumWriter(db).add_days(connection, days_of_visits(db, connection, rule))
+    long_stay_s, zone = _values(rule)
+    made = visit_count_rule.insert().values(long_stay_s=long_stay_s, zone=zone)
+    connection.execute(made)
 
 
 def as_counted(connection: Connection, rule: VisitRule) -> VisitRule:
-    """Return the rule with the long_stay_s that the sums were counted with."""
-    made_with = connection.execute(select(visit_count_rule)).scalar_one()
-    return replace(rule, long_stay_s=made_with)
+    """Return the rule with what the sums were counted with."""
+    return counted_with(rule, connection.execute(select(visit_count_rule)).one())
 
 
-def sums_of_visits(
-    long_stay_s: int, *where: ColumnElement[bool]
-) -> Select[tuple[int, int, int, bool, int, int, int]]:
+def counted_with(rule: VisitRule, row: Row[Any]) -> VisitRule:
+    """Return the rule with the values of the row of `visit_count_rule`."""
+    zone = None if row.zone is None else ZoneInfo(row.zone)
+    return replace(rule, long_stay_s=row.long_stay_s, zone=zone)
+
+
+def is_counted_with(connection: Connection, rule: VisitRule) -> bool:
+    """Return whether the sums follow this rule."""
+    row = connection.execute(select(visit_count_rule)).one_or_none()
+    return row is not None and tuple(row) == _values(rule)
+
+
+def long_stay_counted_with(connection: Connection) -> int | None:
+    """Return the long_stay_s that visits were counted with; None: not counted."""
+    statement = select(visit_count_rule.c.long_stay_s)
+    found: int | None = connection.execute(statement).scalar_one_or_none()
+    return found
+
+
+def is_stale(connection: Connection, *where: ColumnElement[bool]) -> bool:
+    """Return whether the release before has changed visits, as by these sums.
+
+    It does not know all sums, and works beside this one or after it.
+    """
+    counts = visit_counts.c
+    alike = counts.measured_s.is_not_distinct_from(counts.dwell_s)
+    return bool(connection.execute(select(exists().where(~alike, *where))).scalar_one())
+
+
+def _values(rule: VisitRule) -> tuple[int, str | None]:
+    """Return the row of `visit_count_rule`."""
+    return rule.long_stay_s, None if rule.zone is None else rule.zone.key
+
+
+def take_from_days(
+    db: Database, connection: Connection, *where: ColumnElement[bool]
+) -> None:
+    """Count these visits no longer: they are about to be deleted."""
+    row = connection.execute(select(visit_count_rule)).one_or_none()
+    if row is None or row.zone is None:
+        return
+    rule = counted_with(VisitRule(), row)
+    days = days_of_visits(db, connection, rule, *where)
+    taken = Counter({key: -many for key, many in days.items()})
+    SumWriter(db).add_days(connection, taken)
+    connection.execute(delete(device_days).where(device_days.c.visits == 0))
+
+
+def days_of_visits(
+    db: Database, connection: Connection, rule: VisitRule, *where: ColumnElement[bool]
+) -> Counter[DayKey]:
+    """Return what `device_days` has of these visits; the days are made here."""
+    found: Counter[DayKey] = Counter()
+    zone = rule.zone
+    if zone is None:
+        return found
+    before_s = visits.c.previous_in_s
+    is_long = visits.c.time_out_s - visits.c.time_in_s > rule.long_stay_s
+    statement = select(
+        visits.c.time_in_s // SLOT_S,
+        visits.c.source_id,
+        case((before_s.is_(None), NEVER), else_=before_s // SLOT_S),
+        case((is_long, 1), else_=0),
+    )
+    for slot, source_id, slot_before, long in db.each(
+        connection, statement.where(*where)
+    ):
+        before = NEVER if slot_before == NEVER else day_of(slot_before, zone)
+        found[day_of(slot, zone), source_id, before, bool(long)] += 1
+    return found
+
+
+def sums_of_visits(long_stay_s: int, *where: ColumnElement[bool]) -> Select[Any]:
     """Return the sums that `VisitWriter` maintains; where: of these visits only."""
     begin_s, dwell_s = visits.c.time_in_s, visits.c.time_out_s - visits.c.time_in_s
     indexes = range(len(DWELL_CLASSES_S) - 1, 0, -1)
@@ -71,5 +149,7 @@ def sums_of_visits(
         func.count().label("visits"),
         func.sum(one.c.first).label("first_visits"),
         func.sum(one.c.dwell_s).label("dwell_s"),
+        func.max(one.c.dwell_s).label("longest_s"),
+        func.sum(one.c.dwell_s).label("measured_s"),
     )
     return select(*key, *sums).group_by(*key)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     Subquery,
     and_,
     literal,
@@ -24,11 +25,12 @@ from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.wifi.conditions import of_hours, of_source, of_total, of_visits
 from mvsnap.wifi.devices import device_name, mac_text
+from mvsnap.wifi.longest import longest_slots, longest_visits
 from mvsnap.wifi.model import ObservationRow, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S
 
-_KEY = re.compile(r"-?[0-9]{1,19}(\.-?[0-9]{1,19}){2,3}")
+_KEY_FORM = re.compile(r"-?[0-9]{1,19}(\.-?[0-9]{1,19}){2,3}")
 
 
 class WifiLists:
@@ -54,19 +56,30 @@ class WifiLists:
         by = _order(order)
         with self._db.reading() as connection:
             where = of_visits(connection, wanted, self._long_stay_s)
-            if after is not None:
-                where.append(_beyond(by, after))
-            statement = select(visits)
-            if order is not VisitOrder.TIME and self._db.is_sqlite:
-                found = _first_of(by, where, limit)
-                statement = statement.join(found, _same(found))
-            else:
-                statement = statement.where(*where)
-            falling = [column.desc() for column in by]
-            statement = statement.order_by(*falling).limit(limit)
             sources = _sources(connection)
-            rows = connection.execute(statement).all()
+            key = None if after is None else _key(by, after)
+            if key is not None:
+                where.append(_beyond(by, key))
+            slots = None
+            if order is VisitOrder.DWELL and wanted.device is None:
+                most_s = None if key is None else key[0]
+                slots = longest_slots(connection, wanted, self._long_stay_s, most_s)
+            if slots is None:
+                rows = connection.execute(self._first(order, where, limit)).all()
+            else:
+                rows = longest_visits(self._db, connection, slots, where, limit)
         return [_visit(row, order, *sources[row.source_id]) for row in rows]
+
+    def _first(
+        self, order: VisitOrder, where: Sequence[ColumnElement[bool]], limit: int
+    ) -> Select[Any]:
+        by, statement = _order(order), select(visits)
+        if order is not VisitOrder.TIME and self._db.is_sqlite:
+            found = _first_of(by, where, limit)
+            statement = statement.join(found, _same(found))
+        else:
+            statement = statement.where(*where)
+        return statement.order_by(*(column.desc() for column in by)).limit(limit)
 
     def observations(
         self, wanted: WifiFilter, *, after: str | None = None, limit: int = 100
@@ -89,7 +102,8 @@ class WifiLists:
                 .limit(limit)
             )
             if after is not None:
-                statement = statement.where(_beyond(by, _with_second(after)))
+                key = _key(by, _with_second(after))
+                statement = statement.where(_beyond(by, key))
             sources = _sources(connection)
             rows = connection.execute(statement).all()
         return [_observation(row, *sources[row.source_id]) for row in rows]
@@ -139,14 +153,21 @@ def _same(found: Subquery) -> ColumnElement[bool]:
     return and_(*(column == found.c[column.name] for column in keys))
 
 
-def _beyond(by: Sequence[ColumnElement[int]], after: str) -> ColumnElement[bool]:
-    """Return the condition for rows after this key, in descending order."""
-    known = after.split(".") if _KEY.fullmatch(after) else []
+def _key(by: Sequence[ColumnElement[int]], after: str) -> list[int]:
+    """Return the numbers of a row's key."""
+    known = after.split(".") if _KEY_FORM.fullmatch(after) else []
     numbers = [int(number) for number in known]
     if len(numbers) != len(by) or max(map(abs, numbers)) >= 2**63:
         raise BadInput(f"after: no such row: {after[:40]!r} (expected a row's key)")
+    return numbers
+
+
+def _beyond(
+    by: Sequence[ColumnElement[int]], key: Sequence[int]
+) -> ColumnElement[bool]:
+    """Return the condition for rows after this key, in descending order."""
     # PostgreSQL refuses a number that is out of the column's range.
-    return Order(falling=by).behind([literal(n, BigInteger) for n in numbers])
+    return Order(falling=by).behind([literal(n, BigInteger) for n in key])
 
 
 def _with_second(after: str) -> str:

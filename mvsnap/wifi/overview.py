@@ -16,7 +16,7 @@ from mvsnap.core.week_hours import (
 from mvsnap.wifi.model import Comparison, WifiFilter
 from mvsnap.wifi.page_rows import Activity, WeekOfVisits
 from mvsnap.wifi.reports import WifiReports
-from mvsnap.wifi.visit_writer import SLOT_S
+from mvsnap.wifi.visits import SLOT_S
 
 _WEEK = 7
 # What was heard in a quarter of an hour has arrived and is counted by then.

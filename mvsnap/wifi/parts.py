@@ -63,7 +63,7 @@ def build(settings: Settings, db: Database, store: WifiStore) -> WifiParts:
         identify = SaltedHash(settings.data_dir, secret).current
     return WifiParts(
         store,
-        visit_rule(scanning),
+        visit_rule(scanning, settings.site.zone),
         WifiReports(db, long_stay_s=long_stay_s),
         WifiSpans(db),
         WifiLists(db, long_stay_s=long_stay_s),

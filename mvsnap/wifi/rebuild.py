@@ -19,11 +19,11 @@ from sqlalchemy import Connection, Update, delete, func, select, update
 from mvsnap.clock import Clock
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
-from mvsnap.wifi.counts import as_counted, recount
+from mvsnap.wifi.counts import as_counted, recount, take_from_days
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
 from mvsnap.wifi.turn import REBUILD, has_turn, is_paused
-from mvsnap.wifi.visit_writer import SLOT_S, VisitWriter
-from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
+from mvsnap.wifi.visit_writer import VisitWriter
+from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule
 
 # Longer than any step, also on a small machine.
 _PAUSE = timedelta(seconds=60)
@@ -70,7 +70,7 @@ class Rebuild:
             has_turn(self._db, connection, wait=True)
             if is_paused(connection, self._clock.now()):
                 raise BadInput("Another rebuild is running, or has just broken off")
-            recount(connection, self._rule.long_stay_s)
+            recount(self._db, connection, self._rule)
             self._pause(connection)
 
     def _steps(self) -> Iterator[Progress]:
@@ -99,7 +99,7 @@ class Rebuild:
             later = select(func.min(minute)).where(minute >= begin)
             slot: int = connection.execute(later).scalar_one()
             end = slot - slot % _SLOT_MINUTES + _SLOT_MINUTES
-            earlier = _forget(connection, begin * MINUTE_S, end * MINUTE_S)
+            earlier = _forget(self._db, connection, begin * MINUTE_S, end * MINUTE_S)
             rows = connection.execute(
                 select(observations)
                 .where(minute >= begin, minute < end)
@@ -133,7 +133,7 @@ def _ended(now: datetime) -> Update:
 
 
 def _forget(
-    connection: Connection, begin_s: int, end_s: int
+    db: Database, connection: Connection, begin_s: int, end_s: int
 ) -> dict[int, dict[int, int]]:
     """Delete visits that began in the span, with their counts.
 
@@ -150,7 +150,9 @@ def _forget(
     )
     for source_id, device, previous_in_s in rows:
         earlier.setdefault(source_id, {})[device] = previous_in_s
-    for column in (visits.c.time_in_s, visit_counts.c.slot_s):
+    at_s = visits.c.time_in_s
+    take_from_days(db, connection, at_s >= begin_s, at_s < end_s)
+    for column in (at_s, visit_counts.c.slot_s):
         connection.execute(
             delete(column.table).where(column >= begin_s, column < end_s)
         )

@@ -40,7 +40,7 @@ from mvsnap.wifi.conditions import (
     of_visits,
     seconds,
 )
-from mvsnap.wifi.counts import sums_of_visits
+from mvsnap.wifi.counts import is_counted_with, is_stale, sums_of_visits
 from mvsnap.wifi.model import (
     BusyHour,
     DayActivity,
@@ -50,9 +50,14 @@ from mvsnap.wifi.model import (
     VisitSums,
     WifiFilter,
 )
-from mvsnap.wifi.tables import observations, scan_sources, visit_counts, visits
-from mvsnap.wifi.visit_writer import SLOT_S
-from mvsnap.wifi.visits import DWELL_CLASSES_S, MINUTE_S
+from mvsnap.wifi.tables import (
+    device_days,
+    observations,
+    scan_sources,
+    visit_counts,
+    visits,
+)
+from mvsnap.wifi.visits import DWELL_CLASSES_S, MINUTE_S, SLOT_S, VisitRule
 
 _EPOCH_DAY = date(1970, 1, 1)
 
@@ -172,8 +177,7 @@ class WifiReports:
         day = cast(local_s // DAY_S, Integer).label("day")
         sums = {_date(row[0]): row[1:] for row in self._sums(table, wanted, day)}
         nothing, nobody = (0, 0, 0), _Devices(0, 0)
-        first = wanted.since.astimezone(zone).date()
-        last = (wanted.until - timedelta(seconds=1)).astimezone(zone).date()
+        first, last = _days_of(wanted, zone)
         days = (first + timedelta(n) for n in range((last - first).days + 1))
         return [
             DayActivity(
@@ -265,18 +269,37 @@ class WifiReports:
     def _devices_by_day(
         self, wanted: WifiFilter, zone: ZoneInfo
     ) -> dict[date, _Devices]:
-        """Return the devices of each day; a query for each.
+        """Return the devices of each day: as counted, or a query for each.
 
         A single one would have to sort all visits by day.
         """
         found, until = {}, wanted.since
         with self._db.reading() as connection:
+            if self._are_counted(connection, wanted, zone):
+                return _counted_devices(connection, wanted, zone)
             while until < wanted.until:
                 since, day = until, until.astimezone(zone).date()
                 until = min(day_span(day.isoformat(), zone)[1], wanted.until)
                 here = replace(wanted, since=since, until=until)
                 found[day] = self._devices_of(connection, here, wanted.since)
         return found
+
+    def _are_counted(
+        self, connection: Connection, wanted: WifiFilter, zone: ZoneInfo
+    ) -> bool:
+        """Return whether `device_days` has the devices of these days."""
+        if wanted.hours is not None or wanted.total is not None:
+            return False
+        first, last = _days_of(wanted, zone)
+        begin, _ = day_span(first.isoformat(), zone)
+        _, end = day_span(last.isoformat(), zone)
+        rule = VisitRule(long_stay_s=self._long_stay_s, zone=zone)
+        span = _span_of_counts(connection, visit_counts, wanted)
+        return (
+            (wanted.since, wanted.until) == (begin, end)
+            and is_counted_with(connection, rule)
+            and not is_stale(connection, *span)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +308,32 @@ class _Devices:
 
     of_day: int
     of_span: int
+
+
+def _counted_devices(
+    connection: Connection, wanted: WifiFilter, zone: ZoneInfo
+) -> dict[date, _Devices]:
+    """Each device counts at its first visit of the day, or of the span."""
+    first, last = ((day - _EPOCH_DAY).days for day in _days_of(wanted, zone))
+    days = device_days.c
+    many = _sum(days.visits)
+    of_span = _sum(case((days.previous_day < first, days.visits), else_=0))
+    statement = (
+        select(days.day, many, of_span)
+        .where(days.day >= first, days.day <= last, days.previous_day < days.day)
+        .where(*of_source(connection, days.source_id, wanted))
+        .group_by(days.day)
+    )
+    if not wanted.long_stays:
+        statement = statement.where(~days.is_long)
+    rows = connection.execute(statement)
+    return {_date(row[0]): _Devices(row[1], row[2]) for row in rows}
+
+
+def _days_of(wanted: WifiFilter, zone: ZoneInfo) -> tuple[date, date]:
+    """Return the first and the last day of the span."""
+    first = wanted.since.astimezone(zone).date()
+    return first, (wanted.until - timedelta(seconds=1)).astimezone(zone).date()
 
 
 def _sums_of(

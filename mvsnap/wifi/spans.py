@@ -11,7 +11,7 @@ from mvsnap.store.database import Database
 from mvsnap.wifi.conditions import of_source
 from mvsnap.wifi.model import WifiFilter
 from mvsnap.wifi.tables import visit_counts
-from mvsnap.wifi.visit_writer import SLOT_S
+from mvsnap.wifi.visits import SLOT_S
 
 
 class WifiSpans:

@@ -115,7 +115,37 @@ visit_counts = Table(
         comment="of devices seen for the first time",
     ),
     Column("dwell_s", BigInteger, nullable=False, comment="total length in seconds"),
+    Column("longest_s", BigInteger, comment="no visit is longer; some may be gone"),
+    Column(
+        "measured_s",
+        BigInteger,
+        comment="dwell_s that longest_s is of; the release before does not add here",
+    ),
     comment="Sums over visits, updated with them; read by the pages",
+    sqlite_with_rowid=False,
+)
+
+device_days = Table(
+    "device_days",
+    metadata,
+    Column(
+        "day",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="of the site in which they began, days since 1970",
+    ),
+    Column("source_id", Integer, primary_key=True, comment="of scan_sources"),
+    Column(
+        "previous_day",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="of the device's visit before, -1 none",
+    ),
+    Column("is_long", Boolean, primary_key=True, comment="longer than long_stay_s"),
+    Column("visits", Integer, nullable=False, comment="that began in the day"),
+    comment="Sums over visits that tell distinct devices, updated with them",
     sqlite_with_rowid=False,
 )
 
@@ -129,5 +159,6 @@ visit_count_rule = Table(
         autoincrement=False,
         comment="seconds; longer visits are counted as long",
     ),
-    comment="The rule visit_counts were counted by: one row, none at first",
+    Column("zone", Text, comment="whose days device_days has; NULL: it has none"),
+    comment="The rule visits were counted by: one row, none at first",
 )

@@ -6,7 +6,6 @@ The amount of stored data does not matter.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -26,24 +25,17 @@ from sqlalchemy import (
 )
 
 from mvsnap.store.database import Bulk, Database, Lookup
-from mvsnap.wifi.tables import observations, visit_counts, visits
+from mvsnap.wifi.tables import observations, visits
+from mvsnap.wifi.visit_sums import SumChanges, SumWriter
 from mvsnap.wifi.visits import (
-    DWELL_CLASSES_S,
     MINUTE_S,
     Observation,
     Visit,
     VisitRule,
     chained,
-    dwell_class,
     merged,
     stay,
 )
-
-SLOT_S = 900
-# Upper ends of the classes of lengths.
-_ENDS_S = (*DWELL_CLASSES_S[1:], 2**62)
-_Key = tuple[int, int, int, bool]
-
 
 # Of visits: begin, source, device, the other fields of Visit, begin of the previous
 # one.
@@ -52,15 +44,13 @@ _Row = tuple[Any, ...]
 
 @dataclass(slots=True)
 class _Changes:
-    """What one batch changes; `counts`: visits, first visits, seconds by key."""
+    """What one batch changes."""
 
     rule: VisitRule
+    sums: SumChanges
     minutes: list[tuple[Any, ...]] = field(default_factory=list)
     gone: list[dict[str, int]] = field(default_factory=list)
     visits: list[tuple[Any, ...]] = field(default_factory=list)
-    counts: dict[_Key, list[int]] = field(
-        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
-    )
 
 
 class VisitWriter:
@@ -72,16 +62,7 @@ class VisitWriter:
         self._minutes_of = _minutes_of(db)
         self._put_minutes = _upsert(db, observations)
         self._put_visits = _upsert(db, visits)
-        add = db.insert(visit_counts)
-        names = ("visits", "first_visits", "dwell_s")
-        self._add_counts = Bulk(
-            db,
-            add.on_conflict_do_update(
-                index_elements=[*visit_counts.primary_key],
-                set_={n: visit_counts.c[n] + add.excluded[n] for n in names},
-            ),
-            *visit_counts.columns.keys(),
-        )
+        self.sums = SumWriter(db)
 
     def add(
         self,
@@ -93,7 +74,7 @@ class VisitWriter:
         """Add observations of a source; those already stored change nothing."""
         by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule)
-        changes = _Changes(rule)
+        changes = _Changes(rule, SumChanges(rule))
         others = {
             device: minutes
             for device, minutes in by_device.items()
@@ -130,7 +111,7 @@ class VisitWriter:
         """
         by_device = _by_device(observed)
         known = self._known(connection, source_id, by_device, rule, until_s)
-        changes = _Changes(rule)
+        changes = _Changes(rule, SumChanges(rule))
         for device, minutes in by_device.items():
             mine = known.get(device, [])
             done_s = max((row[3] for row in mine if row[0] < since_s), default=-1)
@@ -196,8 +177,7 @@ class VisitWriter:
         if changes.gone:
             connection.execute(_DELETE, changes.gone)
         self._put_visits.run(connection, changes.visits)
-        sums = [(*key, *sum_) for key, sum_ in changes.counts.items() if any(sum_)]
-        self._add_counts.run(connection, sums)
+        self.sums.write(connection, changes.sums)
 
 
 _DELETE = delete(visits).where(
@@ -260,20 +240,11 @@ def _put(changes: _Changes, source_id: int, row: list[Any], known: _Row | None) 
     in_s, out_s, previous_s = row[0], row[3], row[8]
     changes.visits.append(tuple(row))
     if known is None or known[0] != in_s:
-        _count(changes, source_id, in_s, out_s, previous_s, 1)
+        changes.sums.count(source_id, in_s, out_s, previous_s, 1)
         return
-    was_s, dwell_s, long_stay_s = (
-        known[3] - in_s,
-        out_s - in_s,
-        changes.rule.long_stay_s,
-    )
-    kind, is_long = dwell_class(was_s), was_s > long_stay_s
-    if dwell_s < _ENDS_S[kind] and (dwell_s > long_stay_s) == is_long:
-        key = (in_s - in_s % SLOT_S, source_id, kind, is_long)
-        changes.counts[key][2] += dwell_s - was_s
-        return
-    _count(changes, source_id, in_s, known[3], previous_s, -1)
-    _count(changes, source_id, in_s, out_s, previous_s, 1)
+    if not changes.sums.lasts(source_id, in_s, known[3] - in_s, out_s - in_s):
+        changes.sums.count(source_id, in_s, known[3], previous_s, -1)
+        changes.sums.count(source_id, in_s, out_s, previous_s, 1)
 
 
 def _revise(
@@ -303,31 +274,10 @@ def _revise(
         elif after[in_s] == row:
             del after[in_s]
             continue
-        _count(changes, source_id, in_s, row[3], row[8], -1)
+        changes.sums.count(source_id, in_s, row[3], row[8], -1)
     for row in after.values():
         changes.visits.append(row)
-        _count(changes, source_id, row[0], row[3], row[8], 1)
-
-
-def _count(
-    changes: _Changes,
-    source_id: int,
-    in_s: int,
-    out_s: int,
-    previous_s: int | None,
-    sign: int,
-) -> None:
-    sums = changes.counts[_key(changes, source_id, in_s, out_s)]
-    sums[0] += sign
-    if previous_s is None:
-        sums[1] += sign
-    sums[2] += sign * (out_s - in_s)
-
-
-def _key(changes: _Changes, source_id: int, in_s: int, out_s: int) -> _Key:
-    dwell_s = out_s - in_s
-    is_long = dwell_s > changes.rule.long_stay_s
-    return in_s - in_s % SLOT_S, source_id, dwell_class(dwell_s), is_long
+        changes.sums.count(source_id, row[0], row[3], row[8], 1)
 
 
 def _by_device(observed: Iterable[Observation]) -> dict[int, list[Observation]]:

@@ -13,8 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 MINUTE_S = 60
+# Visits are counted by the quarter of an hour in which they begin.
+SLOT_S = 900
 # Lower ends of the classes in which lengths of visits are counted.
 DWELL_CLASSES_S = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
 
@@ -23,12 +26,14 @@ DWELL_CLASSES_S = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
 class VisitRule:
     """gap_s: silence that ends a visit; near_dbm: a signal this strong is near;
 
-    long_stay_s: whoever stays longer is not a visitor, but staff or a printer.
+    long_stay_s: whoever stays longer is not a visitor, but staff or a printer;
+    zone: whose days are counted, None: those of no zone.
     """
 
     gap_s: int = 300
     near_dbm: int = -65
     long_stay_s: int = 3600
+    zone: ZoneInfo | None = ZoneInfo("UTC")
 
 
 # Both are tuples: they come by the million and are inserted as they are.

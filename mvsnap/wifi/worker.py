@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
+from zoneinfo import ZoneInfo
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.scanning import Scanning
@@ -26,11 +27,13 @@ _GIVING_WAY_S = 0.01
 _REBUILD_CHECK_S = 30.0
 
 
-def visit_rule(scanning: Scanning) -> VisitRule:
+def visit_rule(scanning: Scanning, zone: ZoneInfo) -> VisitRule:
+    """zone: of the site."""
     return VisitRule(
         gap_s=scanning.visit_gap_s,
         near_dbm=scanning.correlation.min_rssi_dbm,
         long_stay_s=scanning.long_stay_s,
+        zone=zone,
     )
 
 
@@ -38,11 +41,16 @@ class VisitMaker:
     """Runs in a thread of its own; not needed without endpoints."""
 
     def __init__(
-        self, store: WifiStore, db: Database, scanning: Scanning, clock: SystemClock
+        self,
+        store: WifiStore,
+        db: Database,
+        scanning: Scanning,
+        zone: ZoneInfo,
+        clock: SystemClock,
     ) -> None:
         self._store = store
         self._db = db
-        self._rule = visit_rule(scanning)
+        self._rule = visit_rule(scanning, zone)
         self._has_endpoints = bool(scanning.endpoints)
         self._clock = clock
         self._check_at_s = float("-inf")

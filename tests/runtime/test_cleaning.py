@@ -121,6 +121,8 @@ def value(table: Table, name: str, key: str, number: int, at: datetime) -> Any:
         return key
     if name in ("time_in_s", "time_out_s", "slot_s"):
         return at_s - at_s % 900
+    if name == "day":
+        return at_s // 86_400
     return at_s // 60 if name == "minute" else number
 
 
@@ -150,6 +152,7 @@ PLAIN = (
     "observations",
     "visits",
     "visit_counts",
+    "device_days",
     "notices",
     "seen_jobs",
     "alarm_messages",

@@ -22,7 +22,7 @@ from mvsnap.wifi.visits import Observation
 from mvsnap.wifi.worker import VisitMaker
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON
-from tests.wifi.build import RULE, SHOP, YARD, observed, put, stays, tables
+from tests.wifi.build import RULE, SHOP, UTC_ZONE, YARD, observed, put, stays, tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
 
@@ -164,7 +164,7 @@ def test_visits_give_way_to_a_long_message_until_much_waits(
     store: WifiStore, db: database.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
-    maker = VisitMaker(store, db, scanning, SystemClock())
+    maker = VisitMaker(store, db, scanning, UTC_ZONE, SystemClock())
     monkeypatch.setattr(batches, "_WAIT_EASILY", 2)
     store.add_batch(SHOP, Radio.WIFI, [observed(1, 0)], NOON)
     with store.parsing:

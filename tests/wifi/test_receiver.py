@@ -63,7 +63,7 @@ class ScanningWeb(Web):
 
     def process(self) -> list[ObservationRow]:
         """Do the worker's part; return what is kept, the oldest first."""
-        rule = visit_rule(self.settings.scanning)
+        rule = visit_rule(self.settings.scanning, self.settings.site.zone)
         while self.wifi.store.process(rule, NOON):
             pass
         span = WifiFilter(NOON.replace(hour=0), NOON.replace(hour=23))

@@ -86,7 +86,7 @@ class Shop:
         self.viewer = self.web.log_in(Role.VIEWER)
 
     def process(self) -> None:
-        rule = visit_rule(self.web.settings.scanning)
+        rule = visit_rule(self.web.settings.scanning, self.web.settings.site.zone)
         while self.web.wifi.store.process(rule, self.clock.now()):
             pass
 

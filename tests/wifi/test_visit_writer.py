@@ -229,9 +229,12 @@ def once(minutes: list[Observation]) -> list[Observation]:
     return list(found.values())
 
 
+KEPT = ("observations", "visits", "visit_counts", "device_days", "scan_batches")
+
+
 def empty(db: database.Database) -> None:
     with db.writing() as connection:
-        for name in ("observations", "visits", "visit_counts", "scan_batches"):
+        for name in KEPT:
             connection.execute(delete(getattr(tables_of, name)))
 
 

@@ -15,7 +15,7 @@ from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.worker import VisitMaker, visit_rule
 from tests.core.build import NOON
 from tests.servers.processes import wait_until
-from tests.wifi.build import observed, put, stays, tables
+from tests.wifi.build import UTC_ZONE, observed, put, stays, tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
 
@@ -27,7 +27,7 @@ def test_what_is_accepted_becomes_visits(tmp_path: Path, elsewhere: bool) -> Non
     db, clock = database.Database(engine), SystemClock()
     store = WifiStore(db)
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
-    maker = VisitMaker(store, db, scanning, clock)
+    maker = VisitMaker(store, db, scanning, UTC_ZONE, clock)
     maker.start()
     accepting = WifiStore(db) if elsewhere else store
     accepting.add_batch("L_1", Radio.WIFI, [observed(1, 0)], NOON)
@@ -42,7 +42,7 @@ def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> Non
     db, clock = database.Database(engine), SystemClock()
     store = WifiStore(db)
     scanning = Scanning.model_validate({"endpoints": [ENDPOINT]})
-    rule = visit_rule(scanning)
+    rule = visit_rule(scanning, UTC_ZONE)
     store.add_batch(
         "L_1", Radio.WIFI, [observed(1, at) for at in range(0, 120, 2)], NOON
     )
@@ -53,7 +53,7 @@ def test_a_rebuild_that_was_broken_off_is_made_to_its_end(tmp_path: Path) -> Non
     rebuild.close()
     assert tables(db)[1] != whole
     assert store.is_half_rebuilt(clock.now())
-    maker = VisitMaker(store, db, scanning, clock)
+    maker = VisitMaker(store, db, scanning, UTC_ZONE, clock)
     maker.start()
     wait_until(lambda: tables(db)[1] == whole, "visits are as they were", 30)
     maker.loop.stop()
@@ -67,7 +67,7 @@ def test_another_long_stay_counts_at_once(tmp_path: Path) -> None:
     put(WifiStore(db), stays(1, *range(0, 21, 4)))
     scanning = {"endpoints": [ENDPOINT], "long_stay_s": 600}
     rules = Scanning.model_validate(scanning)
-    maker = VisitMaker(WifiStore(db), db, rules, clock)
+    maker = VisitMaker(WifiStore(db), db, rules, UTC_ZONE, clock)
     maker.start()
     wait_until(lambda: [row[3] for row in tables(db)[2]] == [True], "it is long", 30)
     maker.loop.stop()
@@ -77,5 +77,5 @@ def test_another_long_stay_counts_at_once(tmp_path: Path) -> None:
 def test_the_rule_is_that_of_the_settings() -> None:
     correlation = {"min_rssi_dbm": -50}
     scanning = {"visit_gap_s": 60, "long_stay_s": 120, "correlation": correlation}
-    rule = visit_rule(Scanning.model_validate(scanning))
+    rule = visit_rule(Scanning.model_validate(scanning), UTC_ZONE)
     assert (rule.gap_s, rule.long_stay_s, rule.near_dbm) == (60, 120, -50)
