@@ -8,13 +8,14 @@ import unicodedata
 _LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
 # Those after 0xE0000 and the reserved ones are not to be drawn either.
-_SELECTORS = frozenset(
-    (0x2065, *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000))
-)
+_SELECTORS = range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000)
 _BRAILLE_BLANK = "\u2800"  # looks like a blank, and is a sign
 # Letters and marks that are drawn as nothing, though no category says so.
 _FILLERS = frozenset(
-    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164)
+    (
+        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F),
+        *(0x2065, 0x3164),
+    )
 )
 
 
@@ -49,6 +50,7 @@ def _composed(text: str) -> str:
 def _is_unseen(char: str) -> bool:
     # Cf: zero-width blanks and joiners, soft hyphens, marks of direction. Cc: control
     # characters, but for those that are blanks.
-    if ord(char) in _SELECTORS or ord(char) in _FILLERS:
+    code = ord(char)
+    if code in _FILLERS or any(code in selectors for selectors in _SELECTORS):
         return True
     return unicodedata.category(char) in ("Cf", "Cc") and not char.isspace()

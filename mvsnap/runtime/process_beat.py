@@ -8,6 +8,7 @@ minutes in any case: that the process lives costs no write, see `store/pulses.py
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import socket
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 
 # How soon the pages learn of a change.
 _LOOK_S = 3.0
+# A service that goes on working: Meraki is asked every five minutes, and a write for
+# each would be most of what an idle machine writes.
+_WORKED_EVERY_S = 720.0
 # Walking through years of pictures takes a card seconds.
 _MEASURE_S = 3600.0
 _EVIDENCE = ("snapshots", "videos", "badges")
@@ -116,8 +120,9 @@ class ProcessBeat:
         ):
             return False
         self._compared_s = now_s
-        calls_differ = _last_calls(found) != _last_calls(self._written)
-        return calls_differ or _is_news(self._report(), self._reported)
+        return _has_called(found, self._written) or _is_news(
+            self._report(), self._reported
+        )
 
     def try_step(self) -> None:
         """As `step`, after an answer: nobody waits for it, and it never fails."""
@@ -197,13 +202,19 @@ def _standing(found: Mapping[str, Outcome]) -> Mapping[str, bool]:
     return {name: bool(outcome.error) for name, outcome in found.items()}
 
 
-def _last_calls(found: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
-    """Return what calls have changed; a connection is known to last without."""
-    return {
-        name: outcome
-        for name, outcome in found.items()
-        if name != Upstream.BROKER or outcome.error
-    }
+def _has_called(found: Mapping[str, Outcome], known: Mapping[str, Outcome]) -> bool:
+    """Return whether calls have changed what is written."""
+    return any(_is_newer(n, outcome, known.get(n)) for n, outcome in found.items())
+
+
+def _is_newer(name: str, outcome: Outcome, known: Outcome | None) -> bool:
+    if known is None or outcome.error or known.error:
+        return outcome != known
+    if outcome.failed_s != known.failed_s:
+        return True
+    if name == Upstream.BROKER or outcome.worked_s is None:
+        return False  # a connection is known to last without
+    return outcome.worked_s - (known.worked_s or -math.inf) >= _WORKED_EVERY_S
 
 
 def _is_news(report: ProcessReport, known: ProcessReport | None) -> bool:

@@ -61,7 +61,11 @@ def open_database(url: str, *, size: int = 2, overflow: int = 8) -> Engine:
     size: connections to PostgreSQL that are kept; overflow: more of them at busy times.
     """
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": NEW_FILE_S})
+        engine = create_engine(
+            url,
+            connect_args={"timeout": NEW_FILE_S},
+            pool_use_lifo=True,  # each keeps the schema and pages in memory
+        )
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
         share_file(engine)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask import Flask, Response
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from mvsnap import upstreams as calls
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_sync import DirectoryReader
 from mvsnap.clients.meraki.dashboard import Dashboard
@@ -120,6 +122,39 @@ def test_while_nothing_happens_little_is_written_and_it_seems_young(
     assert [minute(number) for number in (17, 18)] == [3, 3]
     disk = disk._replace(free=9 * 10**9)
     assert [minute(number) for number in (19, 20)] == [4, 4]
+    beat.stop()
+
+
+def test_of_a_service_that_goes_on_working_few_calls_are_written(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, outcomes, now_s = count_writes(parts, monkeypatch), Outcomes(), 1e6
+    monkeypatch.setattr(calls, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(parts.clock, "monotonic", lambda: now_s)
+    disk = shutil.disk_usage(parts.settings.data_dir)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    beat = ProcessBeat(parts, ["web"], outcomes=outcomes)
+
+    def written(minute: int) -> int:
+        nonlocal now_s
+        now_s = 1e6 + minute * 60
+        beat.step()
+        return len(writes)
+
+    outcomes.worked(Upstream.MERAKI)
+    found = [written(0)]
+    for minute in range(5, 65, 5):  # as an idle service asks
+        outcomes.worked(Upstream.MERAKI)
+        found += [written(minute), written(minute + 1)]
+    # One for each row that is due in any case, and none between those.
+    assert found[-1] == 5
+    before = len(writes)
+    outcomes.worked(Upstream.WEBEX)
+    assert [written(65), written(66)] == [before + 1] * 2
+    # One failure in between is, though it is over.
+    outcomes.failed(Upstream.WEBEX, "no answer")
+    outcomes.worked(Upstream.WEBEX)
+    assert written(68) == before + 2
     beat.stop()
 
 
