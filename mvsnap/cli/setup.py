@@ -92,7 +92,7 @@ def init(
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
-    ran_before = existed and bool(known.api_keys)
+    ran_before = existed and bool(known.api_keys) and _has_data(known)
     for step in _next_steps(known, values, key, ran_before=ran_before):
         out.print(f"  {step}", markup=False, whole=True)
 
@@ -220,6 +220,11 @@ def _default_zone(known: Settings) -> str:
     except OSError:
         return "UTC"
     return own if own in available_timezones() else "UTC"
+
+
+def _has_data(known: Settings) -> bool:
+    """Return whether a service has run with these settings."""
+    return known.database_url is not None or (known.data_dir / "mvsnap.db").exists()
 
 
 def _needs_token(known: Settings, values: Values) -> bool:

@@ -110,7 +110,7 @@ def _warm_python() -> socket.socket:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=_of_no_terminal() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
@@ -122,3 +122,11 @@ def _warm_python() -> socket.socket:
         process.wait()
 
     return ours
+
+
+def _of_no_terminal() -> dict[str, str]:
+    """Return the environment without the width of the terminal of the tests.
+
+    Whatever is printed to looks at it when it is imported.
+    """
+    return {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
