@@ -209,7 +209,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     # The demo calls the gateway as a user's program would.
     "requests": (
         *("clients", "recorder", "badges.directory_client", "oidc.calls"),
-        "cli.demo",
+        "cli.demo_triggers",
     ),
     "rich": ("cli",),
     "ruamel": ("config",),
@@ -270,7 +270,7 @@ def names_of(node: ast.AST) -> list[str]:
 
 
 # They alone start the simulator.
-DEMO = ("cli.demo", "cli.demo_phones", "cli.demo_world")
+DEMO = ("cli.demo", "cli.demo_phones", "cli.demo_triggers", "cli.demo_world")
 
 
 def broken_rules(module: str, text: str) -> list[str]:

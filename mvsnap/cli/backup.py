@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich import filesize
@@ -23,6 +25,7 @@ from mvsnap.cli.terminal import (
     storage_errors,
 )
 from mvsnap.config.model import Settings
+from mvsnap.core.site_time import stored_to_second
 from mvsnap.errors import MvsnapError
 
 _OTHER_TOOLS = (
@@ -59,8 +62,10 @@ def backup(
     made = Backup(settings.data_dir, text, whole=not without_files)
     try:
         _follow("Backup", made.write(file), made.total_bytes)
-    except (OSError, sqlite3.Error) as exc:
-        fail(f"The backup cannot be written: {exc}")
+    except OSError as exc:
+        fail(f"{file} cannot be written: {exc.strerror}")
+    except sqlite3.Error as exc:
+        fail(f"{file} cannot be written: {exc}")
     size = filesize.decimal(file.stat().st_size)
     out.print(f"Written: {file} ({size}).", markup=False)
     if not with_secrets:
@@ -94,11 +99,20 @@ def restore(ctx: click.Context, file: Path, *, yes: bool) -> None:
                 done = found.finish(SystemClock().now())
         except MvsnapError as exc:
             fail_with(exc)
-    out.print(f"Restored what was there at {done.made_at}.", markup=False)
+    made_at = _local(done.made_at, settings.site.zone)
+    out.print(f"Restored what was there at {made_at}.", markup=False)
     if done.replaced is not None:
         out.print(f"What was replaced is in {done.replaced}.", markup=False)
     _keep_settings(ctx.obj, settings.data_dir, done.settings_text)
     out.print("Next: python -m mvsnap check, then start the service.", markup=False)
+
+
+def _local(made_at: str, zone: ZoneInfo) -> str:
+    """Return the time in the site's zone; as it is, if a strange file has another."""
+    try:
+        return stored_to_second(datetime.fromisoformat(made_at), zone)
+    except (ValueError, OverflowError):
+        return made_at
 
 
 def _keep_settings(path: Path, data_dir: Path, text: str) -> None:

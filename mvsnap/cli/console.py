@@ -83,6 +83,13 @@ def _breaks(plain: str, width: int) -> list[int]:
     return found
 
 
+def continued(*words: str) -> str:
+    """Return a command that can be copied from the terminal, indented by two."""
+    whole = " ".join(words)
+    fits = cell_len(whole) + 2 <= console("out").width
+    return whole if fits else " \\\n    ".join(words)
+
+
 def progress_bars(*columns: str | ProgressColumn, transient: bool = False) -> Progress:
     """Return a progress bar on stderr, which nothing but a terminal shows."""
     shown = console("err")

@@ -64,10 +64,10 @@ def _show_messages(webex: FakeWebex) -> None:
         if posted:
             out.print(f"\n[bold]Posted to {title!r}[/bold]")
         for message in posted:
-            _show_message(message)
+            show_message(message)
 
 
-def _show_message(message: SimMessage) -> None:
+def show_message(message: SimMessage) -> None:
     """Print its lines, without links: those of the demo lead nowhere."""
     indent = "    " if message.parent_id else "  "
     said = [" ".join(line.split()) for line in message.markdown.split("\n")]

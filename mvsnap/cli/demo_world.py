@@ -196,6 +196,7 @@ def _settings(
     folder: Path,
 ) -> dict[str, Any]:
     scopes = ["snapshot", "read", "mute", "badges", "review"]
+    due = soon_due(datetime.now(UTC))
     return {
         "site": {"name": "Demo"},
         "server": {"host": _HOST},
@@ -212,7 +213,7 @@ def _settings(
             "room": ROOM,
             "commands": {"people": ["*"]},
         },
-        "schedules": [{"cron": _schedule(), "room": OTHER_ROOM, "prefix": SCHEDULED}],
+        "schedules": [{"cron": due, "room": OTHER_ROOM, "prefix": SCHEDULED}],
         "webhooks": {
             "tokens": [
                 {"name": "robots", "token": HOOK_TOKEN, "actions": ["clip"]},
@@ -221,9 +222,9 @@ def _settings(
     }
 
 
-def _schedule() -> str:
-    """Return a schedule of every five minutes that is due soon for the first time."""
-    first = datetime.now(UTC) + _FIRST_DUE
+def soon_due(now: datetime) -> str:
+    """Return a schedule of every five minutes that is due once within two minutes."""
+    first = now + _FIRST_DUE
     return f"{first.minute},*/5 * * * *"
 
 

@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 )
 @click.option("--camera", help="Show only those of this camera: serial or name.")
 @click.option("--since", help="ISO 8601; without an offset, of the zone of the times.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="List at most this many.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
 @json_option
 @ids_option

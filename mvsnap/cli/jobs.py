@@ -36,7 +36,13 @@ _WHO = "command line"
 
 @click.group(cls=CommandGroup, invoke_without_command=True)
 @click.option("--failed", is_flag=True, help="Show only those that failed.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="List at most this many.",
+)
 @json_option
 @click.pass_context
 def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:

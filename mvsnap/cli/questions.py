@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import click
 from rich.markup import escape
 
 from mvsnap.cli.terminal import err, out
+from mvsnap.cli.usage import did_you_mean
 from mvsnap.errors import UpstreamError
 
 T = TypeVar("T")
@@ -55,7 +56,11 @@ def time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError) as exc:
-        raise click.BadParameter("expected a time zone like Europe/Berlin") from exc
+        near = did_you_mean(text, sorted(available_timezones()))
+        hint = f".{near}" if near else ""
+        raise click.BadParameter(
+            f"expected a time zone like Europe/Berlin{hint}"
+        ) from exc
     return text
 
 

@@ -11,7 +11,8 @@ from zoneinfo import available_timezones
 
 import click
 
-from mvsnap.cli.questions import ask_secret, choose, ok, time_zone
+from mvsnap.cli.console import continued
+from mvsnap.cli.questions import ask_secret, ask_text, choose, ok, time_zone
 from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
 from mvsnap.cli.setup_keys import new_api_key
@@ -75,7 +76,7 @@ def init(
     known, mistakes = load_for_repair(ctx)
     existed = path.exists()
     if existed:
-        out.print(f"{path} exists: your answers replace the old ones.")
+        out.print(f"{path} exists: Enter keeps what it has, an answer replaces it.")
     values: Values = {}
     asked = _sections(known, mistakes, values, logins)
     _ask_all(path, known, values, asked, replace=not existed)
@@ -91,9 +92,9 @@ def init(
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
-    ran_before = existed and bool(known.api_keys)
+    ran_before = existed and bool(known.api_keys) and _has_data(known)
     for step in _next_steps(known, values, key, ran_before=ran_before):
-        out.print(f"  {step}")
+        out.print(f"  {step}", markup=False, whole=True)
 
 
 def _sections(
@@ -149,7 +150,9 @@ def _resumable(values: Values) -> Iterator[None]:
 
 def _ask_site(known: Settings) -> dict[str, Any]:
     out.print("\n[bold]Site[/bold]")
-    name = click.prompt("Name of the site", default=known.site.name)
+    name = known.site.name or ask_text("Name of the site", "to skip")
+    if known.site.name:
+        name = click.prompt("Name of the site", default=name)
     zone = click.prompt("Time zone", default=_default_zone(known), value_proc=time_zone)
     return {"name": name, "timezone": zone}
 
@@ -219,6 +222,11 @@ def _default_zone(known: Settings) -> str:
     return own if own in available_timezones() else "UTC"
 
 
+def _has_data(known: Settings) -> bool:
+    """Return whether a service has run with these settings."""
+    return known.database_url is not None or (known.data_dir / "mvsnap.db").exists()
+
+
 def _needs_token(known: Settings, values: Values) -> bool:
     """Return whether cameras now record, but nobody can send an alarm yet."""
     return bool(values["recorder"]) and not known.webhooks.tokens
@@ -265,8 +273,8 @@ def _next_steps(
         yield "make run                    start the service"
         yield f"{url}/      open the pages in a browser"
     if pictures:
-        yield f"{curl} -H 'X-API-Key: {key}' {url}/api/v1.0/getSnapshot"
+        yield continued(f"{curl} -H 'X-API-Key: {key}'", f"{url}/api/v1.0/getSnapshot")
     if values["recorder"] or known.recorder.cameras:
         tokens = values["webhooks"].get("tokens")
         token = tokens[0]["token"] if tokens else "..."
-        yield f"{curl} -d text='Just a test' {url}/webhook/{token}"
+        yield continued(f"{curl} -d text='Just a test'", f"{url}/webhook/{token}")

@@ -148,7 +148,10 @@ def test_an_existing_file_keeps_its_comments_and_its_keys(
 
 
 def test_skipping_a_service_keeps_what_is_there(tmp_path: Path, clouds: Clouds) -> None:
-    path = configure(tmp_path, settings(clouds))
+    path = configure(tmp_path, settings(clouds) | {"data_dir": str(tmp_path)})
+    done = answered(tmp_path, clouds, "", "UTC", "", "", "")
+    assert "make run" in done.output  # it has never run
+    (tmp_path / "mvsnap.db").touch()
     done = answered(tmp_path, clouds, "", "UTC", "", "", "")
     assert done.exit_code == 0, done.output
     made = load(path, {})

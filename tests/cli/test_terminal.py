@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 import pytest
@@ -168,6 +168,18 @@ def test_every_command_that_lists_or_checks_has_json() -> None:
     assert {name for name in every if name.endswith("list")} <= with_json
 
 
+def test_the_help_of_every_command_fits_80_columns() -> None:
+    for name, command in commands(main):
+        ctx = click.Context(command, info_name=f"mvsnap {name}", terminal_width=80)
+        lines = command.get_help(ctx).splitlines()
+        assert max(map(len, lines)) <= 80, name
+        assert all(param.help for param in command.params if _is_option(param)), name
+
+
+def _is_option(param: click.Parameter) -> TypeGuard[click.Option]:
+    return isinstance(param, click.Option)
+
+
 @pytest.mark.parametrize("name", FOR_PROGRAMS)
 def test_json_is_all_that_a_program_gets(site: Path, name: str) -> None:
     args, keys = FOR_PROGRAMS[name]
@@ -270,3 +282,18 @@ def test_folding_keeps_every_word(line: str, width: int) -> None:
     assert folded.plain.split() == line.split()
     for part in folded.split("\n"):
         assert part.cell_len <= width or len(part.plain.split()) <= 1
+
+
+def test_a_backup_is_restored_with_the_time_of_the_site(
+    site: Path, tmp_path: Path
+) -> None:
+    wrong = mvsnap(site, "backup", str(tmp_path / "none" / "x.tar"))
+    assert wrong.err == (
+        f"{tmp_path}/none/x.tar cannot be written: No such file or directory\n"
+    )
+    assert mvsnap(site, "backup", str(tmp_path / "x.tar")).code == 0
+    # Elsewhere: what the other tests list must stay as it is.
+    elsewhere = {"MVSNAP_DATA_DIR": str(tmp_path / "data")}
+    said = mvsnap(site, "restore", str(tmp_path / "x.tar"), "--yes", **elsewhere)
+    assert said.code == 0, said.err
+    assert re.search(r"there at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d -03\.", said.out)

@@ -106,13 +106,11 @@ class WarmRun:
 @functools.cache
 def _warm_python() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    # A console that is made by an import would keep the width of the tests' terminal.
-    env = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
             cwd=ROOT,
-            env=env | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=_of_no_terminal() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
@@ -124,3 +122,11 @@ def _warm_python() -> socket.socket:
         process.wait()
 
     return ours
+
+
+def _of_no_terminal() -> dict[str, str]:
+    """Return the environment without the width of the terminal of the tests.
+
+    Whatever is printed to looks at it when it is imported.
+    """
+    return {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}

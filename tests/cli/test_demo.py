@@ -1,0 +1,57 @@
+"""The demo at the terminal. What it starts is tested where it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from croniter import croniter
+
+from mvsnap.cli.demo import show_message
+from mvsnap.cli.demo_triggers import show_curl
+from mvsnap.cli.demo_world import soon_due
+from mvsnap.simulator.webex.model import SimFile, SimMessage
+
+BEGAN = datetime(2026, 11, 29, 23, 58, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("second", range(0, 180, 7))
+def test_the_schedule_is_due_soon_but_not_before_the_gateway_is_up(second: int) -> None:
+    began = BEGAN + timedelta(seconds=second)
+    ready = began + timedelta(seconds=20)
+    due = croniter(soon_due(began), ready).get_next(datetime)
+    assert due - began <= timedelta(seconds=80)
+
+
+def test_a_message_is_shown_line_by_line_and_without_links(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (
+        "**Crowd: 5 people** · Gate North · Entrance  \n3 or more people  \n"
+        "[Video of the crowd](https://n1.meraki.com/a/very/long/address)"
+    )
+    show_message(
+        SimMessage(
+            *("id", "room", "", text, "thread", None),
+            files=[SimFile("file", "a.jpg", "image/jpeg", b"." * 80_123)],
+            created=BEGAN,
+        )
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "    Crowd: 5 people · Gate North · Entrance",
+        "      3 or more people",
+        "      image/jpeg, 80 kB",
+    ]
+
+
+def test_a_command_can_be_copied_from_80_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = "http://127.0.0.1:65535/api/v1.0/getSnapshot"
+    show_curl(
+        url, {"mvSerial": ",".join(["Q2SM-0000-0001"] * 3), "prefix": "Door open"}
+    )
+    *others, last = capsys.readouterr().out.splitlines()
+    assert all(line.endswith(" \\") for line in others)
+    assert last.strip() == url
+    assert max(map(len, (*others, last))) <= 80
