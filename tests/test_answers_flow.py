@@ -89,7 +89,7 @@ def test_buttons_below_a_picture(site: Site) -> None:
     buttons = next(m for m in site.messages if m.card)
     assert buttons.card
     before = len(site.messages)
-    data = button_data(buttons.card, "Snooze 1 h")
+    data = button_data(buttons.card, "Mute 1 h")
     press(webex, buttons.id, STRANGER, data)
     press(webex, buttons.id, GUARD, data)
     site.wait(lambda: len(site.messages) == before + 2)

@@ -74,10 +74,10 @@ def test_a_crowd_is_snoozed_by_a_guard_and_not_by_a_stranger(shop: Shop) -> None
         shop.gather()
         rooms.goto(shop.clouds.webex_url)
         thread = rooms.locator("article").filter(has_text="Crowd").first
-        press(thread, "Sam Stranger", "Snooze until tomorrow")
+        press(thread, "Sam Stranger", "Mute until tomorrow")
         thread.get_by_text("You may not do this here.").wait_for()
-        press(thread, "Gil Guard", "Snooze 1 h")
-        thread.get_by_text("is snoozed until").first.wait_for()
+        press(thread, "Gil Guard", "Mute 1 h")
+        thread.get_by_text("is muted until").first.wait_for()
         wait_until(lambda: len(shop.crowds()) == 1, "it is over")
         wait_until(lambda: "active mutes: 1" in shop.gateway.output(), "it is heard of")
         before = shop.heads()

@@ -75,12 +75,12 @@ def below_pictures(made: Clouds, served: Gateway) -> list[SimMessage]:
 
 def cards_of(made: Clouds) -> list[SimMessage]:
     found = [m for m in list(made.webex.messages) if m.card]
-    return [m for m in found if "snoozed" not in (m.markdown or "")]
+    return [m for m in found if "muted" not in (m.markdown or "")]
 
 
 def press_on(made: Clouds, card: SimMessage) -> None:
     assert card.card is not None
-    for title in ("Snooze 1 h", "Picture now"):
+    for title in ("Mute 1 h", "Picture now"):
         press(made.webex, card.id, GUARD, button_data(card.card, title))
 
 
@@ -104,7 +104,7 @@ def killed_at(made: Clouds, served: Gateway, step: str, card: SimMessage) -> Non
 def answers(made: Clouds, card: SimMessage) -> list[str]:
     """Return what the bot has answered to the snooze below this picture."""
     texts = [m.markdown or "" for m in replies(made, card)]
-    return [text for text in texts if "is snoozed until" in text]
+    return [text for text in texts if "is muted until" in text]
 
 
 def replies(made: Clouds, card: SimMessage) -> list[SimMessage]:

@@ -97,7 +97,7 @@ class BotActions:
         return BotReply(
             (
                 self._all_snoozed(until),
-                _("Crowds are recorded, and nobody is notified. unsnooze ends that."),
+                _("Crowds are recorded, and nobody is notified. unmute ends that."),
             )
         )
 
@@ -171,7 +171,7 @@ class BotActions:
         assert place.serial is not None
         until = self._mute(asker, place, order.time)
         about = {"place": place.label, "time": self._local(until)}
-        text = _("%(place)s is snoozed until %(time)s") % about
+        text = _("%(place)s is muted until %(time)s") % about
         more = _("Crowds there are recorded, and nobody is notified.")
         return BotReply((text, more), undo_card(place))
 
@@ -203,14 +203,14 @@ class BotActions:
         ]
         left = [mute for mute in self.site.mutes(now) if mute.serial is None]
         lines = [
-            _("No longer snoozed: %(place)s")
+            _("No longer muted: %(place)s")
             % {"place": muted_place(mute.serial, mute.zone_id)}
             for mute in ended
         ]
         if not lines:
-            lines = [_("Nothing is snoozed")]
+            lines = [_("Nothing is muted")]
             if label:
-                lines = [_("%(place)s is not snoozed") % {"place": label}]
+                lines = [_("%(place)s is not muted") % {"place": label}]
         lines += [self._all_snoozed(mute.until) for mute in left]
         return BotReply(tuple(lines))
 
@@ -218,9 +218,7 @@ class BotActions:
         self.audit.add_once(Change(asker.at, asker.who, what, before, after))
 
     def _all_snoozed(self, until: datetime) -> str:
-        return _("All cameras are snoozed until %(time)s") % {
-            "time": self._local(until)
-        }
+        return _("All cameras are muted until %(time)s") % {"time": self._local(until)}
 
     def _local(self, moment: datetime) -> str:
         # Up to a minute later than said is better than earlier.

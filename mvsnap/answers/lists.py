@@ -40,10 +40,10 @@ _HELP = (
     N_("snapshot NAME: a picture of a camera, now"),
     N_("clip NAME 30s: the last 30 seconds, where it records"),
     N_(
-        "snooze NAME 1h: crowds there are recorded, and nobody is notified; "
+        "mute NAME 1h: crowds there are recorded, and nobody is notified; "
         "also 10 min, until tomorrow, or all in place of a name"
     ),
-    N_("unsnooze NAME: ends that; without a name: all"),
+    N_("unmute NAME: ends that; without a name: all"),
     N_("cameras: their names"),
     N_("events today: what happened; also yesterday, and with a name"),
     N_("status: what works and what does not"),
@@ -104,9 +104,9 @@ class BotLists:
             lines.append(_("%(number)s of %(all)s are not known") % share)
         for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
             where = _muted(mute, self._names())
-            snoozed = _("Snoozed until %(time)s: %(where)s (%(who)s)")
+            muted = _("Muted until %(time)s: %(where)s (%(who)s)")
             about = {"time": self._local(mute.until), "where": where}
-            lines.append(snoozed % {**about, "who": mute.muted_by})
+            lines.append(muted % {**about, "who": mute.muted_by})
         if not bad:
             return BotReply((_("Everything works"), *lines))
         share = {"number": len(bad), "all": len(rows)}
@@ -119,7 +119,7 @@ class BotLists:
         own = [m for m in mutes if m.zone_id is None and m.serial == camera.serial]
         if camera.serial is not None and own:
             until = self._local(own[-1].until)
-            marks.append(_("snoozed until %(time)s") % {"time": until})
+            marks.append(_("muted until %(time)s") % {"time": until})
         return f"{camera.name} ({', '.join(marks)})" if marks else camera.name
 
     def _events(self, command: BotCommand, places: NamedPlaces) -> BotReply:

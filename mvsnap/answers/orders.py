@@ -38,8 +38,8 @@ _NEEDS: dict[Verb, tuple[Callable[[WatchedPlace], bool], str]] = {
 _QUESTIONS = {
     Verb.SNAPSHOT: N_("A picture of which one?"),
     Verb.CLIP: N_("A clip of which one?"),
-    Verb.SNOOZE: N_("Snooze which one?"),
-    Verb.UNSNOOZE: N_("Unsnooze which one?"),
+    Verb.SNOOZE: N_("Mute which one?"),
+    Verb.UNSNOOZE: N_("Unmute which one?"),
 }
 
 

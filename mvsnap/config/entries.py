@@ -173,9 +173,11 @@ def judge(settings: Settings, entry: Entry) -> tuple[Settings, dict[str, str]]:
 def parse_entry_name(text: str) -> str:
     """Raises BadInput."""
     name = text.strip()
-    # A slash would be part of an address.
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name:
         raise BadInput(f"Enter 1 to {LONGEST_NAME} characters, without a slash.")
+    # A browser takes one or two for a folder of the address of the page.
+    if not name.strip("."):
+        raise BadInput("Enter a name that is not only dots.")
     return name
 
 

@@ -220,7 +220,7 @@ def _value(field: FormField, text: str) -> Any:
     lines = [line for raw in text.splitlines() if (line := raw.strip())]
     if field.asked == "pairs":
         return _pairs(lines)
-    return [_hours(line) for line in lines] if field.asked == "hours" else lines
+    return [read_hours(line) for line in lines] if field.asked == "hours" else lines
 
 
 def _pairs(lines: Sequence[str]) -> dict[str, list[str]]:
@@ -237,7 +237,7 @@ def _pair_lines(pairs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{path}: {_plain(one)}"
 
 
-def _hours(line: str) -> dict[str, str]:
+def read_hours(line: str) -> dict[str, str]:
     """Read `mon-fri 08:00-18:00`, or one of both alone; the model judges the parts."""
     days, _, times = line.rpartition(" ")
     begin, dash, until = times.partition("-")

@@ -18,7 +18,7 @@ _LONG_DAYS = tuple(
 )
 _TIME = re.compile(r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})", re.ASCII)
 _KEYS = {"days", "from", "to"}
-_MOST_SPANS = 20
+MOST_SPANS = 20
 _LONGEST_TEXT = 60
 _WHOLE_DAY = 24 * 60
 
@@ -34,11 +34,11 @@ class TimeSpan:
     until: time
 
 
-def _spans(value: Any) -> tuple[TimeSpan, ...]:
+def read_spans(value: Any) -> tuple[TimeSpan, ...]:
     """Accept `{days, from, to}`, or a list of those."""
     entries = value if isinstance(value, list | tuple) else [value]
-    if not entries or len(entries) > _MOST_SPANS:
-        raise ValueError(f"expected 1 to {_MOST_SPANS} entries like {{days, from, to}}")
+    if not entries or len(entries) > MOST_SPANS:
+        raise ValueError(f"expected 1 to {MOST_SPANS} entries like {{days, from, to}}")
     return tuple(e if isinstance(e, TimeSpan) else _span(e) for e in entries)
 
 
@@ -122,10 +122,41 @@ def _plain(spans: tuple[TimeSpan, ...] | None) -> list[dict[str, Any]] | None:
     ]
 
 
+def hours_text(value: Any) -> str:
+    """Return hours as people write them, a span a line; "": always.
+
+    value: TimeSpans, or what `when` may be in a file.
+    """
+    return "" if value is None else "\n".join(map(_span_text, read_spans(value)))
+
+
+def _span_text(span: TimeSpan) -> str:
+    times = f" {span.begin:%H:%M}-{span.until:%H:%M}"
+    is_whole_day = span.begin == span.until == time()
+    return f"{_days_text(span.days)}{'' if is_whole_day else times}"
+
+
+def _days_text(days: tuple[int, ...]) -> str:
+    """Return days like `mon-fri, sun`: three or more in a row become a range."""
+    runs: list[list[int]] = []
+    for day in days:
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    texts = [
+        f"{_DAYS[run[0]]}-{_DAYS[run[-1]]}"
+        if len(run) > 2
+        else ", ".join(_DAYS[day] for day in run)
+        for run in runs
+    ]
+    return ", ".join(texts)
+
+
 When = Annotated[
     tuple[TimeSpan, ...] | None,
     PlainValidator(
-        lambda value: None if value is None else _spans(value),
+        lambda value: None if value is None else read_spans(value),
         json_schema_input_type=dict[str, Any] | list[dict[str, Any]] | None,
     ),
     PlainSerializer(_plain),

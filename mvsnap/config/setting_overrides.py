@@ -21,6 +21,8 @@ CHOOSABLE = (
     "dropout_s",
     "cooldown_s",
     "rooms",
+    "when",
+    "outside",
     "overrides",
 )
 

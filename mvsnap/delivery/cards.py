@@ -21,9 +21,9 @@ Card = Mapping[str, Any]
 
 MOST_BUTTONS = 5
 _SNOOZES = (
-    (N_("Snooze 10 min"), "10 min"),
-    (N_("Snooze 1 h"), "1 h"),
-    (N_("Snooze until tomorrow"), "until tomorrow"),
+    (N_("Mute 10 min"), "10 min"),
+    (N_("Mute 1 h"), "1 h"),
+    (N_("Mute until tomorrow"), "until tomorrow"),
 )
 _LONGEST_TITLE = 60
 _WORDS = "TextBlock"
@@ -74,7 +74,7 @@ def choice_card(
 
 def undo_card(place: WatchedPlace) -> Card:
     """Return the button that ends a snooze, for a message: see `with_words`."""
-    return _card([], [_button(_("Unsnooze"), Verb.UNSNOOZE, place)])
+    return _card([], [_button(_("Unmute"), Verb.UNSNOOZE, place)])
 
 
 def with_words(card: Card, markdown: str) -> Card:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import NotifySection, TimeSpan
 from mvsnap.config.recipients import Recipients
+from mvsnap.config.sense import Sense
 from mvsnap.core.notices import Grouping, Hours
 from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
 from mvsnap.domain import Serial, ZoneId
@@ -44,23 +45,28 @@ class RoomRules:
 
 
 class NoticeRules:
-    """The hours of a rule that is no longer in the settings do not hold any more.
-
-    Those of MV Sense are from the file: the page has none.
-    """
+    """The hours of a rule that is no longer in the settings do not hold any more."""
 
     def __init__(
-        self, settings: Settings, now: Callable[[], Settings] | None = None
+        self,
+        settings: Settings,
+        now: Callable[[], Settings] | None = None,
+        sense: Callable[[Sense], Sense] | None = None,
     ) -> None:
-        """now: the settings that hold now; another object where they changed."""
+        """now: the settings that hold now; another object where they changed.
+
+        sense: the same of MV Sense, given the file's.
+        """
         self._now = now or (lambda: settings)
-        self._rules = _Rules(settings)
+        self._sense = sense or (lambda file: file)
+        self._rules = _Rules(settings, settings.sense)
         self.zone: ZoneInfo = settings.site.zone
 
     def _current(self) -> _Rules:
-        settings = self._now()
-        if settings is not self._rules.settings:
-            self._rules = _Rules(settings)
+        settings, rules = self._now(), self._rules
+        sense = self._sense(settings.sense)
+        if settings is not rules.settings or sense is not rules.of_sense:
+            self._rules = _Rules(settings, sense)
         return self._rules
 
     def of_room(self, room: str) -> RoomRules:
@@ -98,8 +104,8 @@ class NoticeRules:
 class _Rules:
     """The rules of the settings as they are once."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, sense: Sense) -> None:
+        self.settings, self.of_sense = settings, sense
         recipients = settings.recipients
         self.others = _rules(settings.webex, recipients)
         self.by_channel = {
@@ -107,7 +113,7 @@ class _Rules:
             for channel in settings.channels
         }
         self.by_rule = dict(_hours_of_rules(settings))
-        self.sense = SenseRules(settings.sense, recipients)
+        self.sense = SenseRules(sense, recipients)
         self.every = (self.others, *self.by_channel.values())
 
 

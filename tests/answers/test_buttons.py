@@ -62,11 +62,11 @@ def test_a_picture_has_buttons_in_its_thread(bot: Bot) -> None:
     assert not picture.card
     assert buttons.parent_id == picture.id
     assert buttons.card
-    assert "snooze" in buttons.text  # for apps that show no cards
+    assert "mute" in buttons.text  # for apps that show no cards
     titles = [b["title"] for row in rows_of_buttons(buttons.card) for b in row]
     assert sorted(titles) == sorted(
         [
-            *("Snooze 10 min", "Snooze 1 h", "Snooze until tomorrow"),
+            *("Mute 10 min", "Mute 1 h", "Mute until tomorrow"),
             *("Picture now", "Clip of the last 30 s", "Open"),
         ]
     )
@@ -84,11 +84,11 @@ def test_nobody_who_may_press_no_buttons(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     ("title", "lasts"),
-    [("Snooze 10 min", timedelta(minutes=10)), ("Snooze 1 h", timedelta(hours=1))],
+    [("Mute 10 min", timedelta(minutes=10)), ("Mute 1 h", timedelta(hours=1))],
 )
 def test_the_zone_of_a_crowd_is_snoozed(bot: Bot, title: str, lasts: timedelta) -> None:
     _, buttons = posted(bot, **crowd())
-    assert "Gate 3, Queue is snoozed until" in bot.press(buttons, title)
+    assert "Gate 3, Queue is muted until" in bot.press(buttons, title)
     (mute,) = bot.mutes
     assert (mute.serial, mute.zone_id) == (bot.serials[0], "6")
     assert (mute.until - mute.muted_at, mute.muted_by) == (lasts, GUARD)
@@ -96,7 +96,7 @@ def test_the_zone_of_a_crowd_is_snoozed(bot: Bot, title: str, lasts: timedelta) 
 
 def test_until_tomorrow_is_until_the_morning(bot: Bot) -> None:
     _, buttons = posted(bot)
-    bot.press(buttons, "Snooze until tomorrow")
+    bot.press(buttons, "Mute until tomorrow")
     (mute,) = bot.mutes
     local = mute.until.astimezone(bot.settings.site.zone)
     assert (local.hour, local.minute) == (6, 0)
@@ -113,7 +113,7 @@ def test_a_picture_now_comes_into_the_same_thread(bot: Bot) -> None:
 
 def test_a_stranger_s_press_is_refused_and_in_the_log(bot: Bot) -> None:
     _, buttons = posted(bot)
-    assert "You may not" in bot.press(buttons, "Snooze 1 h", who=STRANGER)
+    assert "You may not" in bot.press(buttons, "Mute 1 h", who=STRANGER)
     (change,) = bot.changes
     assert (bot.mutes, change.who) == ([], STRANGER)
     assert "button snooze" in change.before
@@ -204,7 +204,7 @@ def test_the_end_of_a_crowd_has_its_words_and_the_buttons_of_the_crowd(
     assert words == [line.strip() for line in said.markdown.splitlines()]
     (about,) = (e for e in bot.crew.events if e.kind is EventKind.CROWD)
     assert f"{PUBLIC}/events/{about.id}" in str(said.card)
-    bot.press(said, "Snooze 10 min")
+    bot.press(said, "Mute 10 min")
     (mute,) = bot.mutes
     assert (mute.serial, mute.zone_id) == (bot.serials[0], "6")
 
@@ -222,9 +222,9 @@ def test_the_end_of_a_crowd_comes_without_buttons_if_they_are_refused(
 
 def test_a_repeated_answer_says_so_on_its_card() -> None:
     place = WatchedPlace("Gate", Serial("Q2AA-AAAA-AAAA"))
-    shown = with_words(undo_card(place), "**Gate is snoozed**  \n_a duplicate_")
+    shown = with_words(undo_card(place), "**Gate is muted**  \n_a duplicate_")
     assert [part["text"] for part in shown["body"]] == [
-        "**Gate is snoozed**",
+        "**Gate is muted**",
         "_a duplicate_",
     ]
     own = choice_card("Which?", Verb.SNAPSHOT, [place])

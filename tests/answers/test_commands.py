@@ -125,13 +125,13 @@ def test_the_time_of_a_question_is_that_of_its_buttons(bot: Bot) -> None:
 
 
 def test_a_snooze_is_a_mute_with_the_person_s_name(bot: Bot) -> None:
-    assert "Gate 3 is snoozed until" in bot.ask("snooze gate 3 for 10 min")
+    assert "Gate 3 is muted until" in bot.ask("snooze gate 3 for 10 min")
     (mute,) = bot.mutes
     assert (mute.serial, mute.zone_id) == (bot.serials[0], None)
     assert mute.muted_by == GUARD
     assert mute.until - mute.muted_at == timedelta(minutes=10)
     assert bot.changes[0].who == GUARD
-    assert "**No longer" in bot.press(bot.webex.messages[-1], "Unsnooze")
+    assert "**No longer" in bot.press(bot.webex.messages[-1], "Unmute")
     assert (bot.mutes, bot.changes[0].after) == ([], "ended")
 
 
@@ -146,10 +146,10 @@ def test_all_cameras_are_snoozed_and_unsnoozed(bot: Bot) -> None:
     bot.ask("snooze all until tomorrow")
     (mute,) = bot.mutes
     assert mute.serial is None
-    assert "All cameras are snoozed" in bot.ask("unsnooze gate 3")
-    assert "**No longer snoozed: all cameras" in bot.ask("unsnooze")
+    assert "All cameras are muted" in bot.ask("unsnooze gate 3")
+    assert "**No longer muted: all cameras" in bot.ask("unsnooze")
     assert bot.mutes == []
-    assert "Nothing is snoozed" in bot.ask("unsnooze")
+    assert "Nothing is muted" in bot.ask("unsnooze")
 
 
 def test_lists(bot: Bot) -> None:

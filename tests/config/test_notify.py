@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from mvsnap.config.entry_fields import read_hours
 from mvsnap.config.model import Settings
-from mvsnap.config.notify import TimeSpan
+from mvsnap.config.notify import TimeSpan, hours_text
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.config.webhooks import WebhookRule
 from tests.config.test_load import mistakes, read
@@ -65,6 +66,24 @@ def test_several_spans_are_a_list() -> None:
 
 def test_nothing_is_always() -> None:
     assert when(None) is None
+    assert hours_text(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"days": "mon-sun"}, "mon-sun"),
+        ({"days": ["fri", "mon-wed"]}, "mon-wed, fri"),
+        ({"days": "sat, sun", "from": 22, "to": 6}, "sat, sun 22:00-06:00"),
+        (
+            [{"days": "mon", "from": 18, "to": 24}, {"days": "sun"}],
+            "mon 18:00-00:00\nsun",
+        ),
+    ],
+)
+def test_hours_are_written_as_people_do_and_read_again(given: Any, text: str) -> None:
+    assert hours_text(when(given)) == hours_text(given) == text
+    assert when([read_hours(line) for line in text.splitlines()]) == when(given)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ PLACE = WatchedPlace("Gate", GATE, CameraName("gate"))
             "en",
             [
                 *("Seen", "Picture now", "Clip of the last 30 s", "Open"),
-                *("Snooze 10 min", "Snooze 1 h", "Snooze until tomorrow"),
+                *("Mute 10 min", "Mute 1 h", "Mute until tomorrow"),
             ],
             id="English",
         ),

@@ -87,6 +87,16 @@ def test_a_channel_is_added_changed_and_removed(web: Web, admin: FlaskClient) ->
     ]
 
 
+@pytest.mark.parametrize("name", [".", "..", " .. "])
+def test_a_name_of_dots_has_no_address(web: Web, admin: FlaskClient, name: str) -> None:
+    answer = send(admin, SCHEDULES, name=name, cron="0 7 * * *")
+    assert answer.status_code == 400
+    assert mistakes(answer.text)["name"] == "Enter a name that is not only dots."
+    assert web.entries.all() == []
+    assert send(admin, SCHEDULES, name="7.30", cron="30 7 * * *").status_code == 303
+    assert admin.get(f"{SCHEDULES}/of/7.30").status_code == 200
+
+
 def test_mistakes_name_the_field_and_repeat_no_secret(
     web: Web, admin: FlaskClient
 ) -> None:

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mvsnap.config.model import Settings
+from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.mutes import new_mute
@@ -47,7 +48,7 @@ RULE = {
     "dropout_s": "5",
     "cooldown_s": "300",
 }
-PATHS = ("rule", "rooms", "enabled", "back", "place", "place/remove")
+PATHS = ("rule", "rooms", "hours", "enabled", "back", "place", "place/remove")
 
 
 def open_web(folder: Path, **sections: Any) -> Web:
@@ -240,6 +241,61 @@ def test_a_recipient_that_cannot_be_one_is_refused(
     assert web.site.setting_overrides() == {}
 
 
+def save_hours(client: FlaskClient, when: str, **given: str) -> TestResponse:
+    shown = {"was.when": "", "outside": "never", "was.outside": "never"}
+    return send(client, f"{PAGE}/hours", when=when, **(shown | given))
+
+
+def test_hours_are_one_span_a_line(web: Web, admin: FlaskClient) -> None:
+    when = "mon-fri 18:00-06:00\r\n sat "
+    assert save_hours(admin, when, outside="later").status_code == 303
+    held = sense(web)
+    assert hours_text(held.when) == "mon-fri 18:00-06:00\nsat"
+    assert held.outside == "later"
+    assert sorted(audited(web)) == [
+        ("sense.outside", "never", "later"),
+        ("sense.when", "always", "mon-fri 18:00-06:00, sat"),
+    ]
+    assert ">mon-fri 18:00-06:00\nsat</textarea>" in admin.get(PAGE).text
+    shown = {"was.when": "mon-fri 18:00-06:00\nsat", "outside": "later"}
+    save_hours(admin, "mon, tue, wed-fri 18:00-6:00\nsat", **shown)
+    assert len(audited(web)) == 2, "the same hours, written in another way"
+    save_hours(admin, "", **shown)
+    assert sense(web).when is None
+    send(admin, f"{PAGE}/back", name="outside")
+    assert (sense(web).outside, web.site.setting_overrides()) == ("never", {})
+
+
+def test_hours_of_the_file_can_be_switched_off_here(tmp_path: Path) -> None:
+    web = open_web(tmp_path, sense=IN_FILE | {"when": {"days": "sat"}})
+    admin = web.log_in(Role.ADMIN)
+    save_hours(admin, "", **{"was.when": "sat"})
+    assert hours_text(sense(web).when) == "mon-sun"
+    assert "Reset to the file’s value (sat)" in words(admin.get(PAGE).text)
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "said"),
+    [
+        ({"when": "someday 8:00-9:00"}, "when", "Days: &#39;someday&#39;, expected"),
+        ({"when": "mon 8:00-25:00"}, "when", "To: expected a time like"),
+        ({"when": "sat\n" * 21}, "when", "Enter at most 20 lines."),
+        ({"when": "s" * 4001}, "when", "Enter at most 20 lines."),
+        ({"when": "", "outside": "soon"}, "outside", "Must be"),
+    ],
+)
+def test_a_mistake_in_the_hours_is_shown_at_its_field(
+    web: Web, admin: FlaskClient, given: dict[str, str], name: str, said: str
+) -> None:
+    answer = save_hours(admin, **given)
+    assert answer.status_code == 400
+    found = re.search(f'id="{name}-mistake">([^<]*)<', answer.text)
+    assert found, answer.text
+    assert said in found[1]
+    assert web.site.setting_overrides() == {}
+
+
 def test_mv_sense_is_switched_on_and_off(web: Web, admin: FlaskClient) -> None:
     send(admin, f"{PAGE}/enabled", enabled="on")
     assert sense(web).enabled
@@ -308,6 +364,22 @@ def test_the_rule_of_a_place_is_changed_and_removed(
     assert after == "Gate north, all zones: no exception"
 
 
+def test_a_place_has_hours_of_its_own(web: Web, admin: FlaskClient) -> None:
+    given = {"place": f"{GATE} {ZONE}", "when": "sat, sun", "outside": "later"}
+    send(admin, f"{PAGE}/place", new="1", **given)
+    (rule,) = sense(web).overrides
+    assert (hours_text(rule.when), rule.outside) == ("sat, sun", "later")
+    text = "hours: sat, sun, outside of hours: later"
+    assert audited(web)[0][2] == f"Gate north, Waiting area: {text}"
+    assert text in words(admin.get(PAGE).text)
+    html = admin.get(f"{PAGE}/place?serial={GATE}&zone={ZONE}").text
+    assert ">sat, sun</textarea>" in html
+    assert '<option value="later" selected>' in html
+    send(admin, f"{PAGE}/place", place=given["place"], when="", people="4")
+    (rule,) = sense(web).overrides
+    assert (rule.when, rule.outside, rule.people) == (None, None, 4)
+
+
 def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
     for zone in ("*", "0", ZONE):
         send(admin, f"{PAGE}/place", new="1", place=f"{GATE} {zone}", people="8")
@@ -324,6 +396,8 @@ def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
         ({"place": f"{GATE} 0"}, "people", "Change at least one value"),
         ({"place": f"{GATE} 0", "people": "0"}, "people", "greater than or equal"),
         ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "Enter a number."),
+        ({"place": f"{GATE} 0", "when": "x"}, "when", "Days: "),
+        ({"place": f"{GATE} 0", "outside": "x"}, "outside", "Must be"),
         ({"place": f"{GATE} *", "people": "3"}, "place", "already exists"),
     ],
 )

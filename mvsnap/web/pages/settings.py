@@ -24,6 +24,7 @@ from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.settings_form import (
     RULE,
     Entered,
+    read_notify_hours,
     read_override,
     read_rooms,
     read_rule,
@@ -75,6 +76,15 @@ def save_rooms() -> ResponseReturnValue:
     answer = _choose(entered.values)
     _warn(warnings)
     return answer
+
+
+@bp.post("/hours")
+@auth.page(Role.ADMIN)
+def save_hours() -> ResponseReturnValue:
+    entered = read_notify_hours(request.form, _sense(), gateway().settings.sense)
+    if entered.mistakes:
+        return _index(entered), 400
+    return _choose(entered.values)
 
 
 @bp.post("/enabled")
@@ -132,10 +142,7 @@ def save_override() -> ResponseReturnValue:
     if entered.mistakes:
         is_new = "new" in request.form
         return _override_page(entered, None if is_new else known), 400
-    hours = known.model_dump(include={"when", "outside"}) if known else {}
-    fresh = Override.model_validate(
-        {"serial": serial, "zone": zone} | hours | entered.values
-    )
+    fresh = Override.model_validate({"serial": serial, "zone": zone} | entered.values)
     answer = _replace_override(known, fresh)
     _warn(warnings)
     return answer

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from mvsnap.config.entry_fields import LONGEST_TEXT, read_hours
+from mvsnap.config.notify import MOST_SPANS, hours_text
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.params import MAX_ROOM
@@ -20,6 +22,8 @@ from mvsnap.texts import N_, _, first_upper
 
 _MAX_ROOMS = 20
 _MAX_NUMBER = 32
+# What holds instead of hours that the file has.
+_ALWAYS = "mon-sun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class Entered:
 def rule_texts(rule: Sense | Override) -> dict[str, str]:
     """Return the fields of the rule as a form shows them; "": not set."""
     texts = {each.name: number(getattr(rule, each.name)) for each in RULE}
-    return texts | {"rooms": "\n".join(rule.rooms or ())}
+    hours = {"when": hours_text(rule.when), "outside": rule.outside or ""}
+    return texts | hours | {"rooms": "\n".join(rule.rooms or ())}
 
 
 def read_rule(form: Mapping[str, str], now: Sense, file: Sense) -> Entered:
@@ -149,6 +154,17 @@ def read_rooms(form: Mapping[str, str], now: Sense) -> Entered:
     return _checked(entered, now)
 
 
+def read_notify_hours(form: Mapping[str, str], now: Sense, file: Sense) -> Entered:
+    """Return the changed hours; None: always, as in the file, which has none."""
+    entered = _changed(form, now, ["when", "outside"])
+    if "when" in entered.values:
+        text = entered.values.pop("when")
+        entered.keep("when", partial(parse_hours, text or _ALWAYS))
+        if not text and file.when is None:
+            entered.values["when"] = None
+    return _checked(entered, now)
+
+
 def read_override(
     form: Mapping[str, str], sense: Sense, serial: str, zone: str
 ) -> Entered:
@@ -161,6 +177,12 @@ def read_override(
     rooms = entered.texts["rooms"] = _lines(form.get("rooms", ""))
     if rooms:
         entered.keep("rooms", partial(parse_rooms, rooms))
+    hours = entered.texts["when"] = _lines(form.get("when", ""))
+    if hours:
+        entered.keep("when", partial(parse_hours, hours))
+    outside = entered.texts["outside"] = form.get("outside", "")[:_MAX_NUMBER]
+    if outside:
+        entered.values["outside"] = outside
     for name, value in list(entered.values.items()):
         one = {"serial": serial, "zone": zone, name: value}
         entered.judge(name, sense, {"sense.overrides": [one]})
@@ -193,6 +215,14 @@ def parse_rooms(text: str) -> list[str]:
     return rooms
 
 
+def parse_hours(text: str) -> list[dict[str, str]]:
+    """Return hours, one span a line, as a file has them."""
+    lines = text.splitlines()
+    if len(lines) > MOST_SPANS or len(text) > LONGEST_TEXT:
+        raise BadInput(f"Enter at most {MOST_SPANS} lines.")
+    return [read_hours(line) for line in lines]
+
+
 def number(value: float | None) -> str:
     """Return the number as a person types it."""
     if value is None:
@@ -215,7 +245,11 @@ def _checked(entered: Entered, now: Sense) -> Entered:
     for name, value in list(entered.values.items()):
         entered.judge(name, now, {f"sense.{name}": value})
         held = getattr(now, name)
-        if entered.values.get(name) == (list(held) if name == "rooms" else held):
+        if name == "rooms":
+            held = list(held)
+        elif name == "when" and name in entered.values:
+            held, value = hours_text(held), hours_text(value)
+        if name in entered.values and value == held:
             del entered.values[name]
     return entered
 

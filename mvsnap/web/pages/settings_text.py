@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import CHOOSABLE
 from mvsnap.core.amounts import amount
@@ -52,8 +53,12 @@ def text_of(name: str, value: Any) -> str:
     """Return the value of a setting for people."""
     if name == "enabled":
         return "on" if value else "off"
+    if name == "when":
+        return ", ".join(hours_text(value).splitlines()) or "always"
     if value is None:
         return "default"
+    if name == "outside":
+        return str(value)
     if name == "rooms":
         return ", ".join(value) or "webex.room"
     if name == "overrides":
@@ -70,8 +75,10 @@ def rule_text(override: Override) -> str:
             parts.append(f"{each.label.lower()} {text_of(each.name, value)}")
     if override.rooms is not None:
         parts.append(f"recipients: {text_of('rooms', override.rooms)}")
-    if override.when is not None or override.outside is not None:
-        parts.append("own hours")
+    if override.when is not None:
+        parts.append(f"hours: {text_of('when', override.when)}")
+    if override.outside is not None:
+        parts.append(f"outside of hours: {override.outside}")
     return ", ".join(parts) or N_("same as the general rule")
 
 
