@@ -21,6 +21,8 @@ ATTRIBUTES = (
 )
 # What is inside is meant for programs, or came from one.
 _NOT_READ = ("script", "style", "code", "pre", "template")
+# English for people, although a name of a setting in a German text has it.
+_IN_NAMES = {"password", "camera", "device", "and"}
 _EMPTY = ("area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
 _VALUE = re.compile(r"%\(\w+\)s|<[^>]*>|https?://[^\s)]*")
 _CODE = re.compile(r"<code.*?</code>", re.DOTALL)
@@ -79,7 +81,7 @@ def english_words(catalogue: Catalog) -> set[str]:
         if one.id and one.context != "format":
             english.update(*map(_words, _said(one.id)))
             others.update(*map(_words, _said(one.string)))
-    return english - others
+    return (english - others) | _IN_NAMES
 
 
 def _said(text: Message | str | Sequence[str] | object) -> Iterator[str]:

@@ -28,7 +28,7 @@ DATA = (
     *("Gripper lost its carton", "deviceName", "Night watch", "Harbour", "line 3"),
     *("The camera gave no video.", "no answer within 20 s", "button"),
     *("Webex could not be reached:", "extraInfo.Device name"),
-    *("schedules.1.cron", "sender: 'x'"),
+    *("schedules.1.cron", "sender: 'x'", "USER:PASSWORD@"),
     *("snapshot, read, webhook, badges, mute, review", "Rechte: read"),
     *(
         "sense.people",
