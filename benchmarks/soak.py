@@ -148,17 +148,19 @@ def main() -> None:
 
         machine = made.machines[0]
         with Watch(machine.webs[0], machine.data_dir) as watch:
-            found = run(
-                made,
-                lambda _: trouble(made, asked.minutes * 60, say),
-                triggers=round(asked.minutes * asked.per_minute),
-                per_s=asked.per_minute / 60,
-                alarm_every=8,
-                crowd_every_s=5,
-                say=say,
-            )
-        if asked.logs:
-            keep_logs(made, asked.logs)
+            try:
+                found = run(
+                    made,
+                    lambda _: trouble(made, asked.minutes * 60, say),
+                    triggers=round(asked.minutes * asked.per_minute),
+                    per_s=asked.per_minute / 60,
+                    alarm_every=8,
+                    crowd_every_s=5,
+                    say=say,
+                )
+            finally:
+                if asked.logs:
+                    keep_logs(made, asked.logs)
     grown = growths(watch.looks)
     Console().print(table(found), _growth_table(grown))
     wrong = [*found.wrong, *watch.failed]
@@ -197,9 +199,9 @@ def trouble(made: Site, for_s: float, say: Callable[[str], None]) -> None:
         faults.clear()
 
     happens: list[tuple[str, Callable[[], None]]] = [
+        ("the cameras are silent", lambda: _silent(camera.pid, end_s)),
         ("Webex is away", lambda: away(webex, Fault("503-html", times=-1))),
         ("Meraki is away", lambda: away(meraki, Fault("503-html", times=-1))),
-        ("the cameras are silent", lambda: _silent(camera.pid, end_s)),
         ("Webex is slow", lambda: away(webex, Fault("slow", times=-1, seconds=3))),
         ("Meraki says 429", lambda: away(meraki, Fault("429", times=-1, share=0.5))),
         ("Webex hangs up", lambda: away(webex, Fault("reset", times=-1, share=0.3))),
