@@ -186,7 +186,7 @@ def _localized(text: str, depth: int) -> str:
 
 
 def _begun(text: str) -> str:
-    """Return what is known with a capital letter alone: an error within a sentence."""
+    """Return what is known in upper case alone: an error within a sentence."""
     known = f"{text[:1].upper()}{text[1:]}"
     return said if (said := gettext(known)) != known else text
 
