@@ -168,7 +168,7 @@ class HttpCamera:
                 allow_redirects=False,
             )
         except ExchangeFailed as exc:
-            why = exc.words
+            why: str = exc.words
         except (requests.RequestException, HTTPError, ValueError) as exc:
             why = access.trouble(exc)
         # Not inside `except`: the library's exception contains the address.
