@@ -65,8 +65,7 @@ class ExchangeFailed(requests.RequestException):
     ) -> None:
         super().__init__(words)
         self.words = words
-        self.sent = sent
-        self.again = again
+        self.sent, self.again = sent, again
 
 
 class _Exchange:
@@ -278,8 +277,7 @@ class _Adapter(FarAdapter):
             trouble = ExchangeFailed(
                 _reason(exc, timeout),
                 sent=exchange.sent,
-                again=isinstance(exc, (HTTPError, OSError))
-                and not isinstance(exc, ValueError),
+                again=not isinstance(exc, ValueError),
             )
         finally:
             watchdog.cancel()
@@ -333,8 +331,7 @@ def _read(response: requests.Response, most: int) -> None:
         for chunk in response.iter_content(64 * 1024):
             body += chunk
             if len(body) > most:
-                size = most // 1024 // 1024
-                why = wordings.ANSWER_TOO_LARGE(size_mb=size)
+                why = wordings.ANSWER_TOO_LARGE(size_mb=most // 1024 // 1024)
                 raise ExchangeFailed(why, again=False)
     response._content = bytes(body)  # where requests itself keeps a body it has read
 

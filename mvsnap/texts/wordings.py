@@ -5,7 +5,7 @@ The text may be changed; what was stored before keeps its English sentence.
 
 from __future__ import annotations
 
-from mvsnap.texts import N_
+from mvsnap.texts import N_, camera_wordings
 from mvsnap.texts.wording import Wording
 
 # Of several reasons, the cause first.
@@ -233,6 +233,9 @@ PICTURE_TOO_LABORIOUS = Wording(
     "picture_too_laborious", N_("picture too laborious: more than %(most)s scans")
 )
 
-WORDINGS = {
-    one.code: one for one in tuple(globals().values()) if isinstance(one, Wording)
-}
+_ALL = (
+    *vars(camera_wordings).values(),
+    *camera_wordings.STATES.values(),
+    *tuple(globals().values()),
+)
+WORDINGS = {one.code: one for one in _ALL if isinstance(one, Wording)}

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
 
 from mvsnap import texts
-from mvsnap.clip_model import Clip, ClipState
+from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.core.clip_text import details
 from mvsnap.core.video_links import NO_LINK
-from mvsnap.domain import DeliveryState, EventKind, JobId
+from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.tables import clips, events
+from mvsnap.store.tables import clips, events, recorder_cameras
+from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import (
@@ -183,3 +185,19 @@ def test_any_column_takes_the_sentence(db: database.Database) -> None:
     store.set_delivery(JobId("job-1"), "", "Alarms", failed, NOON, error=DISK_FULL())
     found = store.deliveries_of_job(JobId("job-1"))["", "Alarms"]
     assert found.error == "the disk is full"
+
+
+def test_the_state_of_a_camera_is_a_code_too(db: database.Database) -> None:
+    store, robot = ClipStore(db), CameraName("Robot")
+    now = datetime.now(UTC)
+    why = IN_DETAIL(what=OFFLINE(), detail=NO_ROUTE())
+    state = RecorderCameraState(robot, "offline", why, now, now)
+    store.see([state])
+    found = store.recorder_cameras()[robot].text
+    assert found == "the camera cannot be reached (no route to host)"
+    assert said(found) == "die Kamera ist nicht erreichbar (kein Weg zum Host)"
+    store.see([replace(state, text=Reason(""))])
+    assert store.recorder_cameras()[robot].text == ""
+    with db.writing() as connection:
+        connection.execute(update(recorder_cameras).values(text="in its words"))
+    assert said(store.recorder_cameras()[robot].text) == "in its words"

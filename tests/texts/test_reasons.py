@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
-from mvsnap.texts import reasons, wordings
+from mvsnap.texts import camera_wordings, reasons, wordings
 from mvsnap.texts.reasons import joined, said, with_each
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
@@ -127,8 +127,10 @@ def test_a_copy_has_the_code() -> None:
 
 
 def test_codes_are_stable_and_differ() -> None:
-    made = [one for one in vars(wordings).values() if isinstance(one, Wording)]
-    assert len({one.code for one in made}) == len(made)
+    named = [*vars(wordings).values(), *vars(camera_wordings).values()]
+    made = [one for one in named if isinstance(one, Wording)]
+    made += camera_wordings.STATES.values()
+    assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
     assert all(one.code.isidentifier() and one.code.islower() for one in made)
 
 
@@ -151,7 +153,14 @@ def test_no_sentence_of_our_own_is_stored_without_a_code() -> None:
 
 # Where what a snapshot fails with arises, and what it is raised as.
 PICTURES = ("calls", "dashboard", "dashboards", "picture", "budget")
-ERRORS = ("UpstreamError", "NoPicture", "NoVideo", "CameraOffline", "ExchangeFailed")
+ERRORS = (
+    "UpstreamError",
+    "NoPicture",
+    "NoVideo",
+    "CameraOffline",
+    "ExchangeFailed",
+    "CannotAssemble",
+)
 
 
 def test_what_a_snapshot_fails_with_has_a_code() -> None:
