@@ -27,6 +27,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store.event_rows import event_row
 from mvsnap.store.tables import events as table
+from mvsnap.texts.wordings import CAMERA_OFFLINE
 from tests.web.build import Web
 
 FEW, MANY = 10_000, 1_000_000
@@ -125,6 +126,6 @@ def happened(n: int, serials: list[Serial], at: datetime) -> Event:
         title=f"Robot {n % 20} stopped" if is_alarm else "",
         zone_id=ZoneId("0") if in_zone else None,
         zone_name="Full Frame" if in_zone else "",
-        error="The camera is offline" if n % 50 == 0 else None,
+        error=CAMERA_OFFLINE() if n % 50 == 0 else None,
         details=details if is_alarm or in_zone else {},
     )

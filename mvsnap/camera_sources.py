@@ -33,12 +33,11 @@ from mvsnap.recorder import (
     Transport,
     source_of,
 )
+from mvsnap.texts.camera_wordings import NOT_OURS
 
 _REMEMBERED_S = (
     300.0  # an address in the LAN rarely changes; a camera may disconnect often
 )
-
-_NOT_OURS = "the database does not answer: another recorder may have this camera"
 
 AskSource = Callable[[], StreamSource]
 
@@ -82,7 +81,7 @@ def build_recorder(
 def _if_ours(ask: AskSource, is_ours: Callable[[], bool]) -> AskSource:
     def source() -> StreamSource:
         if not is_ours():
-            raise CameraRefused(Ending(State.OFFLINE, _NOT_OURS, alone=True))
+            raise CameraRefused(Ending(State.OFFLINE, NOT_OURS(), alone=True))
         return ask()
 
     return source
@@ -218,7 +217,7 @@ class MerakiSource:
 
 def _refused(error: UpstreamError, for_good: State) -> CameraRefused:
     state = State.OFFLINE if error.retry else for_good
-    return CameraRefused(Ending(state, error.message, alone=True))
+    return CameraRefused(Ending(state, error.as_reason, alone=True))
 
 
 def _camera(name: str, entry: RecorderCameraSection) -> CameraSettings:

@@ -90,7 +90,7 @@ NO_RECORDER = "no_recorder"
 
 @dataclass(frozen=True, slots=True)
 class RecorderCameraState:
-    """State of a camera of the recorder at `seen_at`; `text` is for people.
+    """State of a camera of the recorder at `seen_at`; `text` says it.
 
     held_s: of video in the ring; gop_s: longest time between two keyframes.
     connects, stalls: since the recorder was started.
@@ -99,7 +99,7 @@ class RecorderCameraState:
 
     camera: CameraName
     state: str
-    text: str
+    text: Reason
     since: datetime
     seen_at: datetime
     codec: str = ""

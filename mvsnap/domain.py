@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, NewType
 
 from mvsnap.errors import BadInput
+from mvsnap.texts.wording import Reason
 
 Serial = NewType("Serial", str)
 JobId = NewType("JobId", str)
@@ -210,8 +211,7 @@ class Event:
     """Something that happened. Events are only added, never changed.
 
     occurred_at: the moment it shows; recorded_at: when it was stored.
-    snapshot_path: below data_dir, None if there is no picture.
-    error: why there is no picture or clip, in words for people.
+    snapshot_path: below data_dir. error: why there is no picture or clip.
     serial: "" for a camera that only the recorder knows, by its camera_name.
     job_id: the job it belongs to; a crowd, its picture and its end share one.
     zone_name: the zone's label in the Dashboard at that time, or its id.
@@ -229,7 +229,7 @@ class Event:
     title: str = ""
     video_link: str | None = None
     snapshot_path: str | None = None
-    error: str | None = None
+    error: Reason | None = None
     zone_id: ZoneId | None = None
     zone_name: str = ""
     details: dict[str, str | int | float] = field(default_factory=dict)

@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mvsnap.texts import wordings
+from mvsnap.texts.wording import Reason
+
 # A picture of more is never decoded: four times 4K, and less than a Pi's memory.
 MOST_PIXELS = 40_000_000
 # What a decoder may hold of one picture.
@@ -44,25 +47,25 @@ class Outline:
     is_whole: bool
 
     @property
-    def refusal(self) -> str:
+    def refusal(self) -> Reason:
         """Why it must not be decoded, "" if it may be."""
         if self.scans > _MOST_SCANS:
-            return f"picture too laborious: more than {_MOST_SCANS} scans"
+            return wordings.PICTURE_TOO_LABORIOUS(most=_MOST_SCANS)
         is_large = self.width * self.height > MOST_PIXELS
         if is_large or self.bytes_held > MOST_BYTES:
             return too_large(self.width, self.height)
-        return ""
+        return Reason("")
 
 
-def too_large(width: int, height: int) -> str:
-    return f"picture too large: {width} x {height}"
+def too_large(width: int, height: int) -> Reason:
+    return wordings.PICTURE_TOO_LARGE(width=width, height=height)
 
 
-def refusal_of_size(data: bytes) -> str:
+def refusal_of_size(data: bytes) -> Reason:
     """Return why a picture is too large, "" if it is not; reads its head alone."""
     frames = (segment for marker, segment in _segments(data) if marker in _FRAMES)
     width, height = _size(next(frames, b""))
-    return too_large(width, height) if width * height > MOST_PIXELS else ""
+    return too_large(width, height) if width * height > MOST_PIXELS else Reason("")
 
 
 def is_whole(data: bytes) -> bool:

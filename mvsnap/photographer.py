@@ -17,6 +17,7 @@ from mvsnap.clock import Clock
 from mvsnap.core.moments import seconds_off, wanted_moment
 from mvsnap.domain import Job, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import wordings
 
 log = logging.getLogger(__name__)
 
@@ -279,8 +280,7 @@ class Photographer:
         try:
             return asked.result(_LINK_WAIT_S), None
         except TimeoutError:
-            busy = "Meraki has been too busy for it so far"
-            return None, UpstreamError(busy, retry=True)
+            return None, UpstreamError(wordings.MERAKI_BUSY_SO_FAR(), retry=True)
         except UpstreamError:
             return self._asked_link(serial, at)
 

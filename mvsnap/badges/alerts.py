@@ -15,6 +15,8 @@ from mvsnap.errors import EvidenceAway, OverShare, QueueFull
 from mvsnap.photographer import CameraNames
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import NO_PICTURE_YET, PICTURE_LOST
 
 log = logging.getLogger(__name__)
 
@@ -108,19 +110,20 @@ class MismatchNotifier:
 
     def _copy(
         self, badge: BadgeEvent, event_id: EventId
-    ) -> tuple[str | None, str | None]:
+    ) -> tuple[str | None, Reason | None]:
         """Return a separate copy of the picture, and why there is none.
 
         Separate: the badge event may be purged before this one.
         """
         if badge.picture_path is None:
-            return None, badge.error or "not available yet"
+            why = Reason(badge.error) if badge.error else NO_PICTURE_YET()
+            return None, why
         try:
             path = self._files.picture(badge.picture_path)
         except EvidenceAway as exc:
-            return None, exc.message
+            return None, exc.as_reason
         if path is None:
-            return None, "it was deleted, or lost with its machine"
+            return None, PICTURE_LOST()
         jpeg = path.read_bytes()
         return self._files.save_snapshot(event_id, badge.swiped_at, jpeg), None
 

@@ -18,6 +18,7 @@ from mvsnap import __version__
 from mvsnap.clients.hosts import is_address, is_loopback, origin
 from mvsnap.clients.transport import ExchangeFailed, MayBeNear, guard
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.wordings import ADDRESS_UNUSABLE
 
 _TIMEOUT_S = 15.0
 _MAX_PHOTO_BYTES = 8 * 1024 * 1024
@@ -97,7 +98,7 @@ class DirectoryClient:
         except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
-            words, again = "the address cannot be used", False
+            words, again = ADDRESS_UNUSABLE(), False
         raise UpstreamError(words, retry=again)
 
 

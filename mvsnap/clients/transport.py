@@ -32,6 +32,8 @@ from urllib3.exceptions import (
 )
 
 from mvsnap.clients.hosts import is_loopback, is_near, origin
+from mvsnap.texts import wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, count_request
 
 SomeSession = TypeVar("SomeSession", bound=requests.Session)
@@ -58,11 +60,12 @@ class ExchangeFailed(requests.RequestException):
     again: the same request may work later.
     """
 
-    def __init__(self, words: str, *, sent: bool = False, again: bool = True) -> None:
+    def __init__(
+        self, words: Reason, *, sent: bool = False, again: bool = True
+    ) -> None:
         super().__init__(words)
         self.words = words
-        self.sent = sent
-        self.again = again
+        self.sent, self.again = sent, again
 
 
 class _Exchange:
@@ -74,7 +77,7 @@ class _Exchange:
     def __init__(self, *, secret: bool, may_be_near: MayBeNear | None = None) -> None:
         self.secret = secret
         self.may_be_near = may_be_near
-        self.refused = ""
+        self.refused = Reason("")
         self.sock: object = None
         self.sent = False
         self.was_cut = False
@@ -87,7 +90,7 @@ class _Exchange:
         """Return whether one of its addresses is of this machine; then it is noted."""
         near = next(filter(is_near, addresses), None)
         if near is not None:
-            self.refused = f"{host[:80]} leads to {near}: to this machine or its link"
+            self.refused = wordings.LEADS_HERE(host=host[:80], address=near)
         return near is not None
 
     def require_far(self, host: str) -> None:
@@ -251,7 +254,7 @@ class _Adapter(FarAdapter):
     ) -> requests.Response:
         """Send and read all within `timeout` seconds, or raise ExchangeFailed."""
         if self._refuse and (words := self._refuse(request)):
-            raise ExchangeFailed(words, again=False)
+            raise ExchangeFailed(Reason(words), again=False)
         uploaded = int(request.headers.get("Content-Length") or 0)
         limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
         exchange = _Exchange(secret=self._secret, may_be_near=self._may_be_near)
@@ -274,14 +277,13 @@ class _Adapter(FarAdapter):
             trouble = ExchangeFailed(
                 _reason(exc, timeout),
                 sent=exchange.sent,
-                again=isinstance(exc, (HTTPError, OSError))
-                and not isinstance(exc, ValueError),
+                again=not isinstance(exc, ValueError),
             )
         finally:
             watchdog.cancel()
             _running.reset(token)
         if exchange.was_cut:
-            words = f"no complete answer within {float(timeout):g} s"
+            words = wordings.NO_WHOLE_ANSWER(limit_s=float(timeout))
             trouble = ExchangeFailed(words, sent=exchange.sent)
         if exchange.refused:
             trouble = ExchangeFailed(exchange.refused, again=False)
@@ -329,33 +331,31 @@ def _read(response: requests.Response, most: int) -> None:
         for chunk in response.iter_content(64 * 1024):
             body += chunk
             if len(body) > most:
-                size = most // 1024 // 1024
-                raise ExchangeFailed(
-                    f"the answer is larger than {size} MB", again=False
-                )
+                why = wordings.ANSWER_TOO_LARGE(size_mb=most // 1024 // 1024)
+                raise ExchangeFailed(why, again=False)
     response._content = bytes(body)  # where requests itself keeps a body it has read
 
 
-def _reason(exc: Exception, timeout: Any) -> str:
+def _reason(exc: Exception, timeout: Any) -> Reason:
     """Return what went wrong, without quotes: exceptions contain URLs and headers."""
     reason: object = exc.args[0] if exc.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
     if isinstance(exc, requests.ConnectTimeout):
-        return f"no connection within {float(timeout):g} s"
+        return wordings.NO_CONNECTION(limit_s=float(timeout))
     if isinstance(exc, requests.Timeout) or isinstance(reason, ReadTimeoutError):
-        return f"no answer within {float(timeout):g} s"
+        return wordings.NO_ANSWER(limit_s=float(timeout))
     if isinstance(exc, requests.exceptions.ProxyError):
-        return "the proxy refused or is unreachable"
+        return wordings.PROXY_REFUSED()
     if isinstance(exc, requests.exceptions.SSLError):
-        return "TLS failed: is the certificate valid and this machine's time right?"
+        return wordings.TLS_FAILED()
     if isinstance(reason, NameResolutionError):
-        return "the host name was not found"
+        return wordings.NO_SUCH_HOST()
     if isinstance(reason, NewConnectionError):
-        return "connection refused, or no route to the host"
+        return wordings.NOT_CONNECTED()
     if isinstance(exc, ValueError) and not isinstance(exc, OSError):
-        return "the request could not be built: is a key or URL malformed?"
-    return "the connection broke"
+        return wordings.MALFORMED()
+    return wordings.CONNECTION_BROKE()
 
 
 def guard(

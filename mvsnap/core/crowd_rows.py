@@ -13,6 +13,7 @@ from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
 from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
 from mvsnap.texts import N_, _, formats, ngettext, pgettext
+from mvsnap.texts.reasons import said
 
 # Used instead of a name in "muted_by": the previous alert was too recent.
 COOL_DOWN = "cool-down"
@@ -108,7 +109,7 @@ class CrowdRow:
         if self.has_picture:
             return None
         if self.picture is not None:
-            return self.picture.error or _("No picture")
+            return said(self.picture.error or _("No picture"))
         return _("Fetching the picture") if self.fresh else _("No picture received")
 
     @property

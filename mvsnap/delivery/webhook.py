@@ -23,6 +23,7 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.texts.reasons import code_of
 
 _PREFIX = "whsec_"
 _LEAST, _MOST = 24, 64  # bytes of a secret, by the specification
@@ -94,6 +95,7 @@ def _data(message: OutgoingMessage, text: str) -> dict[str, Any]:
     """
     facts = message.facts
     job, event, raised = facts.job, facts.event, facts.raised
+    error = event.error if event else facts.error
     return {
         "id": message.key,
         "thread": message.parent_id,
@@ -110,7 +112,8 @@ def _data(message: OutgoingMessage, text: str) -> dict[str, Any]:
         "event": _event(event) if event else None,
         "about": _event(raised) if raised else None,
         "camera": event.camera_name if event else facts.camera,
-        "error": (event.error if event else facts.error) or None,
+        "error": error or None,
+        "error_code": code_of(error),
         "video_link": event.video_link if event else None,
         "troubles": [_trouble(trouble) for trouble in facts.troubles],
         "report": asdict(facts.report) if facts.report else None,

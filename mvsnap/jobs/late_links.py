@@ -46,7 +46,7 @@ def with_link(
     if link is not None or why is None:
         return replace(event, video_link=link)
     follows = may_follow and why.retry
-    said = awaited(at) if follows else {NO_LINK: why.message}
+    said = awaited(at) if follows else {NO_LINK: why.as_reason}
     return replace(event, details={**event.details, **said})
 
 
@@ -101,7 +101,7 @@ class LateLinks:
                 )
         details = {k: v for k, v in event.details.items() if k != LINK_FOLLOWS}
         if why is not None:
-            details[NO_LINK] = why.message
+            details[NO_LINK] = why.as_reason
             log.warning("no video link for %s: %s", event.serial, why.message)
         event = replace(event, video_link=link, details=details)
         set_video_link(self._store, event)

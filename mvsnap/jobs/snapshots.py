@@ -156,7 +156,7 @@ class JobSnapshots:
             camera_name=self._cameras.names.name(serial),
             title=job.prefix,
             snapshot_path=first.snapshot_path if first else None,
-            error=why.message,
+            error=why.as_reason,
             details={"times": job.times} if job.times > 1 else {},
         )
         link, no_link = self._link(serial, moment)

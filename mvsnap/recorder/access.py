@@ -12,10 +12,10 @@ from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from mvsnap.recorder.diagnosis import Ending, http_ending
 from mvsnap.recorder.model import Auth, AuthType, State, StreamSource
+from mvsnap.texts import camera_wordings as words
+from mvsnap.texts.wording import Reason
 
-ENDED = Ending(
-    State.OFFLINE, "access to the camera has ended; opening a new one", alone=True
-)
+ENDED = Ending(State.OFFLINE, words.ACCESS_ENDED(), alone=True)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -77,7 +77,7 @@ def refusal(
     target = urljoin(answer.url, headers.get("Location", ""))
     if _may_follow(source, target):
         return http_ending(status), target
-    return Ending(State.NO_VIDEO, "it redirects to another server"), None
+    return Ending(State.NO_VIDEO, words.REDIRECTS_AWAY()), None
 
 
 def _may_follow(source: StreamSource, target: str) -> bool:
@@ -92,19 +92,19 @@ def _may_follow(source: StreamSource, target: str) -> bool:
     return source.auth.type is AuthType.NONE or (is_upgrade and is_same_host)
 
 
-def trouble(error: Exception) -> str:
+def trouble(error: Exception) -> Reason:
     """Return why there is no answer; the error's own text contains the address."""
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted: renew it, or set verify_tls: false"
+        return words.NOT_TRUSTED()
     if isinstance(error, requests.Timeout | ReadTimeoutError):
-        return "no answer in time"
+        return words.NOT_IN_TIME()
     if _is_malformed(error):
-        return "its answer is not HTTP"
+        return words.NOT_HTTP()
     if isinstance(error, DecodeError):
-        return "its Content-Encoding is wrong"
+        return words.WRONG_CODING()
     if isinstance(error, requests.ConnectionError | ProtocolError):
-        return "no connection"
-    return type(error).__name__
+        return words.UNCONNECTED()
+    return Reason(type(error).__name__)
 
 
 def _is_malformed(error: BaseException) -> bool:

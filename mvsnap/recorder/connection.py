@@ -21,6 +21,8 @@ from mvsnap.recorder.model import State, StreamSource, Timing, Transport
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
+from mvsnap.texts import camera_wordings as words
+from mvsnap.texts.wording import Reason
 
 _POLL_S = 1.0  # how often the open segment is checked
 _FIRST_POLL_S = 0.1
@@ -28,8 +30,6 @@ _LAST_LINES = 50
 _MOST_READS = 100
 _SLOW_S = 0.5  # pictures further apart than this are few
 _MOST_WAIT_S = 150.0  # for the first keyframe of a camera that is there
-_WAITING = "waiting for the first picture"
-_WAITING_FOR_KEYFRAME = "waiting for a keyframe"
 
 
 # ffmpeg's words for a stream whose time goes backwards: it would squeeze all pictures
@@ -76,7 +76,7 @@ class Connection:
         http_stream: HttpStream | None,
         *,
         beat: Callable[[], None],
-        waits: Callable[[str], None],
+        waits: Callable[[Reason], None],
         sound: Sound = Sound.NONE,
         times: Times,
         timing: Timing,
@@ -196,8 +196,7 @@ class Connection:
                     if not self._read(key.fd, key.data):
                         selector.unregister(key.fileobj)
                 if self._was_set:
-                    words = "the clock of the stream was set; connecting again"
-                    return Ending(State.OFFLINE, words, alone=True)
+                    return Ending(State.OFFLINE, words.CLOCK_SET(), alone=True)
                 if self._times.now() - checked >= pause_s:
                     checked = self._times.now()
                     if (ending := self._check_bytes(checked)) is not None:
@@ -317,14 +316,12 @@ class Connection:
             self._run.last_byte = now
             self._beat()
         if size > self._most_bytes:
-            return Ending(
-                State.STALLED, "no keyframe within the memory of the ring (ring_max_mb)"
-            )
+            return Ending(State.STALLED, words.RING_TOO_SMALL())
         last = self._run.last_byte
         if last is None:
             return self._check_wait(now - self._began)
         if now - last > self._stall_s:
-            return Ending(State.STALLED, f"nothing for {now - last:.0f} s")
+            return Ending(State.STALLED, words.NOTHING_FOR(silent_s=round(now - last)))
         return None
 
     def _check_wait(self, waited_s: float) -> Ending | None:
@@ -341,9 +338,9 @@ class Connection:
         if waited_s > limit_s:
             return diagnosis.silent(self._run.format, transport)
         if is_known:
-            self._waits(_WAITING_FOR_KEYFRAME)
+            self._waits(words.WAITING_FOR_KEYFRAME())
         elif waited_s > self._timing.first_byte_s:
-            self._waits(_WAITING)
+            self._waits(words.WAITING_FOR_PICTURE())
         return None
 
     def _drain(self) -> None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from mvsnap.recorder.model import Format, State, Transport
 from mvsnap.redaction import hidden
+from mvsnap.texts import camera_wordings as words
+from mvsnap.texts.wording import Reason, Wording
 
-UNKNOWN_CODEC = "ffmpeg does not know the codec of its video"
+NONE = Reason("")
+UNKNOWN_CODEC = words.UNKNOWN_CODEC()
 _WITH_KEYFRAMES = ("h264", "hevc")  # that ffmpeg finds in any stream
-_HUNG_UP = "it ended the connection"
 _STREAM = re.compile(r"^ *Stream #0:\d+[^:]*: Video: (\w+)")
 _AUDIO = re.compile(r"^ *Stream #0:\d+[^:]*: Audio: (\w+)")
 _SIZE = re.compile(r", (\d{2,5})x(\d{2,5})\b")
@@ -30,31 +32,35 @@ _NO_TRANSPORT = r"method SETUP failed: (406|459|461|462)\b|Nonmatching transport
 _BUSY = r"method (?P<method>[A-Z_]+) failed: (?P<status>408|429|453|454|5\d\d)\b"
 _REFUSED = r"method (?P<method>[A-Z_]+) failed: (?P<status>\d\d\d)"
 
-# What ffmpeg says, the state, and the same in words for people; the first match counts.
-_SIGNS: tuple[tuple[str, State, str], ...] = (
-    (r"No space left on device", State.DISK_FULL, ""),
-    (r"Bitstream filter not found|Unknown bitstream filter", State.NO_FFMPEG, ""),
-    (r"unknown keyword 'option'|Unrecognized option", State.NO_FFMPEG, ""),
-    (r"401 Unauthorized|403 Forbidden|authorization failed", State.WRONG_PASSWORD, ""),
-    (r"method \w+ failed: 40[13]\b", State.WRONG_PASSWORD, ""),
-    (r"method \w+ failed: 404\b|404 Not Found", State.NO_VIDEO, "404 Not Found"),
-    (_REFUSED, State.NO_VIDEO, "it answered {status} to {method}"),
-    (r"Server returned 4\d\d|Server returned 4XX", State.NO_VIDEO, "it refuses"),
-    (r"Video: none\b", State.NO_VIDEO, UNKNOWN_CODEC),
-    (r"matches no streams|does not contain any stream", State.NO_VIDEO, ""),
-    (r"Could not find codec parameters", State.NO_VIDEO, "its video is not readable"),
-    (r"could not find sync", State.NO_VIDEO, "what it sends is no video"),
-    (r"Connection refused", State.OFFLINE, "connection refused"),
-    (r"No route to host", State.OFFLINE, "no route to host"),
-    (r"Network is unreachable", State.OFFLINE, "network is unreachable"),
-    (r"timed out", State.OFFLINE, "no answer in time"),
-    (r"Failed to resolve hostname", State.OFFLINE, "its name is not known"),
-    (r"Input/output error|End of file", State.OFFLINE, _HUNG_UP),
-    (r"Connection reset|Broken pipe", State.OFFLINE, _HUNG_UP),
-    (r"5\d\d Server Error|Server returned 5", State.OFFLINE, "it has an error"),
+# What ffmpeg says, the state, and how it is said; the first match counts.
+_SIGNS: tuple[tuple[str, State, Wording | None], ...] = (
+    (r"No space left on device", State.DISK_FULL, None),
+    (r"Bitstream filter not found|Unknown bitstream filter", State.NO_FFMPEG, None),
+    (r"unknown keyword 'option'|Unrecognized option", State.NO_FFMPEG, None),
+    (
+        r"401 Unauthorized|403 Forbidden|authorization failed",
+        State.WRONG_PASSWORD,
+        None,
+    ),
+    (r"method \w+ failed: 40[13]\b", State.WRONG_PASSWORD, None),
+    (r"method \w+ failed: 404\b|404 Not Found", State.NO_VIDEO, words.NOT_FOUND),
+    (_REFUSED, State.NO_VIDEO, words.ANSWERED),
+    (r"Server returned 4\d\d|Server returned 4XX", State.NO_VIDEO, words.REFUSES),
+    (r"Video: none\b", State.NO_VIDEO, words.UNKNOWN_CODEC),
+    (r"matches no streams|does not contain any stream", State.NO_VIDEO, None),
+    (r"Could not find codec parameters", State.NO_VIDEO, words.NOT_READABLE),
+    (r"could not find sync", State.NO_VIDEO, words.NOT_VIDEO),
+    (r"Connection refused", State.OFFLINE, words.CONNECTION_REFUSED),
+    (r"No route to host", State.OFFLINE, words.NO_ROUTE),
+    (r"Network is unreachable", State.OFFLINE, words.NO_NETWORK),
+    (r"timed out", State.OFFLINE, words.NOT_IN_TIME),
+    (r"Failed to resolve hostname", State.OFFLINE, words.UNKNOWN_NAME),
+    (r"Input/output error|End of file", State.OFFLINE, words.HUNG_UP),
+    (r"Connection reset|Broken pipe", State.OFFLINE, words.HUNG_UP),
+    (r"5\d\d Server Error|Server returned 5", State.OFFLINE, words.HAS_ERROR),
     # An RTSP camera that hangs up during DESCRIBE.
-    (r"Impossible to open", State.OFFLINE, _HUNG_UP),
-    (r"Invalid data found", State.NO_VIDEO, "what it sends is no video"),
+    (r"Impossible to open", State.OFFLINE, words.HUNG_UP),
+    (r"Invalid data found", State.NO_VIDEO, words.NOT_VIDEO),
 )
 
 
@@ -68,16 +74,18 @@ class Ending:
     """
 
     state: State
-    detail: str = ""
+    detail: Reason = NONE
     alone: bool = False
     said: str = ""
     is_transport: bool = False
 
     @property
-    def text(self) -> str:
+    def text(self) -> Reason:
         if self.alone:
             return self.detail
-        return f"{self.state.text} ({self.detail})" if self.detail else self.state.text
+        if not self.detail:
+            return self.state.text
+        return words.IN_DETAIL(what=self.state.text, detail=self.detail)
 
     @property
     def for_log(self) -> str:
@@ -98,15 +106,13 @@ def ending(
     if found := _first_match(_NO_TRANSPORT, lines):
         return _other_transport(found.string, transport)
     if found := _first_match(_BUSY, lines):
-        words = f"the camera is busy ({found['status']} to {found['method']})"
-        return Ending(State.OFFLINE, words, alone=True, said=found.string)
-    for sign, state, words in _SIGNS:
+        why = words.BUSY(**found.groupdict())
+        return Ending(State.OFFLINE, why, alone=True, said=found.string)
+    for sign, state, wording in _SIGNS:
         if found := _first_match(sign, lines):
-            words = words.format(**found.groupdict())
-            return Ending(state, words, said=found.string)
-    return Ending(
-        State.OFFLINE, "the camera ended the connection", said=_last_words(lines)
-    )
+            detail = wording(**found.groupdict()) if wording else NONE
+            return Ending(state, detail, said=found.string)
+    return Ending(State.OFFLINE, words.CAMERA_HUNG_UP(), said=_last_words(lines))
 
 
 def _first_match(sign: str, lines: Iterable[str]) -> re.Match[str] | None:
@@ -119,33 +125,31 @@ def _last_words(lines: list[str]) -> str:
 
 def _other_transport(said: str, used: Transport) -> Ending:
     there = "TCP" if used is Transport.UDP else "UDP"
-    words = f"the camera gives RTP over {there} only: set transport: {there.lower()}"
-    return Ending(State.NO_VIDEO, words, alone=True, said=said, is_transport=True)
+    why = words.ONLY_TRANSPORT(name=there, value=there.lower())
+    return Ending(State.NO_VIDEO, why, alone=True, said=said, is_transport=True)
 
 
 def silent(known: Format, transport: Transport) -> Ending:
     """Return the ending of a connection that never gave a picture."""
     if known.codec in _WITH_KEYFRAMES:
-        words = f"the camera sends {known.codec} video, but no keyframe in this time: "
-        words += "set a shorter keyframe (I-frame) interval in it"
-        return Ending(State.NO_VIDEO, words, alone=True)
+        why = words.NO_KEYFRAME(codec=known.codec)
+        return Ending(State.NO_VIDEO, why, alone=True)
     if known.codec is not None:
-        words = f"the camera sends {known.codec} video, but no keyframe that ffmpeg "
-        words += "finds: set it to H.264 or H.265"
-        return Ending(State.NO_VIDEO, words, alone=True)
-    words = "connected, but received no picture"
+        why = words.NO_KEYFRAME_FOUND(codec=known.codec)
+        return Ending(State.NO_VIDEO, why, alone=True)
     if transport is Transport.UDP:
-        words += " over UDP: does a firewall block it?"
-    return Ending(State.NO_VIDEO, words)
+        return Ending(State.NO_VIDEO, words.RECEIVED_NONE_BY_UDP())
+    return Ending(State.NO_VIDEO, words.RECEIVED_NONE())
 
 
 def http_ending(status: int) -> Ending:
     """Interpret the status with which an HTTP camera refused."""
+    said = words.HTTP_STATUS(status=status)
     if status in (401, 403, 407):
-        return Ending(State.WRONG_PASSWORD, f"HTTP {status}")
+        return Ending(State.WRONG_PASSWORD, said)
     if 400 <= status < 500 and status not in (408, 429):
-        return Ending(State.NO_VIDEO, f"HTTP {status}")
-    return Ending(State.OFFLINE, f"HTTP {status}")
+        return Ending(State.NO_VIDEO, said)
+    return Ending(State.OFFLINE, said)
 
 
 def format_of(line: str) -> Format | None:

@@ -16,6 +16,7 @@ from mvsnap.recorder import access, signature
 from mvsnap.recorder.command import Input
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.model import State, StreamSource
+from mvsnap.texts import camera_wordings as words
 
 _CHUNK = 65536
 _CONNECT_S = 5.0
@@ -68,10 +69,10 @@ class HttpAnswer:
             if kind is not None:
                 return kind
             if is_all or len(head) >= signature.ENOUGH_BYTES:
-                why = signature.refusal(self.media, head) or "no video in its answer"
+                why = signature.refusal(self.media, head) or words.NO_VIDEO_IN_IT()
                 raise CameraRefused(Ending(State.NO_VIDEO, why), answered=True)
             if self._clock.monotonic() > deadline:
-                raise CameraRefused(Ending(State.OFFLINE, "no picture in time"))
+                raise CameraRefused(Ending(State.OFFLINE, words.NO_PICTURE_IN_TIME()))
             chunk = self._read()
             self._head += chunk
             is_all = not chunk
@@ -145,7 +146,7 @@ class HttpCamera:
             if target is None:
                 raise CameraRefused(ending, answered=True)
             url = target
-        raise CameraRefused(Ending(State.NO_VIDEO, "it redirects endlessly"))
+        raise CameraRefused(Ending(State.NO_VIDEO, words.REDIRECTS_ENDLESSLY()))
 
     def close(self) -> None:
         self._session.close()

@@ -19,6 +19,7 @@ from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_camera import CameraRefused, HttpAnswer, HttpCamera
 from mvsnap.recorder.model import State, StreamSource, Timing
 from mvsnap.recorder.sources import shown
+from mvsnap.texts import camera_wordings as words
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class HttpStream:
         except CameraRefused as exc:
             self.ending = exc.ending
         except UpstreamError as exc:
-            self.ending = Ending(State.NO_VIDEO, exc.message)
+            self.ending = Ending(State.NO_VIDEO, exc.as_reason)
         except (BrokenPipeError, ValueError):
             pass  # ffmpeg ended: its output says why
         finally:
@@ -157,8 +158,8 @@ class HttpStream:
                 if self._closed.is_set():
                     return count
                 if not count and self._clock.monotonic() > deadline:
-                    why = "no complete picture in time"
-                    raise CameraRefused(Ending(State.OFFLINE, why))
+                    late = words.NO_WHOLE_PICTURE()
+                    raise CameraRefused(Ending(State.OFFLINE, late))
         except CameraRefused:
             if not count:
                 raise
@@ -167,7 +168,7 @@ class HttpStream:
             yield self._good(rest)
             return 1
         if not count:
-            why = signature.refusal(answer.media, head) or "no JPEG in its answer"
+            why = signature.refusal(answer.media, head) or words.NO_JPEG_IN_IT()
             raise CameraRefused(Ending(State.NO_VIDEO, why), answered=True)
         return count
 
@@ -207,7 +208,7 @@ class HttpStream:
         if self._bad >= _MOST_BAD and bad_s >= _BAD_S:
             if not has_picture or not error.answered:
                 raise error
-            why = f"the camera sends no more pictures ({error.ending.detail})"
+            why = words.NO_MORE_PICTURES(why=error.ending.detail)
             raise CameraRefused(Ending(State.OFFLINE, why, alone=True))
         if not self._has_warned:
             log.warning(

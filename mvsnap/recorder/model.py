@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mvsnap.clip_model import Gap
 from mvsnap.errors import MvsnapError
+from mvsnap.texts import camera_wordings, wordings
 from mvsnap.texts.wording import Reason
 
 
@@ -164,22 +165,21 @@ class State(StrEnum):
     STOPPED = "stopped"
 
     @property
-    def text(self) -> str:
-        """For people."""
-        return _TEXTS[self]
+    def text(self) -> Reason:
+        return _TEXTS[self]()
 
 
 _TEXTS = {
-    State.IDLE: "ready: connects when a clip is requested",
-    State.STARTING: "connecting",
-    State.RECORDING: "recording",
-    State.STALLED: "the camera is connected but sends nothing; reconnecting",
-    State.OFFLINE: "the camera cannot be reached",
-    State.WRONG_PASSWORD: "the camera rejects the user name or password",
-    State.NO_VIDEO: "the camera answers, but there is no video at this address",
-    State.DISK_FULL: "the disk is full",
-    State.NO_FFMPEG: "install ffmpeg, 5.1 or later (apt-get install ffmpeg)",
-    State.STOPPED: "not started",
+    State.IDLE: camera_wordings.IDLE,
+    State.STARTING: camera_wordings.STARTING,
+    State.RECORDING: camera_wordings.RECORDING,
+    State.STALLED: camera_wordings.STALLED,
+    State.OFFLINE: camera_wordings.OFFLINE,
+    State.WRONG_PASSWORD: camera_wordings.WRONG_PASSWORD,
+    State.NO_VIDEO: camera_wordings.NO_VIDEO_HERE,
+    State.DISK_FULL: wordings.DISK_FULL,
+    State.NO_FFMPEG: camera_wordings.NO_FFMPEG,
+    State.STOPPED: camera_wordings.NOT_STARTED,
 }
 
 
@@ -196,10 +196,10 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """State of a camera; `text` is for people, without credentials."""
+    """State of a camera; `text` says it, without credentials."""
 
     state: State
-    text: str
+    text: Reason
     since: datetime
     format: Format = Format()
     held_s: float = 0  # of video in the ring

@@ -32,6 +32,8 @@ from mvsnap.recorder.model import (
     Timing,
 )
 from mvsnap.recorder.recorder import Recorder
+from mvsnap.texts.camera_wordings import NO_CLIP_OF_IT
+from mvsnap.texts.wordings import NO_PICTURE_WITHIN
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +118,7 @@ def _no_picture(
 ) -> Ending:
     if form.codec is not None:
         return diagnosis.silent(form, source.transport)
-    late = Ending(State.NO_VIDEO, f"no picture within {limit_s:.0f} s")
+    late = Ending(State.NO_VIDEO, NO_PICTURE_WITHIN(limit_s=round(limit_s)))
     return rtsp_reasons.unread(source, program) or late
 
 
@@ -168,8 +170,8 @@ def _shown(clip: ClipResult, status: CameraStatus, program: str) -> Probe:
 
 
 def _no_clip(why: str) -> CameraRefused:
-    words = f"the camera sends video, but no clip can be made of it: {why}"
-    return CameraRefused(Ending(State.NO_VIDEO, words, alone=True))
+    said = NO_CLIP_OF_IT(why=why)
+    return CameraRefused(Ending(State.NO_VIDEO, said, alone=True))
 
 
 def _streams(path: Path, program: str) -> list[dict[str, Any]]:

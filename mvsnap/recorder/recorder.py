@@ -37,6 +37,7 @@ from mvsnap.recorder.request import ClipRequest
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
 from mvsnap.recorder.times import Times, anchored
+from mvsnap.texts.camera_wordings import RECORDING_DISK_FULL
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras
@@ -149,7 +150,7 @@ class Recorder:
         if self._disk_is_full():
             for name, status in found.items():
                 if status.state in (State.RECORDING, State.IDLE):
-                    text = "recording, but the disk is full: no clip can be saved"
+                    text = RECORDING_DISK_FULL()
                     found[name] = replace(status, state=State.DISK_FULL, text=text)
         return found
 

@@ -350,7 +350,7 @@ class Recording:
         if is_asked and status.state is State.STARTING and not self._ring.why:
             limit_s = round(self._settings.timing.connect_s)
             return wordings.NO_PICTURE_WITHIN(limit_s=limit_s)
-        return Reason(self._ring.why or status.text)
+        return self._ring.why or status.text
 
     def _result_of(self, made: Assembled, want: Span, path: Path) -> ClipResult:
         began_at = self._label(made.begin)

@@ -36,6 +36,8 @@ from mvsnap.recorder.rtsp_reasons import explained
 from mvsnap.recorder.sources import secrets_of
 from mvsnap.recorder.timeline import Pace, pace_of
 from mvsnap.recorder.times import Times
+from mvsnap.texts import camera_wordings as words
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,6 @@ _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
 _MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
 _NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
-_BUG = "the recorder has a bug: see the log"
-_NO_MEMORY = "the recorder cannot write to its memory: see the log"
 _STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
@@ -87,7 +87,7 @@ class Ring:
         self._container = Container.TS
         self._sound = Sound.COPY
         self._is_checked = False  # ffmpeg is new enough
-        self.why = ""  # the last connection ended, or none was ever made
+        self.why = Reason("")  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
 
@@ -144,7 +144,7 @@ class Ring:
 
     def _begin(self, after_s: float = 0) -> None:
         keeper = self._keeper = _Keeper()
-        self.why, self.first_picture = "", None
+        self.why, self.first_picture = Reason(""), None
         self._set(State.STARTING)
         keeper.thread = threading.Thread(
             target=self._run,
@@ -183,7 +183,7 @@ class Ring:
                 tries += 1
         finally:
             if not stopping.is_set():
-                self._set(State.OFFLINE, _BUG)
+                self._set(State.OFFLINE, words.RECORDER_BUG())
 
     def _once(self, keeper: _Keeper) -> Ending:
         """Keep one connection as long as it lasts; return why it ended."""
@@ -198,15 +198,17 @@ class Ring:
         except CameraRefused as exc:
             return exc.ending
         except NoFfmpeg as exc:
-            return Ending(State.NO_FFMPEG, exc.message, alone=True)
+            return Ending(State.NO_FFMPEG, exc.as_reason, alone=True)
         except MvsnapError as exc:
-            return Ending(State.OFFLINE, redacted(exc.message, secrets))
+            said = redacted(exc.message, secrets)
+            why = exc.as_reason if said == exc.message else Reason(said)
+            return Ending(State.OFFLINE, why)
         except OSError as exc:
             full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
             if full:
                 return Ending(State.DISK_FULL)
             log.warning("camera %s: %s", self.camera.name, type(exc).__name__)
-            return Ending(State.OFFLINE, _NO_MEMORY, alone=True)
+            return Ending(State.OFFLINE, words.NO_MEMORY(), alone=True)
         except Exception as exc:  # noqa: BLE001
             # A bug, but the next try may still work. Its text may contain an address.
             where = traceback.extract_tb(exc.__traceback__)[-1]
@@ -217,7 +219,7 @@ class Ring:
                 where.name,
                 where.lineno,
             )
-            return Ending(State.OFFLINE, _BUG, alone=True)
+            return Ending(State.OFFLINE, words.RECORDER_BUG(), alone=True)
 
     def _check_version(self) -> None:
         """Raises NoFfmpeg, which names the version that is too old."""
@@ -239,7 +241,7 @@ class Ring:
             except WrongSound as exc:
                 self._sound = exc.sound
                 log.info("camera %s: its sound: %s", self.camera.name, exc.sound)
-        return Ending(State.NO_VIDEO, "its stream cannot be kept")
+        return Ending(State.NO_VIDEO, words.CANNOT_BE_KEPT())
 
     def _by_any_transport(self, source: StreamSource, keeper: _Keeper) -> Ending:
         """Each time TCP first: over UDP packets get lost without a word."""
@@ -248,8 +250,7 @@ class Ring:
             source = replace(source, transport=Transport.UDP)
             ending = self._connected(source, keeper)
             if ending.is_transport:
-                words = "the camera refuses RTP over TCP and over UDP"
-                ending = replace(ending, detail=words)
+                ending = replace(ending, detail=words.NO_TRANSPORT())
         if keeper.stopping.is_set():
             return ending
         return explained(ending, source, self._settings.ffprobe)
@@ -307,7 +308,7 @@ class Ring:
             self._set(State.RECORDING, _long(longest_s))
             log.warning("camera %s: %s", self.camera.name, _long(longest_s))
 
-    def _waits(self, text: str) -> None:
+    def _waits(self, text: Reason) -> None:
         """The camera is there, but nothing can be recorded yet."""
         if (self._status.state, self._status.text) != (State.STARTING, text):
             self._set(State.STARTING, text)
@@ -340,7 +341,7 @@ class Ring:
         wait_s = timing.backoff_s[min(tries, len(timing.backoff_s) - 1)]
         return wait_s * random.uniform(1, 1 + _JITTER)
 
-    def _set(self, state: State, text: str | None = None) -> None:
+    def _set(self, state: State, text: Reason | None = None) -> None:
         since: datetime = self._status.since
         if state is not self._status.state:
             since = self._clock.now()
@@ -349,8 +350,5 @@ class Ring:
         )
 
 
-def _long(longest_s: float) -> str:
-    return (
-        f"recording; clips begin up to {longest_s:.0f} s early: "
-        "set a shorter keyframe (I-frame) interval on the camera"
-    )
+def _long(longest_s: float) -> Reason:
+    return words.LONG_KEYFRAMES(longest_s=round(longest_s))

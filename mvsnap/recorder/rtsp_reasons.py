@@ -13,6 +13,7 @@ from mvsnap.recorder import command, process
 from mvsnap.recorder.diagnosis import UNKNOWN_CODEC, Ending
 from mvsnap.recorder.model import SourceKind, State, StreamSource, Transport
 from mvsnap.recorder.sources import with_credentials
+from mvsnap.texts.camera_wordings import UNKNOWN_DIGEST, UNREAD_CODEC
 
 _LIMIT_S = 5.0
 _MOST_CHARS = 200_000
@@ -47,11 +48,7 @@ def unread(source: StreamSource, program: str = "ffprobe") -> Ending | None:
     names = [name for name in _RTPMAP.findall(heard) if name.upper() not in _READ]
     if not names:
         return None
-    text = (
-        f"the camera sends {names[0]} video, which this ffmpeg cannot read: set it to"
-        " H.264 or H.265"
-    )
-    return Ending(State.NO_VIDEO, text, alone=True)
+    return Ending(State.NO_VIDEO, UNREAD_CODEC(codec=names[0]), alone=True)
 
 
 def _heard(url: str, transport: Transport, program: str) -> str:
@@ -70,8 +67,5 @@ def _digest(ending: Ending, heard: str) -> Ending:
         wanted.append(found[1].upper() if found else "MD5")
     if not wanted or any(name in _KNOWN for name in wanted):
         return ending
-    text = (
-        f"the camera wants digest {wanted[0]}, which this ffmpeg does not know: set the"
-        " RTSP authentication to MD5 (or digest/basic) in the camera"
-    )
-    return replace(ending, state=State.NO_VIDEO, detail=text, alone=True)
+    why = UNKNOWN_DIGEST(name=wanted[0])
+    return replace(ending, state=State.NO_VIDEO, detail=why, alone=True)

@@ -7,6 +7,8 @@ text/plain or image/jpg, under names of their own, and without any.
 from __future__ import annotations
 
 from mvsnap.recorder.command import Input
+from mvsnap.texts import camera_wordings as words
+from mvsnap.texts.wording import Reason
 
 ENOUGH_BYTES = 4096  # whatever has not been recognised by then is not recognised later
 
@@ -59,20 +61,20 @@ def kind_of(media: str, head: bytes, *, is_all: bool) -> Input | None:
     return _NAMED.get(media, Input.ANY)
 
 
-def refusal(media: str, head: bytes) -> str | None:
+def refusal(media: str, head: bytes) -> Reason | None:
     """Return what this is instead of a stream; None if it may be one."""
     bare = head.lstrip(_BLANK)
     if not bare:
-        return "its answer is empty"
+        return words.IS_EMPTY()
     if bare.startswith(b"#EXTM3U"):
-        return "it sends a playlist (HLS), not a stream"
+        return words.IS_PLAYLIST()
     for place, sign, name in _PICTURES:
         if bare.startswith(sign, place):
-            return f"it sends {name}; of single pictures, only JPEG can be recorded"
+            return words.OTHER_PICTURE(name=name)
     if _is_text(bare):
-        return f"it sends {media[:40] or 'text'}, not a stream"
+        return words.NO_STREAM(media=media[:40] or "text")
     if media.startswith("image/"):
-        return f"it sends {media[:40]} without a JPEG in it"
+        return words.WITHOUT_JPEG(media=media[:40])
     return None
 
 

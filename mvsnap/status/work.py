@@ -11,6 +11,8 @@ from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.texts import N_
+from mvsnap.texts.camera_wordings import STATES
+from mvsnap.texts.wordings import WITH
 
 # A job is tried again every ten minutes at most.
 _LONG_WAIT = timedelta(minutes=15)
@@ -87,11 +89,18 @@ def _camera(row: RecorderRow) -> StatusRow:
         Group.CAMERAS,
         row.name,
         health,
-        ": ".join(filter(None, (row.word, reason))),
+        _said(row.word, reason),
         advice,
         since=row.since if health is not Condition.UNKNOWN else None,
         seen_at=row.seen_at,
     )
+
+
+def _said(word: str, reason: str) -> str:
+    if not reason:
+        return word
+    state = STATES.get(word)
+    return WITH(first=state() if state else word, then=reason)
 
 
 def sense_rows(

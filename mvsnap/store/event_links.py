@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from mvsnap.domain import Event
+from mvsnap.store.event_rows import event_reasons
 from mvsnap.store.events import Store
 from mvsnap.store.tables import events
 
 
 def set_video_link(store: Store, event: Event) -> None:
     """Store the link of an event that was stored without, or why it has none."""
-    fresh = {"video_link": event.video_link, "details": event.details}
+    fresh = {
+        "video_link": event.video_link,
+        "details": event.details,
+        "reasons": event_reasons(event),
+    }
     statement = events.update().where(events.c.id == event.id).values(fresh)
     with store._db.writing() as connection:
         connection.execute(statement)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
 
+from mvsnap.core.video_links import NO_LINK
 from mvsnap.domain import (
     Event,
     EventId,
@@ -19,6 +20,9 @@ from mvsnap.domain import (
 )
 from mvsnap.store.tables import cameras, events, zones
 from mvsnap.texts import reasons
+
+# Details that say why something is so.
+_SAID = ("note", NO_LINK)
 
 
 def named_events() -> Select[Any]:
@@ -49,15 +53,23 @@ def event_row(event: Event) -> dict[str, Any]:
         "zone_id": event.zone_id,
         "zone_name": event.zone_name,
         "details": event.details,
-        "reasons": reasons.stored(error=event.error, note=event.details.get("note")),
+        "reasons": event_reasons(event),
     }
 
 
+def event_reasons(event: Event) -> dict[str, Any] | None:
+    """Return the column with codes and values of what the event says."""
+    texts = {name: event.details.get(name) for name in _SAID}
+    return reasons.stored(error=event.error, **texts)
+
+
 def _details(row: Row[Any]) -> dict[str, str | int | float]:
-    details: dict[str, str | int | float] = row.details
-    note = details.get("note")
-    found = reasons.read(row.reasons, "note", note) if isinstance(note, str) else None
-    return {**details, "note": found} if found and found.code else details
+    details: dict[str, str | int | float] = dict(row.details)
+    for name in _SAID:
+        text = details.get(name)
+        if isinstance(text, str) and row.reasons:
+            details[name] = reasons.from_json(row.reasons.get(name), text)
+    return details
 
 
 def event_of(row: Row[Any]) -> Event:

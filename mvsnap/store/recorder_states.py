@@ -14,12 +14,14 @@ from mvsnap.store.claims import CAMERAS, held_names
 from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.tables import recorder_cameras
+from mvsnap.texts import reasons
 
 
 def write(db: Database, cameras: Iterable[RecorderCameraState]) -> None:
     with db.writing() as connection:
         for camera in cameras:
-            fresh = asdict(camera)
+            fresh = asdict(camera) | {"text": str(camera.text)}
+            fresh["reasons"] = reasons.stored(text=camera.text)
             if not db.is_sqlite:
                 lasts = camera.seen_at - camera.since
                 fresh |= {"seen_at": func.now(), "since": func.now() - lasts}
@@ -48,6 +50,8 @@ def read(db: Database) -> Mapping[CameraName, RecorderCameraState]:
 
 
 def _state(row: Row[Any], times: StoredTimes) -> RecorderCameraState:
-    state = RecorderCameraState(**row._mapping)
+    values = dict(row._mapping)
+    text = reasons.from_json((values.pop("reasons") or {}).get("text"), row.text)
+    state = RecorderCameraState(**values | {"text": text})
     seen_at, since = times.by_now(state.seen_at), times.by_now(state.since)
     return replace(state, seen_at=seen_at, since=since)

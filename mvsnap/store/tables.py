@@ -187,6 +187,7 @@ recorder_cameras = Table(
         server_default=text("''"),
         comment="where its recorder runs",
     ),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="State of the recorder's cameras",
 )
 

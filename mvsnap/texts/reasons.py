@@ -54,6 +54,17 @@ def read(found: object, name: str, sentence: str | None) -> Reason | None:
     return from_json(found.get(name) if isinstance(found, dict) else None, sentence)
 
 
+def code_of(text: str | None) -> str | None:
+    """Return the code for programs; None: it has none."""
+    return text.code or None if isinstance(text, Reason) else None
+
+
+def values_of(text: str | None) -> dict[str, Value]:
+    """Return the values for programs; what is a reason itself is a sentence there."""
+    found = text.values if isinstance(text, Reason) else {}
+    return {k: str(v) if isinstance(v, str) else v for k, v in found.items()}
+
+
 def to_json(reason: Reason) -> dict[str, Any]:
     return {**plain(reason), "of": _checksum(reason)}
 

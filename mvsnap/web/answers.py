@@ -16,6 +16,7 @@ from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 from mvsnap.status.model import Condition
 from mvsnap.store.event_search import EventState
 from mvsnap.store.job_states import JobStage
+from mvsnap.texts.wording import Reason
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 # ISO 8601 in UTC, as `clock.iso` writes it.
@@ -27,14 +28,21 @@ Count = Annotated[int, Meta(ge=0)]
 def json_response(answer: Struct, status: int = 200) -> Response:
     """Return an answer as JSON; fields that are UNSET are omitted."""
     # Not msgspec's own encoder: it rejects half a character, which a mistake may quote.
-    response = jsonify(to_builtins(answer))
+    response = jsonify(to_builtins(answer, enc_hook=_sentence))
     response.status_code = status
     return response
 
 
 def json_text(answer: Struct) -> str:
     """Return the answer's body, for those who answer without Flask."""
-    return json.dumps(to_builtins(answer))
+    return json.dumps(to_builtins(answer, enc_hook=_sentence))
+
+
+def _sentence(reason: object) -> str:
+    """Return what programs read of a reason: msgspec knows no kinds of texts."""
+    if not isinstance(reason, Reason):
+        raise NotImplementedError(f"No JSON for {type(reason).__name__}")
+    return str(reason)
 
 
 class ErrorDetails(Struct):
@@ -65,22 +73,30 @@ class JobLink(Struct):
 
 
 class CameraAnswer(Struct):
-    """Progress of one camera of a job; `error`: why there is no picture."""
+    """Progress of one camera of a job; `error`: why there is no picture.
+
+    error_code: stands for the kind of error and stays; null for words of a service.
+    """
 
     serial: SerialText
     status: PartState
     snapshot_url: Link | None
     video_link: Link | None
     error: str | None
+    error_code: str | None
 
 
 class ClipAnswer(Struct):
-    """Progress of one clip of a job; `error`: why there is no clip."""
+    """Progress of one clip of a job; `error`: why there is no clip.
+
+    error_code: stands for the kind of error and stays; null for words of a service.
+    """
 
     camera: str
     status: PartState
     clip_url: Link | None
     error: str | None
+    error_code: str | None
 
 
 class SnapshotsAnswer(Struct):
@@ -142,6 +158,8 @@ class EventAnswer(Struct):
 
     occurred_at: the moment it shows; recorded_at: when it was stored.
     serial: null for a camera that is only known to the recorder.
+    error: why there is no picture or clip, in English; error_code, error_values: the
+        same for programs, null and empty for words of a service or a camera.
     details: numbers and texts of this kind of event; names include the unit.
     state: whether it failed, or what became of the messages about it.
     """
@@ -160,6 +178,8 @@ class EventAnswer(Struct):
     clip_url: Link | None
     video_link: Link | None
     error: str | None
+    error_code: str | None
+    error_values: dict[str, str | int | float]
     zone: ZoneAnswer | None
     details: dict[str, str | int | float]
 

@@ -13,6 +13,7 @@ from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.service import JobRequest
+from mvsnap.texts.reasons import code_of
 from mvsnap.web import auth
 from mvsnap.web.answers import (
     CameraAnswer,
@@ -155,6 +156,7 @@ def _camera(part: PartProgress) -> CameraAnswer:
         snapshot_url=snapshot_url(event.id) if event and has_picture else None,
         video_link=event.video_link if event else None,
         error=part.error,
+        error_code=code_of(part.error),
     )
 
 
@@ -165,4 +167,5 @@ def _clip(clip: ClipProgress) -> ClipAnswer:
         status=clip.state,
         clip_url=clip_url(event.id) if event and not event.error else None,
         error=clip.error,
+        error_code=code_of(clip.error),
     )

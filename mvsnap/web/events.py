@@ -21,6 +21,7 @@ from mvsnap.store.event_search import (
     found_pages,
 )
 from mvsnap.store.events import EventFilter
+from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import (
@@ -180,6 +181,8 @@ def _answer(found: FoundEvent, shown: Event | None) -> EventAnswer:
         clip_url=clip_url(event.id) if _has_clip(event) else None,
         video_link=event.video_link,
         error=event.error,
+        error_code=code_of(event.error),
+        error_values=values_of(event.error),
         zone=_zone(event),
         details=event.details,
     )

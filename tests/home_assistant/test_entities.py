@@ -24,6 +24,7 @@ from mvsnap.domain import (
 from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.payloads import EVENT_KINDS, event_json, zone_json
 from mvsnap.home_assistant.topics import Topics, safe_id
+from mvsnap.texts.wording import Reason
 
 TOPICS = Topics("mvsnap/berlin", "homeassistant")
 STATUS = "mvsnap/berlin/listeners/l/status"
@@ -138,7 +139,7 @@ EVENT = Event(
     title="Crowd: 4 people",
     video_link="https://n1.meraki.com/secret",
     snapshot_path="snapshots/secret.jpg",
-    error="https://signed.example/secret?token=secret",
+    error=Reason("https://signed.example/secret?token=secret"),
     zone_id=ZoneId("7128"),
     zone_name="Queue",
     details={"people": 4, "muted_by": "Anna", "secret": "secret", "secret_n": 1},

@@ -11,6 +11,7 @@ import pytest
 
 from mvsnap.domain import DeliveryState, Job, JobState, PartState
 from mvsnap.simulator.faults import Fault
+from mvsnap.texts.reasons import code_of
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
 from tests.jobs.fakes import Crew, crew
@@ -68,6 +69,7 @@ def test_an_offline_camera_is_posted_with_its_reason_and_the_others_with_picture
     assert progress.state is JobState.PARTIAL
     assert [part.state for part in progress.parts] == ["delivered", "failed"]
     assert "offline" in (progress.parts[1].error or "")
+    assert code_of(progress.parts[1].error) == "camera_offline"
 
 
 def test_a_camera_that_the_key_does_not_see_is_reported_too(team: Crew) -> None:

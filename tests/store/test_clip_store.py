@@ -26,6 +26,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.files import Files
 from mvsnap.store.site import SiteStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.texts.wording import Reason
 from tests.core.build import NOON, event
 
 VIDEO = "videos/robot/2026/03/04/20260304T120000Z_robot_0123456789.mp4"
@@ -189,7 +190,7 @@ def test_the_state_of_a_camera_is_as_old_as_it_is_whatever_the_clocks_say(
     # Of a machine whose clock is years behind; a file has no other clock.
     seen_at = datetime.now(UTC) if db.is_sqlite else NOON
     since = seen_at - timedelta(minutes=5)
-    state = RecorderCameraState(robot, "recording", "", since, seen_at)
+    state = RecorderCameraState(robot, "recording", Reason(""), since, seen_at)
     store.see([state])
     found = store.recorder_cameras()[robot]
     assert abs(found.seen_at - Store(db).now()) < timedelta(seconds=10)

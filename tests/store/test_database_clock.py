@@ -21,6 +21,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.processes import ProcessReport, ProcessStore
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.tables import workers
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
@@ -67,7 +68,7 @@ class Site:
         self.sense.describe_listener(Listener(name, now, True, "connected", 1.0, 1, 0))
         self.sense.note_last_seen({GATE: now}, now)
         state = RecorderCameraState(
-            camera=ROBOT, state="recording", text="", since=now, seen_at=now
+            camera=ROBOT, state="recording", text=Reason(""), since=now, seen_at=now
         )
         recorder_states.write(self.db, [state])
         fails = Outcome(failed_s=1.0, failing_since_s=1.0, error="it is away")

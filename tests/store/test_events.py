@@ -28,6 +28,7 @@ from mvsnap.store.database import Database, open_database
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.site import SiteStore
+from mvsnap.texts.wording import Reason
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
 ANY = EventFilter()
@@ -87,7 +88,7 @@ def test_any_text_may_be_asked_for_as_an_id(store: Store, text: str) -> None:
 
 def test_a_fact_is_added_once_and_never_changed(store: Store) -> None:
     assert store.add_event(FULL) is True
-    assert store.add_event(replace(FULL, error="another story")) is False
+    assert store.add_event(replace(FULL, error=Reason("another story"))) is False
     assert store.events(ANY, 10) == [FULL]
 
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
 
 from mvsnap import texts
-from mvsnap.clip_model import Clip, ClipState
+from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.core.clip_text import details
-from mvsnap.domain import EventKind
+from mvsnap.core.video_links import NO_LINK
+from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.tables import clips, events
+from mvsnap.store.tables import clips, events, recorder_cameras
+from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
-from mvsnap.texts.wordings import DISK_FULL, NO_PRE_ROLL, RECORDER_DIED, STARTS_LATE
+from mvsnap.texts.wordings import (
+    CAMERA_OFFLINE,
+    DISK_FULL,
+    MERAKI_BUSY,
+    MERAKI_UNREACHABLE,
+    NO_PRE_ROLL,
+    RECORDER_DIED,
+    STARTS_LATE,
+)
 from tests.core.build import NOON, event
 from tests.store.test_clip_store import clip
 
@@ -119,3 +132,72 @@ def test_an_outcome_says_why_there_is_no_clip(db: database.Database) -> None:
     assert seen is not None
     assert said(found.error or "") == said(seen.error or "")
     assert said(seen.error or "") == "der Datenträger ist voll"
+
+
+def test_an_event_says_why_it_has_no_picture_and_no_link(
+    db: database.Database,
+) -> None:
+    store = Store(db)
+    told = event(error=CAMERA_OFFLINE(), details={NO_LINK: MERAKI_BUSY(status=429)})
+    store.add_event(told)
+    found = store.event(told.id)
+    assert found == told
+    assert said(found.error or "") == "Die Kamera ist offline"
+    link = found.details[NO_LINK]
+    assert isinstance(link, Reason)
+    assert said(link) == "Meraki ist überlastet (429)"
+    # The link comes later: the rest stays.
+    set_video_link(store, replace(found, video_link="https://x.example", details={}))
+    found = store.event(told.id)
+    assert found is not None
+    assert (found.details, said(found.error or "")) == ({}, "Die Kamera ist offline")
+
+
+def test_an_event_of_the_release_before_is_shown_as_it_is(
+    db: database.Database,
+) -> None:
+    store = Store(db)
+    told = event(error=CAMERA_OFFLINE(), details={NO_LINK: MERAKI_BUSY(status=429)})
+    store.add_event(told)
+    changed = {"error": "in its words", "details": {NO_LINK: "in others"}}
+    with db.writing() as connection:
+        connection.execute(update(events).values(changed))
+    for column in ({}, {"reasons": None}):
+        with db.writing() as connection:
+            connection.execute(update(events).values(changed | column))
+        found = store.event(told.id)
+        assert found is not None
+        assert said(found.error or "") == "in its words"
+        assert said(str(found.details[NO_LINK])) == "in others"
+
+
+def test_a_row_holds_no_more_than_it_may(db: database.Database) -> None:
+    store = Store(db)
+    store.add_event(event(error=MERAKI_UNREACHABLE(host="h" * 9_000, why="w" * 9_000)))
+    with db.reading() as connection:
+        found = connection.execute(select(events.c.error, events.c.reasons)).one()
+    assert len(found.error) < 700
+    assert len(json.dumps(found.reasons)) < 900
+
+
+def test_any_column_takes_the_sentence(db: database.Database) -> None:
+    store, failed = Store(db), DeliveryState.FAILED
+    store.set_delivery(JobId("job-1"), "", "Alarms", failed, NOON, error=DISK_FULL())
+    found = store.deliveries_of_job(JobId("job-1"))["", "Alarms"]
+    assert found.error == "the disk is full"
+
+
+def test_the_state_of_a_camera_is_a_code_too(db: database.Database) -> None:
+    store, robot = ClipStore(db), CameraName("Robot")
+    now = datetime.now(UTC)
+    why = IN_DETAIL(what=OFFLINE(), detail=NO_ROUTE())
+    state = RecorderCameraState(robot, "offline", why, now, now)
+    store.see([state])
+    found = store.recorder_cameras()[robot].text
+    assert found == "the camera cannot be reached (no route to host)"
+    assert said(found) == "die Kamera ist nicht erreichbar (kein Weg zum Host)"
+    store.see([replace(state, text=Reason(""))])
+    assert store.recorder_cameras()[robot].text == ""
+    with db.writing() as connection:
+        connection.execute(update(recorder_cameras).values(text="in its words"))
+    assert said(store.recorder_cameras()[robot].text) == "in its words"

@@ -52,7 +52,7 @@ def message(kind: str, way: str) -> str:
         raised = replace(raised, details=details | {"count": 3 if is_full else 1})
     if event is not None and not event.details:
         shown = NOON + timedelta(seconds=40 if is_full else 0)
-        words = "" if is_full else "the camera is offline"
+        words = None if is_full else wordings.CAMERA_OFFLINE()
         event = replace(event, occurred_at=shown, error=words, snapshot_path="a.jpg")
     job = build.job(*((GATE, DOOR) if is_full else (GATE,)), times=5 if is_full else 1)
     job = replace(job, rooms=("Alarms",))

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from mvsnap import texts
 from mvsnap.clip_model import Gap
 from mvsnap.domain import EventKind
-from mvsnap.texts.wordings import STARTS_LATE
-from tests.core.build import NOON, event
+from mvsnap.texts.wordings import NO_ANSWER_AT_ALL, PICTURE_LATE, STARTS_LATE
+from tests.core.build import GATE, NOON, event
 from tests.web.build import Web
 from tests.web.clip_build import add_clip
 
@@ -36,12 +36,16 @@ TITLES = {
 }
 
 
+LATE = event(error=PICTURE_LATE(limit_s=2.5, why=NO_ANSWER_AT_ALL()))
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     web = Web(tmp_path_factory.mktemp("data"), site={"locale": "de"})
     gap = Gap(NOON, NOON + timedelta(seconds=2))
     add_clip(web, NOON, gaps=(gap,), note=STARTS_LATE(late_s=3))
     web.store.add_event(event(kind=EventKind.CROWD))
+    web.store.add_event(LATE)
     yield web.log_in()
     web.close()
 
@@ -80,6 +84,20 @@ def test_what_a_page_says_after_a_form_is_in_german(client: FlaskClient) -> None
 def test_why_a_clip_is_not_whole_is_in_german(client: FlaskClient) -> None:
     page = unescape(client.get("/clips").text)
     assert "2 s fehlen; das Video beginnt 3 s nach dem Auslöser" in page
+
+
+def test_why_there_is_no_picture_is_in_german(client: FlaskClient) -> None:
+    why = "Die Kamera lieferte kein Bild innerhalb von 2,5 s (keine Antwort)"
+    assert why in unescape(client.get("/events").text)
+    assert why in unescape(client.get(f"/events/{LATE.id}").text)
+    assert why in unescape(client.get(f"/cameras/{GATE}").text)
+
+
+def test_programs_read_english_and_a_code(client: FlaskClient) -> None:
+    found = client.get(f"/api/v1.0/events/{LATE.id}").get_json()
+    assert found["error"] == "The camera delivered no picture within 2.5 s (no answer)"
+    assert found["error_code"] == "picture_late"
+    assert found["error_values"] == {"limit_s": 2.5, "why": "no answer"}
 
 
 def test_dates_are_german(client: FlaskClient) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
-from mvsnap.texts import reasons, wordings
+from mvsnap.texts import camera_wordings, reasons, wordings
 from mvsnap.texts.reasons import joined, said, with_each
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
@@ -127,16 +127,18 @@ def test_a_copy_has_the_code() -> None:
 
 
 def test_codes_are_stable_and_differ() -> None:
-    made = [one for one in vars(wordings).values() if isinstance(one, Wording)]
-    assert len({one.code for one in made}) == len(made)
+    named = [*vars(wordings).values(), *vars(camera_wordings).values()]
+    made = [one for one in named if isinstance(one, Wording)]
+    made += camera_wordings.STATES.values()
+    assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
     assert all(one.code.isidentifier() and one.code.islower() for one in made)
 
 
-def sentences(source: str) -> Iterator[str]:
-    """Yield sentences that become reasons without a code."""
+def sentences(source: str, names: tuple[str, ...] = ("Reason",)) -> Iterator[str]:
+    """Yield sentences that become reasons without a code: arguments of these names."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id != "Reason" or not node.args:
+            if node.func.id not in names or not node.args:
                 continue
             text = node.args[0]
             is_empty = isinstance(text, ast.Constant) and not text.value
@@ -146,6 +148,25 @@ def sentences(source: str) -> Iterator[str]:
 
 def test_no_sentence_of_our_own_is_stored_without_a_code() -> None:
     found = {p.name: list(sentences(p.read_text("utf-8"))) for p in CODE.rglob("*.py")}
+    assert {name: own for name, own in found.items() if own} == {}
+
+
+# Where what a snapshot fails with arises, and what it is raised as.
+PICTURES = ("calls", "dashboard", "dashboards", "picture", "budget")
+ERRORS = (
+    "UpstreamError",
+    "NoPicture",
+    "NoVideo",
+    "CameraOffline",
+    "ExchangeFailed",
+    "CannotAssemble",
+)
+
+
+def test_what_a_snapshot_fails_with_has_a_code() -> None:
+    paths = [CODE / "clients/meraki" / f"{name}.py" for name in PICTURES]
+    paths += [CODE / "clients/transport.py", CODE / "photographer.py"]
+    found = {p.name: list(sentences(p.read_text("utf-8"), ERRORS)) for p in paths}
     assert {name: own for name, own in found.items() if own} == {}
 
 

@@ -157,6 +157,7 @@ def test_some_cameras_failed_is_207(gateway: Gateway) -> None:
     assert body["status"] == "partial"
     assert (good["status"], bad["status"]) == ("delivered", "failed")
     assert "offline" in bad["error"]
+    assert bad["error_code"] == "camera_offline"
     assert bad["snapshot_url"] is None
 
 

@@ -35,6 +35,7 @@ from mvsnap.recorder.files import slug
 from mvsnap.recorder.live import MOST_VIEWERS
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.sense import Findings
+from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.camera_list import find, known_cameras
 from tests.clients.fakes import FakeClock
 from tests.core.build import DOOR, GATE, NOON, event
@@ -76,7 +77,7 @@ def names(client: FlaskClient, address: str = "/cameras") -> list[str]:
 
 def see(web: Web, state: str, seconds_ago: int = 0) -> None:
     at = NOON - timedelta(seconds=seconds_ago)
-    web.clips.see([RecorderCameraState(ROBOT, state, state, at, at)])
+    web.clips.see([RecorderCameraState(ROBOT, state, Reason(state), at, at)])
 
 
 # --- the wall

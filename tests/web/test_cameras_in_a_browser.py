@@ -30,6 +30,7 @@ from mvsnap.recorder import Recorder
 from mvsnap.simulator.picture import draw_picture
 from mvsnap.simulator.server import serve
 from mvsnap.store.sense import Findings
+from mvsnap.texts.camera_wordings import RECORDING
 from tests.core.build import event
 from tests.recorder.build import wait_for_video
 from tests.servers.processes import wait_until
@@ -92,7 +93,7 @@ def fill(web: Web) -> None:
         )
     crowd = {"kind": EventKind.CROWD, "zone_id": ZONE, "zone_name": "Entrance"}
     web.store.add_event(event(occurred_at=now, title="Crowd: 4 people", **crowd))
-    words = ("recording", "recording", now, now)
+    words = ("recording", RECORDING(), now, now)
     web.clips.see([RecorderCameraState(ROBOT, *words, "h264", 320, 240, 25, 12.0)])
 
 

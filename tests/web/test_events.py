@@ -92,6 +92,8 @@ def test_an_event_is_complete(web: Web, client: FlaskClient) -> None:
         "clip_url": None,
         "video_link": None,
         "error": None,
+        "error_code": None,
+        "error_values": {},
         "state": "unnotified",
         "zone": None,
         "details": {},

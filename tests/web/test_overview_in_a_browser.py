@@ -27,6 +27,7 @@ from mvsnap.simulator.picture import draw_picture
 from mvsnap.simulator.server import serve
 from mvsnap.store.processes import ProcessReport
 from mvsnap.store.sense import Findings
+from mvsnap.texts.camera_wordings import RECORDING
 from mvsnap.upstreams import Outcome, Upstream
 from tests.core.build import event
 from tests.core.build import job as some_job
@@ -83,7 +84,7 @@ def fill(web: Web) -> None:
     robot = RecorderCameraState(
         CameraName("Robot"),
         "recording",
-        "recording",
+        RECORDING(),
         now,
         now,
         "h264",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap import __version__
+from mvsnap import __version__, texts
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Listener, Role, Serial
 from mvsnap.status.machines import folder_rows, machine_rows, process_rows
@@ -19,6 +19,9 @@ from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.status.services import service_rows
 from mvsnap.status.work import camera_rows, cleaning_row, queue_row, sense_rows
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
+from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
+from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.web.pages import age
 from tests.core.build import job
@@ -149,7 +152,7 @@ def test_a_camera_says_how_old_its_state_is(
     state: str, seen_s: float, health: Condition, text: str
 ) -> None:
     words = state if state == "recording" else "no video for 20 s"
-    seen = RecorderCameraState(ROBOT, state, words, ago(60), ago(seen_s))
+    seen = RecorderCameraState(ROBOT, state, Reason(words), ago(60), ago(seen_s))
     rows = list(camera_rows(recorder_summary([ROBOT], {ROBOT: seen}, NOW)))
     assert (rows[-1].health, rows[-1].text) == (health, text)
     assert rows[-1].seen_at == ago(seen_s)
@@ -344,6 +347,19 @@ def services(web: Web) -> str:
 
 def test_a_camera_on_the_overview_says_how_old_its_state_is(web: Web) -> None:
     seen_at = web.store.now() - timedelta(seconds=12)
-    web.clips.see([RecorderCameraState(ROBOT, "recording", "", seen_at, seen_at)])
+    web.clips.see(
+        [RecorderCameraState(ROBOT, "recording", Reason(""), seen_at, seen_at)]
+    )
     page = web.log_in(Role.VIEWER).get("/").text
     assert 'data-age="12"' in page or 'data-age="13"' in page
+
+
+def test_the_state_of_a_camera_is_said_in_german() -> None:
+    text = IN_DETAIL(what=OFFLINE(), detail=NO_ROUTE())
+    seen = RecorderCameraState(ROBOT, "offline", text, ago(60), ago(1))
+    (row,) = camera_rows(recorder_summary([ROBOT], {ROBOT: seen}, NOW))
+    assert row.text == "offline: the camera cannot be reached (no route to host)"
+    texts.use("de")
+    assert localized(row.text) == (
+        "offline: die Kamera ist nicht erreichbar (kein Weg zum Host)"
+    )

@@ -19,6 +19,7 @@ from mvsnap.clients.meraki.budget import waited
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.wordings import LINK_UNUSABLE
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -145,7 +146,7 @@ class AccessDoor:
                 return exc.words
             words = exc.words
         except (requests.RequestException, ValueError):
-            words = "the link cannot be used"
+            words = LINK_UNUSABLE()
         # Not inside `except`: the library's exception contains the URL.
         raise UpstreamError(f"No web access from IXON: {words}", retry=False)
 

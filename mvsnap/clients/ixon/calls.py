@@ -36,6 +36,7 @@ from mvsnap.clients.ixon.login import (
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.wordings import IXON_MALFORMED
 from mvsnap.upstreams import Upstream
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
@@ -241,10 +242,7 @@ class IxonCalls:
         except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
-            words, again = (
-                "the request could not be built: check the ixon settings",
-                False,
-            )
+            words, again = IXON_MALFORMED(), False
         # Not inside `except`: the library's exception contains the headers.
         raise UpstreamError(f"IXON is unreachable: {words}", retry=again)
 

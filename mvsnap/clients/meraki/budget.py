@@ -25,6 +25,7 @@ from mvsnap.clients.buckets import (
 )
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import wordings
 
 # A call that is not urgent books a turn after this wait, or it might never get one.
 _PATIENCE_S = 1.0
@@ -113,13 +114,10 @@ class RequestBudget:
 
         turn = self._buckets.change(step)
         if turn.is_held and turn.wait_s > _LONGEST_WAIT_FOR_HOLD_S:
-            raise UpstreamError(
-                f"Meraki is too busy: it asked for no calls for {turn.wait_s:.0f} s",
-                retry=True,
-                retry_after_s=turn.wait_s,
-            )
+            why = wordings.MERAKI_HOLDS(wait_s=round(turn.wait_s))
+            raise UpstreamError(why, retry=True, retry_after_s=turn.wait_s)
         if not waited(self._clock, turn.wait_s):
-            raise UpstreamError("mvsnap is stopping: Meraki was not called", retry=True)
+            raise UpstreamError(wordings.STOPPING_UNASKED(), retry=True)
         if turn.is_given and turn.wait_s >= _FAR_S and self._buckets.held_s():
             # It will book another one; kept, each hold would double what is booked.
             self._buckets.change(give_back)

@@ -20,6 +20,8 @@ from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Upstream, service_name
 
 USER_AGENT = f"mvsnap/{__version__} mvsnap"
@@ -30,13 +32,9 @@ _MAX_PAGES = 1000
 _BUSY_S = 1.0
 
 _ADVICE = {
-    401: "Meraki refused the API key (401): create a new one under My Profile > API "
-    "access, set meraki.api_key and check that API access is on for the organization",
-    403: "Meraki forbids this to the API key (403): give the key's owner the right to "
-    "view these cameras, or use the key of someone who has it",
-    404: "Meraki does not know this camera, network or organization (404): check the "
-    "id, that the API key's owner may see it, and that API access is on for the "
-    "organization",
+    401: wordings.MERAKI_REFUSED_KEY,
+    403: wordings.MERAKI_FORBIDS,
+    404: wordings.MERAKI_UNKNOWN,
 }
 
 
@@ -44,8 +42,8 @@ class DashboardRefused(UpstreamError):
     """Meraki answered 400; `words` is its own message."""
 
     def __init__(self, words: str) -> None:
-        said = words or "no reason given"
-        super().__init__(f"Meraki refused the request (400): {said}", retry=False)
+        why = words or wordings.NO_REASON_GIVEN()
+        super().__init__(wordings.REQUEST_REFUSED(why=why), retry=False)
         self.words = words
 
 
@@ -124,9 +122,7 @@ class DashboardCalls:
             seen.add(url)
             url, query = urljoin(answer.url, link), None
             if url in seen or len(seen) >= _MAX_PAGES:
-                raise UpstreamError(
-                    "Meraki's list never ends (paging loop)", retry=False
-                )
+                raise UpstreamError(wordings.MERAKI_ENDLESS(), retry=False)
             self._check_host(url, "page")
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -145,15 +141,12 @@ class DashboardCalls:
                 return answer
             location = answer.headers.get("Location")
             if not location:
-                raise UpstreamError(
-                    "Meraki redirected without saying where", retry=False
-                )
+                raise UpstreamError(wordings.MERAKI_REDIRECTS_NOWHERE(), retry=False)
             # The query is part of the Location already.
             url, query = urljoin(answer.url, location), None
             self._check_host(url, "redirect")
-        raise UpstreamError(
-            f"Meraki redirected more than {MAX_REDIRECTS} times", retry=False
-        )
+        why = wordings.MERAKI_REDIRECTS_ENDLESSLY(most=MAX_REDIRECTS)
+        raise UpstreamError(why, retry=False)
 
     def _remember(self, url: str, path: str, status: int) -> None:
         """Use the shard that answered directly next time.
@@ -169,11 +162,8 @@ class DashboardCalls:
     def _check_host(self, url: str, what: str) -> None:
         if not is_trusted(url, self._trusted_hosts, self._configured):
             host = urlsplit(url).hostname or "an unclear address"
-            raise UpstreamError(
-                f"Meraki's {what} leads to {answers.clean(host)[:80]}, which is not one"
-                " of Meraki's hosts over https: not followed",
-                retry=False,
-            )
+            why = wordings.MERAKI_LEADS_AWAY(what=what, host=answers.clean(host)[:80])
+            raise UpstreamError(why, retry=False)
 
     def _send(
         self, method: str, url: str, query: Any, body: Any, urgent: bool
@@ -191,14 +181,12 @@ class DashboardCalls:
         except ExchangeFailed as exc:
             words, again = exc.words, exc.again
         except (requests.RequestException, ValueError):
-            words, again = (
-                "the request could not be built: check meraki.base_url",
-                False,
-            )
+            words, again = wordings.MERAKI_MALFORMED(), False
         # A shard may be shut down; the configured server knows the new one.
         self._base = self._configured
         host = urlsplit(url).hostname
-        raise UpstreamError(f"Meraki ({host}) is unreachable: {words}", retry=again)
+        why = wordings.MERAKI_UNREACHABLE(host=str(host), why=words)
+        raise UpstreamError(why, retry=again)
 
     def _parsed(self, answer: requests.Response) -> Any:
         status = answer.status_code
@@ -206,11 +194,7 @@ class DashboardCalls:
             raise self._refusal(answer)
         parsed = answers.parse_json(answer.content)
         if parsed is None:
-            raise UpstreamError(
-                f"Meraki answered {status} without JSON: is there a proxy or a login"
-                " page in between?",
-                retry=True,
-            )
+            raise UpstreamError(wordings.MERAKI_NO_JSON(status=status), retry=True)
         return parsed
 
     def _refusal(self, answer: requests.Response) -> UpstreamError:
@@ -221,24 +205,27 @@ class DashboardCalls:
         )
         if status == 400:
             return DashboardRefused(words)
-        tail = f": {words}" if words else ""
         if status == 429:
             # All others would be refused, too.
             self._budget.hold(_BUSY_S if wait_s is None else wait_s)
         if status in (408, 429) or status >= 500:
-            trouble = "is too busy" if status == 429 else "reports an error"
-            return UpstreamError(
-                f"Meraki {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
-            )
-        said = _ADVICE.get(status, f"Meraki refused the request ({status})")
-        said = said.replace("meraki.api_key", self._setting)
+            wording = wordings.MERAKI_BUSY if status == 429 else wordings.MERAKI_ERROR
+            why = _with(wording(status=status), words)
+            return UpstreamError(why, retry=True, retry_after_s=wait_s)
+        wording = _ADVICE.get(status, wordings.MERAKI_REFUSED)
         kind = NotOfThisKey if status in (403, 404) else UpstreamError
-        return kind(said + tail, retry=False)
+        why = _with(wording(status=status, setting=self._setting), words)
+        return kind(why, retry=False)
+
+
+def _with(why: Reason, words: str) -> Reason:
+    """Return the reason with what Meraki said, if it said anything."""
+    return wordings.WITH(first=why, then=words) if words else why
 
 
 def _rows(parsed: Any) -> list[Mapping[str, Any]]:
     """Return the rows of a page: a list, or `{"items": [...]}` of newer operations."""
     rows = parsed.get("items") if isinstance(parsed, dict) else parsed
     if not isinstance(rows, list):
-        raise UpstreamError("Meraki answered something other than a list", retry=True)
+        raise UpstreamError(wordings.MERAKI_NO_LIST(), retry=True)
     return [row for row in rows if isinstance(row, dict)]

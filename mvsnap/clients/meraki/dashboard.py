@@ -25,6 +25,7 @@ from mvsnap.errors import (
     NoVideo,
     UpstreamError,
 )
+from mvsnap.texts import wordings
 
 __all__ = ["MERAKI_HOSTS", "Dashboard", "SnapshotTicket"]
 
@@ -137,7 +138,7 @@ class Dashboard:
             raise refusal
         url = answer.get("url")
         if not isinstance(url, str) or not url:
-            raise UpstreamError("Meraki returned no link to the picture", retry=True)
+            raise UpstreamError(wordings.MERAKI_NO_PICTURE_LINK(), retry=True)
         return SnapshotTicket(url, _expiry(answer.get("expiry")))
 
     def fetch_picture(self, ticket: SnapshotTicket, *, limit_s: float = 60.0) -> bytes:
@@ -158,7 +159,7 @@ class Dashboard:
         found = _object(self._calls.call("GET", path, query={"timestamp": iso(at)}))
         link = found.get("url") or found.get("visionUrl")
         if not isinstance(link, str) or not link.startswith(("https://", "http://")):
-            raise UpstreamError("Meraki returned no link to the video", retry=True)
+            raise UpstreamError(wordings.MERAKI_NO_VIDEO_LINK(), retry=True)
         return link
 
     def stream_url(self, serial: Serial) -> str:
@@ -176,17 +177,10 @@ class Dashboard:
         if isinstance(url, str) and url.startswith(("rtsp://", "rtsps://")):
             return url
         if found.get("externalRtspEnabled") is not True:
-            raise UpstreamError(
-                f"External RTSP is off on camera {serial}: turn it on in the Dashboard,"
-                " Cameras > the camera > Settings > External RTSP (second generation"
-                " and later)",
-                retry=False,
-            )
+            raise UpstreamError(wordings.RTSP_IS_OFF(serial=serial), retry=False)
         address = _text(_object(self._calls.call("GET", _device(serial))), "lanIp")
         if not address:
-            raise UpstreamError(
-                f"Meraki has no LAN address for camera {serial}", retry=True
-            )
+            raise UpstreamError(wordings.NO_LAN_ADDRESS(serial=serial), retry=True)
         return f"rtsp://{address}:{_RTSP_PORT}/live"
 
     def whoami(self) -> str:
@@ -341,14 +335,12 @@ class Dashboard:
         said = words.casefold()
         if "no video" in said:
             recent = at is None or self._clock.now() - at <= _VIDEO_DELAY
-            hope = "; it may be available within minutes" if recent else ""
-            return NoVideo(f"No video of that moment{hope} ({words})", retry=recent)
+            wording = wordings.NO_VIDEO_YET if recent else wordings.NO_VIDEO_THEN
+            return NoVideo(wording(words=words), retry=recent)
         if "offline" in said:
-            return CameraOffline("The camera is offline", retry=False)
-        return NoPicture(
-            f"Meraki refused the snapshot (400): {words or 'no reason given'}",
-            retry=False,
-        )
+            return CameraOffline(wordings.CAMERA_OFFLINE(), retry=False)
+        why = words or wordings.NO_REASON_GIVEN()
+        return NoPicture(wordings.SNAPSHOT_REFUSED(why=why), retry=False)
 
 
 def _device(serial: Serial, rest: str = "") -> str:
@@ -379,9 +371,7 @@ def _by_serial(
 
 def _object(parsed: Any) -> Mapping[str, Any]:
     if not isinstance(parsed, dict):
-        raise UpstreamError(
-            "Meraki answered something other than an object", retry=True
-        )
+        raise UpstreamError(wordings.MERAKI_NO_OBJECT(), retry=True)
     return parsed
 
 

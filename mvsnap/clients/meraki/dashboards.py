@@ -17,6 +17,7 @@ from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import Clock
 from mvsnap.domain import Serial
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import wordings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -126,8 +127,7 @@ class Dashboards:
     def _missed(self, serial: Serial) -> UpstreamError:
         names = ", ".join(map(label, self.each()))
         why = UpstreamError(
-            f"No organization of the settings ({names}) has camera {serial}: check the "
-            "serial, and that the keys may see it",
+            wordings.IN_NO_ORGANIZATION(names=names, serial=serial),
             retry=False,
         )
         with self._lock:
@@ -161,7 +161,7 @@ def _first_of(refusals: list[tuple[Dashboard, UpstreamError]]) -> UpstreamError:
     """Return why it is not known where a camera is: what may change goes first."""
     dashboard, exc = min(refusals, key=lambda refusal: not refusal[1].retry)
     return UpstreamError(
-        f"Organization {label(dashboard)}: {exc.message}",
+        wordings.ORGANIZATION(name=label(dashboard), why=exc.as_reason),
         retry=exc.retry,
         retry_after_s=exc.retry_after_s,
     )

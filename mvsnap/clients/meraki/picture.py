@@ -18,6 +18,8 @@ from mvsnap.clients.meraki.calls import MAX_REDIRECTS, REDIRECTS, USER_AGENT
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import NoPicture
+from mvsnap.texts import wordings
+from mvsnap.texts.wording import Reason
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _SHORTEST_WAIT_S = 0.2, 1.0, 0.05
 _EAGER_S = 5.0
@@ -72,11 +74,9 @@ class PictureDownload:
             NoPicture: not there in time (retry), or the URL is unusable.
         """
         if origin(url) is None:
-            raise NoPicture("Meraki's picture link is not an http(s) URL", retry=False)
+            raise NoPicture(wordings.PICTURE_LINK_NOT_HTTP(), retry=False)
         if only_trusted and not is_trusted(url, self._trusted_hosts, self._base_url):
-            raise NoPicture(
-                "The picture link does not lead to a Meraki host", retry=False
-            )
+            raise NoPicture(wordings.PICTURE_LINK_FOREIGN(), retry=False)
         began = self._clock.monotonic()
         every_s = _FIRST_WAIT_S
         while True:
@@ -90,17 +90,13 @@ class PictureDownload:
                 every_s = min(every_s * 1.25, _LONGEST_WAIT_S)
             left_s = began + limit_s - now
             if left_s < 1e-6:  # rounding, not time
-                raise NoPicture(
-                    f"The camera delivered no picture within {limit_s:g} s ({found})",
-                    retry=True,
-                )
+                why = wordings.PICTURE_LATE(limit_s=limit_s, why=found)
+                raise NoPicture(why, retry=True)
             pause_s = min(max(every_s - (now - asked), _SHORTEST_WAIT_S), left_s)
             if not waited(self._clock, pause_s):
-                raise NoPicture(
-                    "mvsnap is stopping: not waiting for the picture", retry=True
-                )
+                raise NoPicture(wordings.PICTURE_STOPPING(), retry=True)
 
-    def _attempt(self, url: str, timeout_s: float) -> bytes | str:
+    def _attempt(self, url: str, timeout_s: float) -> bytes | Reason:
         """Return the picture, or a message why it is not there yet."""
         start = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -111,19 +107,19 @@ class PictureDownload:
                     return exc.words
                 words = exc.words
             except (requests.RequestException, ValueError):
-                words = "the link cannot be used"
+                words = wordings.LINK_UNUSABLE()
             else:
                 if answer.status_code not in REDIRECTS:
                     return _picture(answer)
                 url = urljoin(url, answer.headers.get("Location") or url)
                 if is_trusted(url, self._trusted_hosts, self._base_url, start):
                     continue
-                words = "its link leads away from Meraki's hosts, not followed"
-            raise NoPicture(f"No picture from Meraki: {words}", retry=False)
-        return f"more than {MAX_REDIRECTS} redirects"
+                words = wordings.LINK_LEADS_AWAY()
+            raise NoPicture(wordings.PICTURE_UNUSABLE(why=words), retry=False)
+        return wordings.TOO_MANY_REDIRECTS(most=MAX_REDIRECTS)
 
 
-def _picture(answer: requests.Response) -> bytes | str:
+def _picture(answer: requests.Response) -> bytes | Reason:
     """Return the picture, or a message why it is not there yet.
 
     Raises:
@@ -131,7 +127,7 @@ def _picture(answer: requests.Response) -> bytes | str:
     """
     status, body = answer.status_code, answer.content
     if not 200 <= status < 300:
-        return f"last answer: {status}"
+        return wordings.LAST_ANSWER(status=status)
     # Which 2xx it is says nothing: a picture may come with 202, a page with 200.
     found = jpeg.outline(body)
     if found is not None and found.refusal:
@@ -139,5 +135,5 @@ def _picture(answer: requests.Response) -> bytes | str:
     if found is not None and found.is_whole:
         return body
     if status != 200:
-        return f"last answer: {status}"
-    return f"last answer: {len(body)} bytes that are not a complete JPEG"
+        return wordings.LAST_ANSWER(status=status)
+    return wordings.LAST_ANSWER_NO_JPEG(bytes=len(body))

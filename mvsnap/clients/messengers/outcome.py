@@ -18,6 +18,7 @@ import requests
 from mvsnap.clients import outgoing
 from mvsnap.clients.transport import ExchangeFailed
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.wordings import NO_ANSWER_AT_ALL
 
 # For each operation with a mail server; other exchanges as a whole.
 TIMEOUT_S = 30.0
@@ -92,7 +93,7 @@ class Requests:
             if outcome is not None:
                 outcome.failures.append(outgoing.unreachable(outcome.whose, exc))
             # Without the address, whatever a plugin does with it.
-            raise ExchangeFailed("no answer") from None
+            raise ExchangeFailed(NO_ANSWER_AT_ALL()) from None
         if outcome is not None:
             if 200 <= answer.status_code < 300:
                 outcome.accepted += 1

@@ -96,7 +96,7 @@ def test_the_pauses_grow_after_five_seconds_up_to_one() -> None:
         answering(lambda *_: Response("", 404)) as origin,
         client(clock) as dashboard,
         pytest.raises(
-            NoPicture, match=r"no picture within 60 s \(last answer: 404\)"
+            NoPicture, match=r"no picture within 1 min \(last answer: 404\)"
         ) as caught,
     ):
         dashboard.fetch_picture(SnapshotTicket(origin))
