@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.steps import Steps
+from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.conditions import DAY_S
 from mvsnap.wifi.counts import as_counted, counted_with, recount, take_from_days
 from mvsnap.wifi.intake import pack, unpack
@@ -130,7 +132,9 @@ class WifiStore:
         is_counted = self._recounted == rule
         if is_counted and not self.waiting():
             return 0
-        with self._db.writing() as connection:
+        # A count goes through every visit.
+        limits = nullcontext() if is_counted else with_limits(MIGRATION)
+        with limits, self._db.writing() as connection:
             if not has_turn(self._db, connection) or is_paused(connection, now):
                 return 0
             if not is_counted:

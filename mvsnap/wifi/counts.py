@@ -81,9 +81,17 @@ def is_stale(connection: Connection, *where: ColumnElement[bool]) -> bool:
 
     It does not know all sums, and works beside this one or after it.
     """
+    statement = select(exists().where(~is_measured(), *where))
+    return bool(connection.execute(statement).scalar_one())
+
+
+def is_measured() -> ColumnElement[bool]:
+    """Return whether the release before has left this row of `visit_counts` alone.
+
+    Each visit is one more: most begin without a length, which would not be seen.
+    """
     counts = visit_counts.c
-    alike = counts.measured_s.is_not_distinct_from(counts.dwell_s)
-    return bool(connection.execute(select(exists().where(~alike, *where))).scalar_one())
+    return counts.measured_s.is_not_distinct_from(counts.dwell_s + counts.visits)
 
 
 def _values(rule: VisitRule) -> tuple[int, str | None]:
@@ -150,6 +158,6 @@ def sums_of_visits(long_stay_s: int, *where: ColumnElement[bool]) -> Select[Any]
         func.sum(one.c.first).label("first_visits"),
         func.sum(one.c.dwell_s).label("dwell_s"),
         func.max(one.c.dwell_s).label("longest_s"),
-        func.sum(one.c.dwell_s).label("measured_s"),
+        (func.sum(one.c.dwell_s) + func.count()).label("measured_s"),
     )
     return select(*key, *sums).group_by(*key)

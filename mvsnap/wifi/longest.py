@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mvsnap.store.database import Database
 from mvsnap.wifi.conditions import of_source, seconds
-from mvsnap.wifi.counts import long_stay_counted_with
+from mvsnap.wifi.counts import is_measured, long_stay_counted_with
 from mvsnap.wifi.model import WifiFilter
 from mvsnap.wifi.tables import visit_counts, visits
 from mvsnap.wifi.visits import SLOT_S
@@ -47,8 +47,7 @@ def longest_slots(
         return None
     counts = visit_counts.c
     # Where the release before has written, nobody knows.
-    is_known = counts.measured_s == counts.dwell_s
-    longest_s = func.max(case((is_known, counts.longest_s), else_=_UNKNOWN_S))
+    longest_s = func.max(case((is_measured(), counts.longest_s), else_=_UNKNOWN_S))
     statement = select(longest_s, counts.slot_s).where(
         counts.slot_s > seconds(wanted.since) - SLOT_S,
         counts.slot_s < seconds(wanted.until),

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Update, delete, func, select, update
 from mvsnap.clock import Clock
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
+from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.counts import as_counted, recount, take_from_days
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
 from mvsnap.wifi.turn import REBUILD, has_turn, is_paused
@@ -66,7 +67,8 @@ class Rebuild:
                 connection.execute(ours.where(mine))
 
     def _begin(self) -> None:
-        with self._db.writing() as connection:
+        # A count goes through every visit.
+        with with_limits(MIGRATION), self._db.writing() as connection:
             has_turn(self._db, connection, wait=True)
             if is_paused(connection, self._clock.now()):
                 raise BadInput("Another rebuild is running, or has just broken off")

@@ -119,7 +119,7 @@ visit_counts = Table(
     Column(
         "measured_s",
         BigInteger,
-        comment="dwell_s that longest_s is of; the release before does not add here",
+        comment="dwell_s and visits; the release before does not add here",
     ),
     comment="Sums over visits, updated with them; read by the pages",
     sqlite_with_rowid=False,

@@ -104,9 +104,9 @@ class SumWriter:
         )
 
     def write(self, connection: Connection, changes: SumChanges) -> None:
-        # The length twice: the release before adds to the first alone, see the table.
+        # What is measured: the release before adds to the others alone, see the table.
         counts = [
-            (*key, many, first, dwell_s, longest_s, dwell_s)
+            (*key, many, first, dwell_s, longest_s, dwell_s + many)
             for key, (many, first, dwell_s, longest_s) in changes.counts.items()
             if many or first or dwell_s or longest_s
         ]

@@ -10,18 +10,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from mvsnap.core.days import day_span
 from mvsnap.store import database
+from mvsnap.wifi import batches, rebuild
 from mvsnap.wifi.batches import WifiStore
-from mvsnap.wifi.counts import days_of_visits, sums_of_visits
+from mvsnap.wifi.counts import days_of_visits, recount, sums_of_visits
 from mvsnap.wifi.lists import WifiLists
 from mvsnap.wifi.model import DayActivity, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.tables import device_days, visit_count_rule, visit_counts
-from mvsnap.wifi.visits import MINUTE_S, Observation
+from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
 from tests.clients.fakes import FakeClock
 from tests.wifi.build import RULE, SHOP, YARD, put
 
@@ -191,6 +192,42 @@ def test_what_the_release_before_has_written_is_counted_from_the_visits(
     with db.reading() as connection:
         assert connection.execute(select(device_days.c.visits)).scalars().all() == [2]
         assert connection.execute(select(func.max(counts.longest_s))).scalar() == 1140
+
+
+def test_a_visit_without_a_length_of_the_release_before_is_counted(
+    db: database.Database, reports: WifiReports
+) -> None:
+    one_stay(db, 1, 1)
+    measured_s = select(visit_counts.c.measured_s)
+    with db.reading() as connection:
+        before_s = connection.execute(measured_s).scalar_one()
+    one_stay(db, 2, 1)
+    with db.writing() as connection:
+        # As if it had written the second: each visit begins like this.
+        connection.execute(update(visit_counts).values(measured_s=before_s))
+        connection.execute(update(device_days).values(visits=1))
+    assert of_days(reports)[0] == (2, 2)
+    WifiStore(db).process(DAYS_RULE, datetime.now(UTC))
+    with db.reading() as connection:
+        assert connection.execute(select(device_days.c.visits)).scalars().all() == [2]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_count_may_take_longer_than_other_statements(
+    db: database.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    def count(_db: Any, connection: Connection, _rule: VisitRule) -> None:
+        found.append(connection.execute(text("SHOW statement_timeout")).scalar_one())
+        recount(_db, connection, _rule)
+
+    monkeypatch.setattr(batches, "recount", count)
+    monkeypatch.setattr(rebuild, "recount", count)
+    WifiStore(db).process(DAYS_RULE, datetime.now(UTC))
+    for _ in Rebuild(db, DAYS_RULE, FakeClock()).run():
+        pass
+    assert found == ["10min", "10min"]
 
 
 def test_another_zone_of_the_site_is_counted_at_the_next_start(
