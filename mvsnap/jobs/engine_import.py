@@ -3,16 +3,19 @@
 The driver of PostgreSQL, where jobs are in a SQLite file: 9 MB, and a quarter of the
 time that its import takes. SQLAlchemy's ORM: 7 MB, for classes that dbos names in its
 annotations. What it gets in their place becomes the real one as soon as dbos asks it
-for anything.
+for anything. A release of dbos that asks for more is imported again with the real ones.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import threading
 from types import ModuleType
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 _DRIVER, _ERRORS = "psycopg", "psycopg.errors"
 _ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
@@ -22,17 +25,27 @@ _lock = threading.RLock()
 def import_engine(url: str) -> Any:
     """Return the module `dbos`; before anything else imports it."""
     with _lock:
-        if "dbos" not in sys.modules:
-            if url.startswith("sqlite") and _DRIVER not in sys.modules:
-                driver, errors = _AtFirstUse(_DRIVER), _AtFirstUse(_ERRORS)
-                driver.errors = errors
-                sys.modules |= {_DRIVER: driver, _ERRORS: errors}
-            for name in _ORM:
-                sys.modules.setdefault(name, _Classes(name))
+        if "dbos" in sys.modules:
+            return importlib.import_module("dbos")
+        _stand_in(url)
         try:
             return importlib.import_module("dbos")
+        except Exception as exc:  # noqa: BLE001 - of a mistake of its own it fails again
+            log.debug("dbos needs all that it imports: %s", exc)
         finally:
             _make_way()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "dbos"]:
+            del sys.modules[name]
+        return importlib.import_module("dbos")
+
+
+def _stand_in(url: str) -> None:
+    if url.startswith("sqlite") and _DRIVER not in sys.modules:
+        driver, errors = _AtFirstUse(_DRIVER), _AtFirstUse(_ERRORS)
+        driver.errors = errors
+        sys.modules |= {_DRIVER: driver, _ERRORS: errors}
+    for name in _ORM:
+        sys.modules.setdefault(name, _Classes(name))
 
 
 class _AtFirstUse(ModuleType):
@@ -59,6 +72,11 @@ class _Classes(ModuleType):
 
 class _Class(type):
     """Stands for a class that may not be imported yet."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], of: dict[str, Any]) -> _Class:
+        if bases:  # it would be a class of nothing
+            raise TypeError(f"{name} needs the real {bases[0].__name__}")
+        return super().__new__(mcs, name, bases, of)
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
         with _lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,4 +70,22 @@ def test_where_the_orm_is_there_already_the_engine_has_it() -> None:
         "import_engine('sqlite:///jobs.db')",
         "from dbos import _datasource as used",
         "assert used.Session is real.Session and sys.modules['sqlalchemy.orm'] is real",
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["from sqlalchemy.orm.session import sessionmaker", "class Own(Session): ..."],
+)
+def test_another_release_may_use_more_of_the_orm(tmp_path: Path, use: str) -> None:
+    package = tmp_path / "dbos"
+    package.mkdir()
+    (package / "_types.py").write_text("from sqlalchemy.orm import Session")
+    (package / "__init__.py").write_text(f"from dbos._types import Session\n{use}")
+    _run(
+        f"sys.path.insert(0, {str(tmp_path)!r})",
+        "from mvsnap.jobs.engine_import import import_engine",
+        "dbos = import_engine('sqlite:///jobs.db')",
+        "from sqlalchemy.orm import Session",
+        "assert dbos.Session is Session and 'psycopg' not in sys.modules",
     )
