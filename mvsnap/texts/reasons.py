@@ -5,10 +5,11 @@ The release before knows the sentences alone: it reads those, and writes no othe
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, TypeGuard
 
 from mvsnap.texts import formats, gettext
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
@@ -17,14 +18,19 @@ from mvsnap.texts.wordings import BOTH, WITH, WORDINGS
 
 def said(text: str) -> str:
     """Return a reason in the language in use, and any other text as it is."""
-    if not isinstance(text, Reason) or text.code not in WORDINGS:
+    try:
+        return _said(text)
+    except (KeyError, TypeError, ValueError):
+        # It, or one within it, is of another release, or has other values there.
+        return str(text)
+
+
+def _said(text: str) -> str:
+    """Raises KeyError, TypeError or ValueError for what this release cannot say."""
+    if not isinstance(text, Reason) or not text.code:
         return str(text)
     wording = gettext(WORDINGS[text.code].text)
-    values = text.values
-    try:
-        return filled(wording, values, text_of=said, digits_of=formats.as_written)
-    except (KeyError, TypeError, ValueError):
-        return str(text)  # of another release, where it has other values
+    return filled(wording, text.values, text_of=_said, digits_of=formats.as_written)
 
 
 def joined(*reasons: Reason | None) -> Reason | None:
@@ -98,9 +104,14 @@ def _values(found: Mapping[str, Any], depth: int) -> dict[str, Value]:
     for name, value in given.items() if isinstance(given, dict) else ():
         if isinstance(value, dict) and depth:
             values[name] = _inner(value, depth - 1)
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str | int) or _is_number(value):
             values[name] = value
     return values
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """JSON of others may hold 1e999, which nobody can say, or give to programs."""
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _inner(found: Mapping[str, Any], depth: int) -> Reason:
@@ -108,7 +119,7 @@ def _inner(found: Mapping[str, Any], depth: int) -> Reason:
     try:
         return WORDINGS[code](**values)
     except (KeyError, TypeError, ValueError):
-        return Reason(code)  # of a later release
+        return Reason(code, code, values)  # of a later release
 
 
 def _checksum(sentence: str) -> int:

@@ -85,6 +85,8 @@ def test_a_sentence_that_was_changed_since_is_shown_as_it_is() -> None:
         *({"code": "of a later release", "values": {}}, {"code": "video_starts_late"}),
         {"code": "video_starts_late", "values": {"late_s": [1]}},
         {"code": "video_starts_late", "values": {"late_s": "soon"}},
+        {"code": "video_starts_late", "values": {"late_s": float("inf")}},
+        {"code": "video_starts_late", "values": {"late_s": float("nan")}},
         {"code": 7, "values": 7},
         *([], "x", None),
     ],
@@ -95,16 +97,20 @@ def test_what_cannot_be_said_is_its_sentence(found: Any) -> None:
         found |= {"of": reasons.to_json(LATE)["of"]}
     kept = reasons.read({"note": found}, "note", str(LATE))
     assert isinstance(kept, Reason)
-    assert "1 min 15 s" in kept
-    assert said(kept)
+    assert said(kept) == str(LATE)
+    json.dumps(reasons.values_of(kept), allow_nan=False)
 
 
-def test_a_reason_within_of_a_later_release_is_its_code() -> None:
+@pytest.mark.parametrize("changed", [{"code": "new"}, {"values": {}}])
+def test_a_reason_with_one_of_a_later_release_within_is_its_sentence(
+    changed: dict[str, Any],
+) -> None:
     found = reasons.to_json(NESTED)
-    found["values"]["why"]["code"] = "new"
+    found["values"]["why"] |= changed
     texts.use("de")
     kept = reasons.read({"note": found}, "note", str(NESTED))
-    assert said(kept or "") == "kein Video aufgezeichnet: new"
+    assert said(kept or "") == "no video was recorded: no picture within 2.5 s"
+    assert reasons.to_json(kept or Reason(""))["code"] == "no_video_because"
 
 
 def test_values_are_cut() -> None:
