@@ -13,7 +13,14 @@ from typing import Any, TypeGuard
 
 from mvsnap.texts import formats, gettext
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
-from mvsnap.texts.wordings import BOTH, WITH, WORDINGS
+from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
+
+# What a program is told of is in these values: else Meraki is "meraki_busy" at times,
+# and "with" where it also says why.
+_JOINED = {
+    **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
+    ORGANIZATION.code: ("why",),
+}
 
 
 def said(text: str) -> str:
@@ -61,14 +68,26 @@ def read(found: object, name: str, sentence: str | None) -> Reason | None:
 
 
 def code_of(text: str | None) -> str | None:
-    """Return the code for programs; None: it has none."""
-    return text.code or None if isinstance(text, Reason) else None
+    """Return the code for programs, of several that of the cause; None: no code."""
+    cause = _cause(text)
+    return cause.code if cause is not None else None
 
 
 def values_of(text: str | None) -> dict[str, Value]:
-    """Return the values for programs; what is a reason itself is a sentence there."""
-    found = text.values if isinstance(text, Reason) else {}
+    """Return those of that code; what is a reason itself is a sentence there."""
+    cause = _cause(text)
+    found = cause.values if cause is not None else {}
     return {k: str(v) if isinstance(v, str) else v for k, v in found.items()}
+
+
+def _cause(text: object) -> Reason | None:
+    """Return the reason, of those that are joined the first that has a code."""
+    if not isinstance(text, Reason) or not text.code:
+        return None
+    if text.code not in _JOINED:
+        return text
+    parts = (_cause(text.values.get(name)) for name in _JOINED[text.code])
+    return next((one for one in parts if one is not None), None)
 
 
 def to_json(reason: Reason) -> dict[str, Any]:

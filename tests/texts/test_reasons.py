@@ -61,6 +61,31 @@ def test_a_reason_is_said_in_both_languages(
     assert str(kept) == english, "programs and the release before read English"
 
 
+BUSY = wordings.MERAKI_BUSY(status=429)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(BUSY, wordings.WITH(first=BUSY, then="Calm down")),
+        wordings.BOTH(first=BUSY, then=wordings.NO_VIDEO()),
+        wordings.BOTH(first=Reason("of others"), then=BUSY),
+        wordings.ORGANIZATION(name="North", why=wordings.WITH(first=BUSY, then="x")),
+    ],
+)
+def test_programs_are_told_of_the_cause(reason: Reason) -> None:
+    kept = through_the_store(reason)
+    assert reasons.code_of(kept) == "meraki_busy"
+    assert reasons.values_of(kept) == {"status": 429}
+
+
+@pytest.mark.parametrize(
+    "text", [None, "x", Reason("x"), wordings.WITH(first="x", then="y")]
+)
+def test_what_others_say_has_no_code(text: str | None) -> None:
+    assert (reasons.code_of(text), reasons.values_of(text)) == (None, {})
+
+
 def test_several_are_one() -> None:
     assert joined(None, None) is None
     assert with_each() is None
