@@ -22,9 +22,9 @@ def directory_trouble() -> str:
     if not state.error:
         return ""
     if state.mistakes:
-        return _("Directory: %(error)s") % {"error": state.error}
+        return _("Directory: %(error)s") % {"error": localized(state.error)}
     said = _("The directory cannot be read; still using the previous one: %(error)s")
-    return said % {"error": state.error}
+    return said % {"error": localized(state.error)}
 
 
 def entry_words(badge: BadgeEvent) -> dict[str, str]:

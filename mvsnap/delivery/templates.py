@@ -151,7 +151,7 @@ class MessageTemplates:
             "camera": neutralise(event.camera_name if event else facts.camera),
             "error": _stored((event.error if event else facts.error) or ""),
             "told": _told(raised, prefix),
-            "note": _stored(details.get("note", "")),
+            "note": _note(event),
             "doubt": _stored(raised.details.get("doubt", "")) if raised else "",
             "video_link": _linkable(event.video_link) if event else None,
             "no_link": _stored(details.get(NO_LINK, "")),
@@ -287,6 +287,13 @@ def _lines(facts: Facts) -> dict[str, Any]:
 def _stored(text: object) -> str:
     """Return what was stored, in the language where it is a reason or a known text."""
     return neutralise(localized(text if isinstance(text, str) else str(text)))
+
+
+def _note(event: Event | None) -> str:
+    """Return what is noted of a clip; what a person noted is in their words."""
+    note = event.details.get("note", "") if event else ""
+    is_ours = event is not None and event.kind is EventKind.CLIP
+    return _stored(note) if is_ours else neutralise(str(note))
 
 
 def _size_bytes(line: dict[str, str]) -> int:

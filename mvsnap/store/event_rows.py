@@ -67,7 +67,7 @@ def _details(row: Row[Any]) -> dict[str, str | int | float]:
     details: dict[str, str | int | float] = dict(row.details)
     for name in _SAID:
         text = details.get(name)
-        if isinstance(text, str) and row.reasons:
+        if isinstance(text, str) and isinstance(row.reasons, dict):
             details[name] = reasons.from_json(row.reasons.get(name), text)
     return details
 

@@ -51,7 +51,7 @@ def read(db: Database) -> Mapping[CameraName, RecorderCameraState]:
 
 def _state(row: Row[Any], times: StoredTimes) -> RecorderCameraState:
     values = dict(row._mapping)
-    text = reasons.from_json((values.pop("reasons") or {}).get("text"), row.text)
+    text = reasons.read(values.pop("reasons"), "text", row.text)
     state = RecorderCameraState(**values | {"text": text})
     seen_at, since = times.by_now(state.seen_at), times.by_now(state.since)
     return replace(state, seen_at=seen_at, since=since)

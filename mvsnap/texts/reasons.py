@@ -5,26 +5,39 @@ The release before knows the sentences alone: it reads those, and writes no othe
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, TypeGuard
 
 from mvsnap.texts import formats, gettext
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
-from mvsnap.texts.wordings import BOTH, WITH, WORDINGS
+from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
+
+# What a program is told of is in these values: else Meraki is "meraki_busy" at times,
+# and "with" where it also says why.
+_JOINED = {
+    **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
+    ORGANIZATION.code: ("why",),
+}
 
 
 def said(text: str) -> str:
     """Return a reason in the language in use, and any other text as it is."""
-    if not isinstance(text, Reason) or text.code not in WORDINGS:
+    try:
+        return _said(text)
+    except (KeyError, TypeError, ValueError):
+        # It, or one within it, is of another release, or has other values there.
+        return str(text)
+
+
+def _said(text: str) -> str:
+    """Raises KeyError, TypeError or ValueError for what this release cannot say."""
+    if not isinstance(text, Reason) or not text.code:
         return str(text)
     wording = gettext(WORDINGS[text.code].text)
-    values = text.values
-    try:
-        return filled(wording, values, text_of=said, digits_of=formats.as_written)
-    except (KeyError, TypeError, ValueError):
-        return str(text)  # of another release, where it has other values
+    return filled(wording, text.values, text_of=_said, digits_of=formats.as_written)
 
 
 def joined(*reasons: Reason | None) -> Reason | None:
@@ -55,14 +68,26 @@ def read(found: object, name: str, sentence: str | None) -> Reason | None:
 
 
 def code_of(text: str | None) -> str | None:
-    """Return the code for programs; None: it has none."""
-    return text.code or None if isinstance(text, Reason) else None
+    """Return the code for programs, of several that of the cause; None: no code."""
+    cause = _cause(text)
+    return cause.code if cause is not None else None
 
 
 def values_of(text: str | None) -> dict[str, Value]:
-    """Return the values for programs; what is a reason itself is a sentence there."""
-    found = text.values if isinstance(text, Reason) else {}
+    """Return those of that code; what is a reason itself is a sentence there."""
+    cause = _cause(text)
+    found = cause.values if cause is not None else {}
     return {k: str(v) if isinstance(v, str) else v for k, v in found.items()}
+
+
+def _cause(text: object) -> Reason | None:
+    """Return the reason, of those that are joined the first that has a code."""
+    if not isinstance(text, Reason) or not text.code:
+        return None
+    if text.code not in _JOINED:
+        return text
+    parts = (_cause(text.values.get(name)) for name in _JOINED[text.code])
+    return next((one for one in parts if one is not None), None)
 
 
 def to_json(reason: Reason) -> dict[str, Any]:
@@ -98,9 +123,14 @@ def _values(found: Mapping[str, Any], depth: int) -> dict[str, Value]:
     for name, value in given.items() if isinstance(given, dict) else ():
         if isinstance(value, dict) and depth:
             values[name] = _inner(value, depth - 1)
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str | int) or _is_number(value):
             values[name] = value
     return values
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """JSON of others may hold 1e999, which nobody can say, or give to programs."""
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _inner(found: Mapping[str, Any], depth: int) -> Reason:
@@ -108,7 +138,7 @@ def _inner(found: Mapping[str, Any], depth: int) -> Reason:
     try:
         return WORDINGS[code](**values)
     except (KeyError, TypeError, ValueError):
-        return Reason(code)  # of a later release
+        return Reason(code, code, values)  # of a later release
 
 
 def _checksum(sentence: str) -> int:

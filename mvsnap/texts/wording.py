@@ -73,16 +73,18 @@ def filled(
     """
     shown = {}
     for name, value in values.items():
-        if isinstance(value, str):
-            shown[name] = text_of(value)
-        elif name.endswith("_s"):
+        if name.endswith("_s"):
             shown[name] = _duration(value, digits_of)
+        elif isinstance(value, str):
+            shown[name] = text_of(value)
         else:
             shown[name] = digits_of(str(value))
     return text % shown
 
 
-def _duration(seconds: float, digits_of: Callable[[str], str]) -> str:
+def _duration(seconds: Value, digits_of: Callable[[str], str]) -> str:
+    if isinstance(seconds, str):
+        raise TypeError("a text is no duration")
     if seconds >= 60 or seconds == round(seconds):
         return formats.lasting(seconds)
     return f"{digits_of(f'{seconds:.1f}')} s"

@@ -171,6 +171,24 @@ def test_an_event_of_the_release_before_is_shown_as_it_is(
         assert said(str(found.details[NO_LINK])) == "in others"
 
 
+@pytest.mark.parametrize("column", [["x"], "x", 7, {"error": 7, "text": ["x"]}])
+def test_a_column_of_something_else_is_none(
+    db: database.Database, column: object
+) -> None:
+    store, robot = ClipStore(db), CameraName("Robot")
+    now = datetime.now(UTC)
+    told = event(error=CAMERA_OFFLINE(), details={NO_LINK: MERAKI_BUSY(status=429)})
+    Store(db).add_event(told)
+    store.see([RecorderCameraState(robot, "offline", OFFLINE(), now, now)])
+    with db.writing() as connection:
+        for table in (events, recorder_cameras):
+            connection.execute(update(table).values(reasons=column))
+    found = Store(db).event(told.id)
+    assert found is not None
+    assert said(found.error or "") == "The camera is offline"
+    assert said(store.recorder_cameras()[robot].text) == str(OFFLINE())
+
+
 def test_a_row_holds_no_more_than_it_may(db: database.Database) -> None:
     store = Store(db)
     store.add_event(event(error=MERAKI_UNREACHABLE(host="h" * 9_000, why="w" * 9_000)))

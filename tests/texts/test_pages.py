@@ -13,7 +13,12 @@ from flask.testing import FlaskClient
 from mvsnap import texts
 from mvsnap.clip_model import Gap
 from mvsnap.domain import EventKind
-from mvsnap.texts.wordings import NO_ANSWER_AT_ALL, PICTURE_LATE, STARTS_LATE
+from mvsnap.texts.wordings import (
+    CAMERA_OFFLINE,
+    NO_ANSWER_AT_ALL,
+    PICTURE_LATE,
+    STARTS_LATE,
+)
 from tests.core.build import GATE, NOON, event
 from tests.web.build import Web
 from tests.web.clip_build import add_clip
@@ -43,7 +48,8 @@ LATE = event(error=PICTURE_LATE(limit_s=2.5, why=NO_ANSWER_AT_ALL()))
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     web = Web(tmp_path_factory.mktemp("data"), site={"locale": "de"})
     gap = Gap(NOON, NOON + timedelta(seconds=2))
-    add_clip(web, NOON, gaps=(gap,), note=STARTS_LATE(late_s=3))
+    clip = add_clip(web, NOON, gaps=(gap,), note=STARTS_LATE(late_s=3))
+    web.store.add_event(event(error=CAMERA_OFFLINE(), job_id=clip.job_id))
     web.store.add_event(event(kind=EventKind.CROWD))
     web.store.add_event(LATE)
     yield web.log_in()
@@ -91,6 +97,20 @@ def test_why_there_is_no_picture_is_in_german(client: FlaskClient) -> None:
     assert why in unescape(client.get("/events").text)
     assert why in unescape(client.get(f"/events/{LATE.id}").text)
     assert why in unescape(client.get(f"/cameras/{GATE}").text)
+
+
+def test_a_clip_says_why_its_alarm_has_no_picture(client: FlaskClient) -> None:
+    (clip,) = client.get("/api/v1.0/events?kind=clip&limit=200").get_json()["events"]
+    page = unescape(client.get(f"/clips/{clip['id']}").text)
+    assert "Die Kamera ist offline" in page
+    assert "The camera is offline" not in page
+    page = unescape(client.get(f"/events/{LATE.id}").text)
+    assert "The camera delivered" not in page
+
+
+def test_a_list_has_the_notes_of_clips_in_english(client: FlaskClient) -> None:
+    (clip,) = client.get("/api/v1.0/events?kind=clip&limit=200").get_json()["events"]
+    assert clip["details"]["note"] == "the video starts 3 s after the trigger"
 
 
 def test_programs_read_english_and_a_code(client: FlaskClient) -> None:

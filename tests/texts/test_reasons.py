@@ -61,6 +61,31 @@ def test_a_reason_is_said_in_both_languages(
     assert str(kept) == english, "programs and the release before read English"
 
 
+BUSY = wordings.MERAKI_BUSY(status=429)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(BUSY, wordings.WITH(first=BUSY, then="Calm down")),
+        wordings.BOTH(first=BUSY, then=wordings.NO_VIDEO()),
+        wordings.BOTH(first=Reason("of others"), then=BUSY),
+        wordings.ORGANIZATION(name="North", why=wordings.WITH(first=BUSY, then="x")),
+    ],
+)
+def test_programs_are_told_of_the_cause(reason: Reason) -> None:
+    kept = through_the_store(reason)
+    assert reasons.code_of(kept) == "meraki_busy"
+    assert reasons.values_of(kept) == {"status": 429}
+
+
+@pytest.mark.parametrize(
+    "text", [None, "x", Reason("x"), wordings.WITH(first="x", then="y")]
+)
+def test_what_others_say_has_no_code(text: str | None) -> None:
+    assert (reasons.code_of(text), reasons.values_of(text)) == (None, {})
+
+
 def test_several_are_one() -> None:
     assert joined(None, None) is None
     assert with_each() is None
@@ -85,6 +110,8 @@ def test_a_sentence_that_was_changed_since_is_shown_as_it_is() -> None:
         *({"code": "of a later release", "values": {}}, {"code": "video_starts_late"}),
         {"code": "video_starts_late", "values": {"late_s": [1]}},
         {"code": "video_starts_late", "values": {"late_s": "soon"}},
+        {"code": "video_starts_late", "values": {"late_s": float("inf")}},
+        {"code": "video_starts_late", "values": {"late_s": float("nan")}},
         {"code": 7, "values": 7},
         *([], "x", None),
     ],
@@ -95,16 +122,20 @@ def test_what_cannot_be_said_is_its_sentence(found: Any) -> None:
         found |= {"of": reasons.to_json(LATE)["of"]}
     kept = reasons.read({"note": found}, "note", str(LATE))
     assert isinstance(kept, Reason)
-    assert "1 min 15 s" in kept
-    assert said(kept)
+    assert said(kept) == str(LATE)
+    json.dumps(reasons.values_of(kept), allow_nan=False)
 
 
-def test_a_reason_within_of_a_later_release_is_its_code() -> None:
+@pytest.mark.parametrize("changed", [{"code": "new"}, {"values": {}}])
+def test_a_reason_with_one_of_a_later_release_within_is_its_sentence(
+    changed: dict[str, Any],
+) -> None:
     found = reasons.to_json(NESTED)
-    found["values"]["why"]["code"] = "new"
+    found["values"]["why"] |= changed
     texts.use("de")
     kept = reasons.read({"note": found}, "note", str(NESTED))
-    assert said(kept or "") == "kein Video aufgezeichnet: new"
+    assert said(kept or "") == "no video was recorded: no picture within 2.5 s"
+    assert reasons.to_json(kept or Reason(""))["code"] == "no_video_because"
 
 
 def test_values_are_cut() -> None:

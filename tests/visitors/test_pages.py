@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap import texts
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Camera, Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
+from mvsnap.texts.wordings import MERAKI_NO_LIST
 from mvsnap.visitors.model import CountingCamera, DayCount, HourPicture
 from mvsnap.visitors.rules import HourCount, HourPictureState
 from tests.clients.fakes import picture as jpeg
@@ -414,6 +416,11 @@ def test_the_reason_for_a_camera_without_answer_is_shown(
     html = words(viewer.get("/visitors").text)
     assert f"Gate north {GATE} : Meraki forbids this" in html
     assert "Nobody was counted in this period." in html
+    why = str(MERAKI_NO_LIST())
+    web.visitors.keep_camera(CountingCamera(GATE, None, NOW, why))
+    texts.use("de")
+    html = words(viewer.get("/visitors").text)
+    assert "Meraki antwortete etwas anderes als eine Liste" in html
 
 
 # --- one zone

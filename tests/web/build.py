@@ -27,6 +27,7 @@ from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.entries import Entry
 from mvsnap.config.model import Scope, Settings
 from mvsnap.domain import Change, Job, JobId, Role, User
+from mvsnap.errors import MvsnapError
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
@@ -196,6 +197,7 @@ class Web:
         self.clock = clock or SystemClock()
         self.recipients = RecipientCheck()
         self.tried: list[Entry] = []
+        self.refusal: MvsnapError | None = None  # of what is tried
         self.test_messages = RecipientCheck()
         # A test sees what it has just written; in service a read is used for a second.
         self.shared_reads = SharedReads(fresh_s=0)
@@ -263,6 +265,8 @@ class Web:
 
     def try_entry(self, _settings: Settings, entry: Entry) -> list[str]:
         self.tried.append(entry)
+        if self.refusal is not None:
+            raise self.refusal
         return [f"{entry.name} works."]
 
     def client(self, key: str | None = KEY) -> FlaskClient:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap import texts
 from mvsnap.config.entries import Entry
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import open_channels
 from mvsnap.domain import Role
+from mvsnap.errors import UpstreamError
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
 from mvsnap.web.recipients import RecipientCheck
 from tests.servers.processes import wait_until
 from tests.web.build import GATE, Web, log_in, send
@@ -220,6 +223,20 @@ def test_addresses_of_nothing(admin: FlaskClient) -> None:
     assert send(admin, CHANNELS, name="x").status_code == 404
     without = admin.post(CHANNELS, data=PROGRAM)
     assert without.status_code in (400, 403)
+
+
+def test_why_a_camera_cannot_be_tried_is_in_german(
+    web: Web, admin: FlaskClient
+) -> None:
+    why = IN_DETAIL(what=OFFLINE(), detail=NO_ROUTE())
+    web.refusal = UpstreamError(why, retry=True)
+    texts.use("de")
+    camera = {"name": "Line", "url": "rtsp://192.0.2.1/a"}
+    tried = send(admin, "/settings/entries/recording-cameras", do="try", **camera)
+    (address,) = re.findall(r'data-address="([^"]+)"', tried.text)
+    said = "die Kamera ist nicht erreichbar (kein Weg zum Host)"
+    expected = {"ok": False, "lines": [said]}
+    wait_until(lambda: admin.get(address).json == expected, "the answer")
 
 
 def test_a_webhook_rule_acts_at_once(web: Web, admin: FlaskClient) -> None:

@@ -26,6 +26,7 @@ from mvsnap.core.params import parse_moment
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
+from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.entry_form import (
@@ -156,7 +157,9 @@ def trial(trial_id: str) -> ResponseReturnValue:
     found = gateway().trials.answer(trial_id, auth.person().name)
     if found is None:
         return jsonify(ok=None, lines=[]), 404
-    return jsonify(ok=found.ok, lines=found.lines)
+    # Why it does not work is an error, in English like any other.
+    lines = map(localized, found.lines) if found.ok is False else found.lines
+    return jsonify(ok=found.ok, lines=list(lines))
 
 
 def _section(name: str) -> EntrySection:
