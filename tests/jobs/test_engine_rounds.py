@@ -66,7 +66,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_the_threads_of_the_engine_are_not_there(bench: Bench) -> None:
     bench.worker.submit(job("at once"))
     wait_until(lambda: bench.ran == ["at once"], "it began")
-    wait_until(lambda: not _of_the_engine(), "no thread that polls", 10)
+    wait_until(lambda: not _of_the_engine(), "no thread that polls", 30)
 
 
 def test_what_another_process_enqueued_begins_at_once(bench: Bench) -> None:
