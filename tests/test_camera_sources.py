@@ -205,7 +205,7 @@ def test_an_access_that_expires_in_between_is_reopened(
             assert scene.recorder is not None
             wait_for_state(scene.recorder, "cam", State.RECORDING)
             scene.ixon.end_accesses()
-            wait_until(lambda: len(scene.ixon.accesses) > 1, "a new access", 10)
+            wait_until(lambda: len(scene.ixon.accesses) > 1, "a new access", 30)
             made = clip.result(30)
         secrets = scene.ixon.secrets
     assert made.error is None
@@ -224,7 +224,7 @@ def test_a_video_that_breaks_with_its_access_continues(tmp_path: Path) -> None:
         wait_for_state(scene.recorder, "cam", State.RECORDING)
         scene.ixon.end_accesses()
         scene.ixon.camera.mode = "cut"
-        wait_until(lambda: len(scene.ixon.accesses) > 1, "a new access", 10)
+        wait_until(lambda: len(scene.ixon.accesses) > 1, "a new access", 30)
         scene.ixon.camera.mode = "ok"
         made = clip.result(30)
     assert made.error is None

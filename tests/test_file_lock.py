@@ -68,7 +68,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
                 lock.release()
             return lock is not None
 
-        wait_until(is_free, "the lock is free", 10)
+        wait_until(is_free, "the lock is free", 30)
 
 
 def test_a_program_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class Counter:
         return self.wait_s
 
     def wait_for(self, number: int) -> None:
-        wait_until(lambda: self.taken >= number, f"step {number}", 10)
+        wait_until(lambda: self.taken >= number, f"step {number}", 30)
 
 
 class MovedClock(SystemClock):
@@ -93,7 +93,7 @@ def test_the_end_of_the_clock_ends_it() -> None:
     loop.start()
     step.wait_for(2)
     clock.stop()
-    wait_until(lambda: not is_alive(), "it ends", 10)
+    wait_until(lambda: not is_alive(), "it ends", 30)
 
 
 def test_waking_lets_the_next_step_begin_at_once() -> None:

@@ -34,6 +34,7 @@ from mvsnap.core.amounts import amount
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.deferrals import Deferrals
+from mvsnap.jobs.engine_end import let_jobs_end
 from mvsnap.jobs.engine_fitness import check_fitness
 from mvsnap.jobs.engine_import import import_engine
 from mvsnap.jobs.engine_rounds import quiet, rounds_for
@@ -249,8 +250,9 @@ class WorkerEngine(KnownJobs):
         """Stop; running jobs have a few seconds to finish or be deferred."""
         if self._dbos is None:  # a signal came before `launch`
             return
+        left_s = let_jobs_end(self._source, _LAST_JOBS_S, self._clock)
         self._dbos.destroy(
-            destroy_registry=True, workflow_completion_timeout_sec=_LAST_JOBS_S
+            destroy_registry=True, workflow_completion_timeout_sec=left_s
         )
         if self._shared is None:
             self._pool.dispose()

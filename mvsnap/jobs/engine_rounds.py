@@ -6,10 +6,10 @@ then a job of another process would wait as long: nothing wakes those threads be
 they are not started: `Rounds` takes from the queues as soon as the file was written, or
 a deferred job is due.
 
-That uses names of dbos that are not public, here and nowhere else. Of a release that
-lacks one, or has changed what it takes, dbos works as it comes, and the log says so.
-Schedules, timeouts and messages of dbos, whose threads are not started either, are not
-used by us.
+That uses names of dbos that are not public, here and in `engine_end.py` alone. Of a
+release that lacks one, or has changed what it takes, dbos works as it comes, and the
+log says so. Schedules, timeouts and messages of dbos, whose threads are not started
+either, are not used by us.
 """
 
 from __future__ import annotations

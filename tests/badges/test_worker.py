@@ -60,7 +60,7 @@ def test_a_directory_that_hangs_keeps_neither_pictures_nor_alerts(
         wait_until(
             lambda: alerts.taken > before[0] + 2 and pictures.taken > before[1] + 2,
             "pictures and alerts go on",
-            limit_s=10,
+            limit_s=30,
         )
         clock.stop()
         loop.stop()

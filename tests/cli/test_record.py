@@ -154,7 +154,7 @@ def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None
     assert "Traceback" not in running.output()
     assert [p for p in (site / "data/recordings").iterdir() if p.is_dir()] == []
     assert states(site) == []
-    wait_until(lambda: ffmpegs_of(running.pid) == [], "no ffmpeg is left", 10)
+    wait_until(lambda: ffmpegs_of(running.pid) == [], "no ffmpeg is left", 30)
 
 
 def test_debug_shows_the_words_of_ffmpeg_without_the_password(

@@ -60,7 +60,7 @@ def test_a_broker_that_comes_later_gets_the_newest_state(tmp_path: Path) -> None
     counter = Counter(port, clock)
     counter.loop.start()
     try:
-        wait_until(lambda: bool(counter._failing), "the broker is away", 10)
+        wait_until(lambda: bool(counter._failing), "the broker is away", 30)
         with broker(tmp_path / "broker", port=port):
             seen = Subscriber(port)
             wait_until(lambda: seen.text("mvsnap/status") == "online", "online", 20)
@@ -98,7 +98,7 @@ def test_a_frozen_broker_holds_nobody_and_gets_few_messages(
         states.flush(out)
         return all(seen.text(f"mvsnap/{n}") == str(950 + n) for n in range(50))
 
-    wait_until(all_newest, "the newest states", 10)
+    wait_until(all_newest, "the newest states", 30)
     out.close()
     seen.stop()
 

@@ -17,6 +17,7 @@ from dbos import _dbos
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.engine import ClientEngine, WorkerEngine
+from mvsnap.jobs.engine_end import let_jobs_end
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.database import sqlite_url
@@ -65,7 +66,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_the_threads_of_the_engine_are_not_there(bench: Bench) -> None:
     bench.worker.submit(job("at once"))
     wait_until(lambda: bench.ran == ["at once"], "it began")
-    wait_until(lambda: not _of_the_engine(), "no thread that polls", 10)
+    wait_until(lambda: not _of_the_engine(), "no thread that polls", 30)
 
 
 def test_what_another_process_enqueued_begins_at_once(bench: Bench) -> None:
@@ -114,6 +115,44 @@ def test_at_the_end_no_log_is_left_beside_the_file(tmp_path: Path) -> None:
     wait_until(lambda: bench.ran == ["only"], "it began")
     bench.worker.close()
     assert [path.name for path in tmp_path.iterdir()] == ["jobs.db"]
+
+
+def test_a_stop_waits_for_a_job_that_runs_and_takes_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, may_end = Bench(tmp_path), threading.Event()
+    bench.does["runs"] = lambda: may_end.wait(60)
+    bench.worker.submit(job("runs"))
+    wait_until(lambda: bench.ran == ["runs"], "it began")
+    monkeypatch.setattr("mvsnap.jobs.engine._LAST_JOBS_S", 60)
+    destroyed: list[float] = []
+    destroy = bench.worker._dbos.destroy
+
+    def spied(*, workflow_completion_timeout_sec: float, **more: bool) -> None:
+        destroyed.append(workflow_completion_timeout_sec)
+        destroy(**more)
+
+    monkeypatch.setattr(bench.worker._dbos, "destroy", spied)
+    closing_it = threading.Thread(target=bench.worker.close)
+    closing_it.start()
+    stops = bench.worker._source.background_thread_stop_events
+    wait_until(lambda: all(stop.is_set() for stop in stops), "it takes no more")
+    with closing(ClientEngine(bench.url)) as client:
+        client.submit(job("next"))
+        assert (destroyed, bench.ran) == ([], ["runs"])
+        may_end.set()
+        closing_it.join(60)
+        # dbos would wait a second more, whatever runs.
+        assert (destroyed, bench.ran) == ([0], ["runs"])
+        (ended,) = client._client.list_workflows(workflow_ids=["runs"])
+        assert ended.status == "SUCCESS"
+    again = Bench(tmp_path)
+    with closing(again.worker):
+        wait_until(lambda: again.ran == ["next"], "it begins at the next start")
+
+
+def test_another_release_of_the_engine_waits_by_itself() -> None:
+    assert let_jobs_end(object(), 3, SystemClock()) == 3
 
 
 def test_deferred_jobs_go_on_when_they_are_due(bench: Bench) -> None:

@@ -131,7 +131,13 @@ class Seen:
     first_s: float
     last_s: float
     steps: tuple[int, ...]  # from each picture's number to the next one's
-    drift_s: float  # the most a picture is away from its place on the time line
+    # For each picture but the first two, when the clip began if it is in its place.
+    begins_s: tuple[float, ...]
+
+    @property
+    def drift_s(self) -> float:
+        """Return the most that a picture is away from its place on the time line."""
+        return max(self.begins_s) - min(self.begins_s)
 
     @property
     def is_seamless(self) -> bool:
@@ -149,11 +155,11 @@ def seen_in(path: Path, at: datetime, fps: float = FPS) -> Seen:
     moment = at.timestamp()
     shown = [_shown_s(number, moment, fps) for _, number in found]
     # The first two of a connection share their moment.
-    places = [s - t for (t, _), s in zip(found[2:], shown[2:], strict=True)]
+    begins = tuple(s - t for (t, _), s in zip(found[2:], shown[2:], strict=True))
     steps = [
         (b - a) % PICTURES for (_, a), (_, b) in zip(found, found[1:], strict=False)
     ]
-    return Seen(shown[0], shown[-1], tuple(steps), max(places) - min(places))
+    return Seen(shown[0], shown[-1], tuple(steps), begins)
 
 
 def _shown_s(number: int, moment: float, fps: float) -> float:

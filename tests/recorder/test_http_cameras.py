@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from urllib.parse import quote
 
 import pytest
@@ -152,11 +153,19 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
     new = 1 + sum(1 for step in shown.steps if step)
     assert new >= 0.8 * fps * (PRE_S + POST_S)
     assert -PRE_S - 1.5 <= shown.first_s <= -PRE_S + 1 / fps + 0.2
-    assert shown.last_s >= POST_S - 2.5 / fps
-    assert shown.drift_s < 1.5 / fps + 0.15
+    # A busy machine receives some pictures late, and none early: what puts them in
+    # wrong places moves many, and a wrong pace also the earliest of each half.
+    many = len(shown.begins_s)
+    in_time = sorted(shown.begins_s)[many // 5 :]
+    assert in_time[-1] - in_time[0] < 1.5 / fps + 0.15
+    halves = shown.begins_s[: many // 2], shown.begins_s[many // 2 :]
+    assert abs(max(halves[0]) - max(halves[1])) < 0.75 / fps + 0.08
+    usual_s = median(in_time)
+    late_s = max(0.0, usual_s - shown.begins_s[-1])
+    assert shown.last_s + late_s >= POST_S - 2.5 / fps
     assert clip.began_at is not None
     began_s = (clip.began_at - taken.at).total_seconds()
-    assert began_s == pytest.approx(shown.first_s, abs=0.2 + 0.5 / fps)
+    assert began_s == pytest.approx(usual_s, abs=0.2 + 0.5 / fps)
 
 
 @dataclass(frozen=True)

@@ -254,7 +254,7 @@ def test_a_silence_is_a_gap_also_within_a_connection(
             ]
             # One picture is all that they show, before three seconds of silence.
             lone = [pool.submit(recorder.record, one.name, at, 0, 3) for one in few]
-            wait_until(lambda: now() > at + timedelta(seconds=3.5), "silence", 10)
+            wait_until(lambda: now() > at + timedelta(seconds=3.5), "silence", 30)
             camera_of_our_own.send(signal.SIGUSR2)
             video.frozen, busy.fail_with = False, None
             rtsp, mjpeg, stills = (future.result(30) for future in asked)

@@ -135,7 +135,7 @@ class Site:
         return self.store.events(EventFilter(kinds=kinds or None), 100)
 
     def wait_for_events(self, number: int) -> None:
-        wait_until(lambda: len(self.events()) >= number, f"{number} events", 15)
+        wait_until(lambda: len(self.events()) >= number, f"{number} events", 30)
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ def test_an_invalid_override_is_logged_once_and_the_file_applies(
         site.publish(crowd(0, 10))
         site.wait_for_events(1)
         site.site.choose({"sense.dwell_s": 9}, "anna", now(), [])
-        wait_until(lambda: site.sense.last_seen() != {}, "some rounds later", 10)
+        wait_until(lambda: site.sense.last_seen() != {}, "some rounds later", 30)
     said = [r for r in caplog.records if "is not usable" in r.message]
     assert len(said) == 1
 

@@ -30,4 +30,4 @@ def test_what_is_sent_is_closed_although_the_browser_goes() -> None:
                 # Gone at once, with what was not read: as a closed tab.
                 gone = struct.pack("ii", 1, 0)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, gone)
-        wait_until(lambda: all(one.closed for one in sent), "all are closed", 10)
+        wait_until(lambda: all(one.closed for one in sent), "all are closed", 30)

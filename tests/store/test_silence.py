@@ -72,7 +72,7 @@ def test_a_silent_network_costs_the_first_a_moment_and_the_others_nothing(
         for _ in range(20):
             assert isinstance(refused(engine), DatabaseAway)
     relay.mend()
-    wait_until(lambda: _works(engine), "it works again", 10)
+    wait_until(lambda: _works(engine), "it works again", 30)
 
 
 def _works(engine: Engine) -> bool:
@@ -219,4 +219,4 @@ def test_a_process_keeps_few_connections(engine: Engine) -> None:
             found = connection.scalar(text(f"select count(*) {mine}"))
         return found is not None and found <= 2
 
-    wait_until(are_few, "the others are closed", 10)
+    wait_until(are_few, "the others are closed", 30)

@@ -140,7 +140,7 @@ def test_a_clip_appears_and_becomes_ready_without_reload(
         web.clips.finish(finished, clip_event(finished))
         wait_for_video(page)
         page.get_by_role("button", name="Jump to the alarm").click()
-        wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 10)
+        wait_until(lambda: current_s(page) > 3, "the player is at the alarm", 30)
 
 
 def test_a_clip_is_stepped_slowed_and_saved_as_a_still(

@@ -24,6 +24,7 @@ from tests.core.build import event
 from tests.servers.browser import dump_dom
 from tests.servers.processes import wait_until
 from tests.web.build import DOOR, GATE, HASHED, PASSWORD, Web, log_in, send, token_of
+from tests.web.test_audit import words
 
 EVENTS = "/api/v1.0/events"
 WRONG = "Wrong name or password."
@@ -71,7 +72,7 @@ def test_a_person_logs_in_and_gets_the_page_that_was_asked_for(web: Web) -> None
     assert (answer.status_code, answer.location) == (303, "/?day=2026-03-04")
     page = client.get(answer.location)
     assert page.status_code == 200
-    assert "anna (admin)" in page.text
+    assert "anna (admin)" in words(page.text)
 
 
 def test_the_case_of_a_name_and_blanks_around_it_do_not_matter(web: Web) -> None:

@@ -156,7 +156,7 @@ def test_who_waits_for_a_slow_read_does_not_read_again(clock: Stopwatch) -> None
 
     first = threading.Thread(target=ask)
     first.start()
-    wait_until(lambda: times == 1, "the first read", 10)
+    wait_until(lambda: times == 1, "the first read", 30)
     second = threading.Thread(target=ask, name="second")
     second.start()
     assert second_came.wait(10)

@@ -213,7 +213,7 @@ def test_every_zone_of_every_camera_says_zero_without_end(
 ) -> None:
     with listening(mosquitto) as heard:
         publish(1, 2, zones=2, rate_per_s=20)
-        wait_until(lambda: len(heard.messages) >= 30, "five rounds", 10)
+        wait_until(lambda: len(heard.messages) >= 30, "five rounds", 30)
     assert heard.topics() == {
         f"/merakimv/{camera.serial}/{zone_id}"
         for camera in (new_camera(1), new_camera(2))
@@ -229,7 +229,7 @@ def test_the_rate_is_kept(mosquitto: Mosquitto, publish: Publish) -> None:
     with listening(mosquitto) as heard:
         begun = time.monotonic()
         publish(*range(1, 101), zones=1, rate_per_s=5)
-        wait_until(lambda: len(heard.messages) >= 1500, "1.5 s of 1000/s", 10)
+        wait_until(lambda: len(heard.messages) >= 1500, "1.5 s of 1000/s", 30)
         took_s = time.monotonic() - begun
     assert 1.2 < took_s < 4
     each = [len(heard.people(f"/merakimv/{new_camera(n).serial}/0")) for n in (1, 100)]
@@ -242,8 +242,8 @@ def test_a_scripted_crowd_comes_and_goes(
     script = [Crowd(SERIAL, FULL_FRAME, 0.3, 0.8, 4)]
     with listening(mosquitto, COUNTS) as heard:
         publish(1, script=script, rate_per_s=20)
-        wait_until(lambda: 4 in heard.people(COUNTS), "the crowd", 10)
-        wait_until(lambda: heard.people(COUNTS)[-1] == 0, "its end", 10)
+        wait_until(lambda: 4 in heard.people(COUNTS), "the crowd", 30)
+        wait_until(lambda: heard.people(COUNTS)[-1] == 0, "its end", 30)
     people = heard.people(COUNTS)
     assert (people[0], set(people)) == (0, {0, 4})
 
@@ -252,9 +252,9 @@ def test_a_crowd_appears_on_demand(mosquitto: Mosquitto, publish: Publish) -> No
     with listening(mosquitto, COUNTS) as heard:
         publisher = publish(1, rate_per_s=20)
         publisher.crowd_now(SERIAL, FULL_FRAME, 6, for_s=60)
-        wait_until(lambda: 6 in heard.people(COUNTS), "the crowd", 10)
+        wait_until(lambda: 6 in heard.people(COUNTS), "the crowd", 30)
         publisher.crowd_now(SERIAL, FULL_FRAME, 0, for_s=60)
-        wait_until(lambda: heard.people(COUNTS)[-1] == 0, "its end", 10)
+        wait_until(lambda: heard.people(COUNTS)[-1] == 0, "its end", 30)
         with pytest.raises(ValueError, match="No counts of zone 7"):
             publisher.crowd_now(SERIAL, ZoneId("7"), 6, for_s=60)
 
@@ -268,11 +268,11 @@ def test_a_silent_camera_publishes_nothing_and_the_others_continue(
             return [SERIAL in message.topic for message in heard.messages[-10:]]
 
         publisher = publish(1, 2, rate_per_s=20)
-        wait_until(lambda: any(last_ten()), "it is heard", 10)
+        wait_until(lambda: any(last_ten()), "it is heard", 30)
         publisher.silent.add(SERIAL)
-        wait_until(lambda: last_ten() == [False] * 10, "only the other camera", 10)
+        wait_until(lambda: last_ten() == [False] * 10, "only the other camera", 30)
         publisher.silent.clear()
-        wait_until(lambda: any(last_ten()), "it is back", 10)
+        wait_until(lambda: any(last_ten()), "it is back", 30)
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -282,7 +282,7 @@ def test_a_replay_arrives_whole_in_its_order_and_with_its_times(
     rows = [(SERIAL, FULL_FRAME, TS + n * 285, n % 7) for n in range(5000)]
     with listening(mosquitto) as heard:
         publish(qos=qos).publish_replay(rows)
-        wait_until(lambda: len(heard.messages) >= len(rows), "all", 10)
+        wait_until(lambda: len(heard.messages) >= len(rows), "all", 30)
     assert [json.loads(m.payload)["ts"] for m in heard.messages] == [r[2] for r in rows]
     assert heard.people(COUNTS) == [row[3] for row in rows]
     assert {message.qos for message in heard.messages} == {qos}
@@ -291,7 +291,7 @@ def test_a_replay_arrives_whole_in_its_order_and_with_its_times(
 def test_counts_may_be_acknowledged(mosquitto: Mosquitto, publish: Publish) -> None:
     with listening(mosquitto) as heard:
         publish(1, qos=1, rate_per_s=50)
-        wait_until(lambda: len(heard.messages) >= 50, "half a second of counts", 10)
+        wait_until(lambda: len(heard.messages) >= 50, "half a second of counts", 30)
     assert {message.qos for message in heard.messages} == {1}
 
 
@@ -303,9 +303,9 @@ def test_a_retained_message_meets_whoever_comes_later(
     publisher = publish(qos=1)
     publisher.publish([pressed], retain=True)
     with listening(mosquitto, pressed[0]) as heard:
-        wait_until(lambda: len(heard.messages) == 1, "the retained one", 10)
+        wait_until(lambda: len(heard.messages) == 1, "the retained one", 30)
         publisher.publish([pressed])
-        wait_until(lambda: len(heard.messages) == 2, "the live one", 10)
+        wait_until(lambda: len(heard.messages) == 2, "the live one", 30)
     publisher.publish([(pressed[0], "")], retain=True)
     assert [message.retain for message in heard.messages] == [True, False]
 
@@ -320,7 +320,7 @@ def test_it_continues_after_a_broker_outage(tmp_path: Path) -> None:
             publisher.publish([count(SERIAL, FULL_FRAME, TS)] * 3)
         started.start()
         with listening(started) as heard:
-            wait_until(lambda: len(heard.messages) >= 5, "counts again", 15)
+            wait_until(lambda: len(heard.messages) >= 5, "counts again", 30)
 
 
 def test_a_login_over_tls(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_the_command_loads_a_broker_until_ctrl_c(mosquitto: Mosquitto) -> None:
         ) as program,
     ):
         program.wait_for_output("messages/s", 10)
-        wait_until(lambda: 3 in heard.people(COUNTS), "the crowd", 10)
+        wait_until(lambda: 3 in heard.people(COUNTS), "the crowd", 30)
         assert program.stop(signal.SIGINT) == 0
     assert 100 <= int(program.output().split()[0]) <= 600
 
@@ -389,4 +389,4 @@ def test_the_command_reports_that_there_is_no_broker() -> None:
         [sys.executable, "-m", "mvsnap.simulator.meraki.counts", "--port", port]
     ) as program:
         program.wait_for_output(f"127.0.0.1:{port}: [Errno 111]", 10)
-        wait_until(lambda: program.exit_code == 1, "the end", 10)
+        wait_until(lambda: program.exit_code == 1, "the end", 30)
