@@ -272,6 +272,9 @@ def test_hours_of_the_file_can_be_switched_off_here(tmp_path: Path) -> None:
     save_hours(admin, "", **{"was.when": "sat"})
     assert hours_text(sense(web).when) == "mon-sun"
     assert "Reset to the file’s value (sat)" in words(admin.get(PAGE).text)
+    save_hours(admin, "", **{"was.when": ""}, outside="later")
+    said = "Reset to the file’s value (Nobody is notified)"
+    assert said in words(admin.get(PAGE).text)
     web.close()
 
 
