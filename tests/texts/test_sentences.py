@@ -77,7 +77,7 @@ def test_a_long_text_is_not_searched() -> None:
 @pytest.mark.parametrize(
     "foreign",
     [
-        "No route to the yard",
+        "Name or service not known",
         "Meraki forbids this to the API key (403)",
         "Door to the yard",
         "it received too many messages",
