@@ -76,7 +76,9 @@ class BotLists:
             return help_reply()
         said = _("That is no command.")
         if command.near:
-            said += " " + _("Did you mean %(command)s?") % {"command": command.near}
+            said += " " + _("Did you mean %(command)s?") % {
+                "command": command.near.word
+            }
         return BotReply((said, _("Write help to see them all.")))
 
     def cameras(self, places: NamedPlaces) -> BotReply:

@@ -89,6 +89,6 @@ def _question(
     lines = (text, *names, *([and_more(more)] if more else []))
     if len(places) > MOST_BUTTONS:
         return BotReply(
-            (*lines, _("Write it with the name: %(verb)s NAME") % {"verb": verb})
+            (*lines, _("Write it with the name: %(verb)s NAME") % {"verb": verb.word})
         )
     return BotReply(lines, choice_card(text, verb, places, time.words if time else ""))

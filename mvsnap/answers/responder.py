@@ -114,7 +114,7 @@ class Responder:
             return _Read(asker, "a button", mistake=exc.message)
         if press is None:
             return None
-        return _Read(asker, f"button {press.verb} {press.subject}", press=press)
+        return _Read(asker, f"button {press.verb.word} {press.subject}", press=press)
 
     def _read_message(self, request: BotRequest) -> _Read | None:
         message = self.inbox.message(request.id)
@@ -179,7 +179,7 @@ class Responder:
         if command.verb is Verb.SNOOZE:
             return self.actions.snooze_all(command.time, asker)
         return BotReply(
-            (_("One camera at a time: %(verb)s NAME") % {"verb": command.verb},)
+            (_("One camera at a time: %(verb)s NAME") % {"verb": command.verb.word},)
         )
 
     def _refuse(self, read: _Read, why: str) -> bool:

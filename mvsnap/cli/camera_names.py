@@ -23,12 +23,12 @@ def camera_called(
     Raises:
         click.UsageError: several have this name.
     """
-    if is_serial(typed.upper()):
-        return typed.upper()
     wanted = folded(typed)
-    for name in others:
+    for name in others:  # one of them may look like a serial
         if folded(name) == wanted:
             return name
+    if is_serial(typed.upper()):
+        return typed.upper()
     serials = [camera.serial for camera in dashboard if folded(camera.name) == wanted]
     if len(serials) > 1:
         raise click.UsageError(

@@ -6,14 +6,23 @@ Colours, bars and line breaks are for a terminal alone; a pipe or file gets neit
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleDimensions
+from rich.console import (
+    Console,
+    ConsoleDimensions,
+    ConsoleOptions,
+    RenderableType,
+)
 from rich.progress import Progress, ProgressColumn
+from rich.segment import Segment
 from rich.status import Status
 from rich.text import Text
+
+from mvsnap.cli.usage import visible
 
 # What a line says of something begins after the last gap before this column.
 _MAX_INDENT = 26
@@ -34,6 +43,13 @@ class Terminal(Console):
             objects = (self._folded(objects[0], options),)
         super().print(*objects, **options)
 
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render it so that no name in it controls the terminal."""
+        for part in super().render(renderable, options):
+            yield part if part.control else part._replace(text=visible(part.text))
+
     def status(self, *args: Any, **options: Any) -> Status:
         if not self.encoding.startswith("utf"):
             options["spinner"] = "line"  # the usual one is not ASCII
@@ -44,7 +60,7 @@ class Terminal(Console):
         if whole or not self.is_terminal:
             return said
         if isinstance(said, str):
-            said = self.render_str(said, markup=options.get("markup", True))
+            said = self.render_str(visible(said), markup=options.get("markup", True))
         lines = (fold(line, self.width) for line in said.split("\n", allow_blank=True))
         return Text("\n").join(lines)
 

@@ -164,7 +164,7 @@ def _fail_a_robot(made: DemoWorld) -> bool:
         message = poll(clip, clock, every_s=0.1, limit_s=_CLIP_LIMIT_S)
     made.robot.go()
     if answers != [202] or message is None:
-        out.print(f"  [red]no clip[/red] (answers: {answers})")
+        out.print(f"  [red]no clip[/red] (answers: {escape(str(answers))})")
         return False
     size_kb = sum(len(file.data) for file in message.files) // 1000
     words = message.markdown.splitlines()[1].strip()

@@ -121,7 +121,7 @@ def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
     try:
         return stack.enter_context(broker(folder))
     except BrokerError as exc:
-        err.print(f"[yellow]No crowds in this demo:[/yellow] {exc}")
+        err.print(f"No crowds in this demo: {exc}", style="yellow", markup=False)
         return None
 
 

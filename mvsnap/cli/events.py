@@ -21,6 +21,7 @@ from mvsnap.cli.terminal import (
     out,
     print_json,
 )
+from mvsnap.cli.usage import visible
 from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.domain import EventKind, Serial
@@ -85,7 +86,7 @@ def events(
     store = parts.store
     if as_csv:
         for text in csv_lines(EVENT_COLUMNS, store.pages(wanted, most=None)):
-            sys.stdout.write(text)
+            sys.stdout.write(_shown(text) if sys.stdout.isatty() else text)
         return
     found = store.events(wanted, limit)
     if as_json:
@@ -110,6 +111,10 @@ def _camera(parts: Parts, typed: str) -> str:
     ):
         raise click.UsageError(unknown_camera(typed, dashboard, recorders))
     return found or typed
+
+
+def _shown(csv: str) -> str:
+    return "\n".join(visible(line) for line in csv.split("\r\n"))
 
 
 def _plain(event: Event) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from mvsnap.camera_sources import ask_source, open_ixon, recorder_settings
@@ -74,7 +75,7 @@ class Bar:
         self._total_s = total_s
         self._clock = SystemClock()
         self._began_s: float | None = None
-        self._task: TaskID = progress.add_task(camera, total=total_s, state="")
+        self._task: TaskID = progress.add_task(escape(camera), total=total_s, state="")
 
     def show(self, word: str, *, is_recording: bool) -> None:
         """word: shown while nothing is recorded yet."""

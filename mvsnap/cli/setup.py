@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 import click
+from rich.markup import escape
 
 from mvsnap.cli.console import continued
 from mvsnap.cli.questions import ask_secret, ask_text, choose, ok, time_zone
@@ -76,7 +77,8 @@ def init(
     known, mistakes = load_for_repair(ctx)
     existed = path.exists()
     if existed:
-        out.print(f"{path} exists: Enter keeps what it has, an answer replaces it.")
+        keeps = "Enter keeps what it has, an answer replaces it."
+        out.print(f"{path} exists: {keeps}", markup=False)
     values: Values = {}
     asked = _sections(known, mistakes, values, logins)
     _ask_all(path, known, values, asked, replace=not existed)
@@ -84,7 +86,7 @@ def init(
     values["webhooks"] = {"tokens": tokens} if tokens else {}
     api_keys = [] if known.api_keys else [new_api_key()]
     write_settings(path, values, api_keys, replace=not existed)
-    out.print(f"\n[green]Written:[/green] {path}")
+    out.print(f"\n[green]Written:[/green] {escape(str(path))}")
     _refuse_what_is_left(path)
     _say_what_is_missing(known, values)
     if api_keys:

@@ -197,7 +197,8 @@ def _report(progress: JobProgress, parts: Parts, folder: Path | None) -> None:
         out.print(f"[bold]{escape(name)}[/bold] ({part.serial})")
         path = parts.files.snapshot(event) if event else None
         if event and path:
-            out.print(f"  picture     {_copy(path, folder, part.serial, event.id)}")
+            shown = _copy(path, folder, part.serial, event.id)
+            out.print(f"  picture     {escape(str(shown))}")
         if event and event.video_link:
             out.print(f"  video link  {escape(event.video_link)}")
         elif event and (why := event.details.get(NO_LINK)) and why != part.error:

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mvsnap.cli.console import Terminal, console
+from mvsnap.cli.usage import visible
 
 NOTHING = "-"
 _GAP = 2
@@ -62,7 +63,7 @@ def print_table(
 
 
 def _cell(value: str | Text) -> Text:
-    return Text(value or NOTHING) if isinstance(value, str) else value
+    return Text(visible(value) or NOTHING) if isinstance(value, str) else value
 
 
 def _widths(

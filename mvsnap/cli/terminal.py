@@ -61,13 +61,15 @@ class CheckResult:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON list."
 )
+# What a terminal may obey and JSON need not escape, spelled as JSON does.
+_C1 = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 ids_option = click.option("--ids", is_flag=True, help="Show the ids, too.")
 
 
 def print_json(rows: Sequence[dict[str, Any]]) -> None:
     """Print rows for a program: times in UTC, null for what is not there."""
     utf = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    click.echo(json.dumps(rows, indent=2, ensure_ascii=not utf))
+    click.echo(json.dumps(rows, indent=2, ensure_ascii=not utf).translate(_C1))
 
 
 def config_option(command: click.Command) -> click.Command:
@@ -152,8 +154,9 @@ def _configure_logs(ctx: click.Context, settings: Settings, level: int) -> None:
 def _warn_if_readable(path: Path) -> None:
     if readable_by_others(path):
         _err().print(
-            f"[yellow]{path} contains secrets and is readable by others: "
-            f"chmod 600 {path}[/yellow]"
+            f"{path} contains secrets and is readable by others: chmod 600 {path}",
+            style="yellow",
+            markup=False,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 import textwrap
@@ -17,6 +18,13 @@ from mvsnap.spelling import folded
 # No name is longer; to compare takes time that grows with the square.
 _LONGEST = 80
 _MOST_COMPARED = 5000
+# They would move the cursor, or turn what is read around: names come from outside.
+_ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Return the text with an escape, such as `\\x1b`, for what acts on a terminal."""
+    return _ACTS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def did_you_mean(typed: str, known: Iterable[str]) -> str:
@@ -25,7 +33,8 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     wanted = folded(typed[:_LONGEST])
     longer = [name for name in names if wanted and name.startswith(wanted)]
     near = (get_close_matches(wanted, names, n=3) or longer)[:3]
-    return f" Did you mean {' or '.join(names[each] for each in near)}?" if near else ""
+    meant = " or ".join(visible(names[each]) for each in near)
+    return f" Did you mean {meant}?" if near else ""
 
 
 class CommandGroup(click.Group):
@@ -43,6 +52,8 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise  # no mistake: it shows the help, which has its own lines
         except click.UsageError as exc:
             _raise_folded(exc)
 
@@ -51,7 +62,7 @@ def _raise_folded(error: click.UsageError) -> NoReturn:
     """Raise the error so that the terminal breaks no word of it."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
-        said = f"Error: {error.format_message()}".split("\n")
+        said = visible(f"Error: {error.format_message()}").split("\n")
         lines = [
             textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
             for line in said

@@ -239,6 +239,8 @@ def _pair_lines(pairs: Mapping[str, Any]) -> Iterator[str]:
 
 def read_hours(line: str) -> dict[str, str]:
     """Read `mon-fri 08:00-18:00`, or one of both alone; the model judges the parts."""
+    # Phones write a dash, people blanks around it.
+    line = "-".join(part.strip() for part in re.split("[-–]", line))
     days, _, times = line.rpartition(" ")
     begin, dash, until = times.partition("-")
     if not dash or ":" not in times:

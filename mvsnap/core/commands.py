@@ -32,6 +32,11 @@ class Verb(StrEnum):
     STATUS = "status"
     UNKNOWN = "unknown"
 
+    @property
+    def word(self) -> str:
+        """What people write; the value is that of cards sent long ago."""
+        return _WRITTEN.get(self, str(self))
+
 
 _SPELLINGS = {
     Verb.HELP: ("help", "?", "hi", "hello", "hey", "commands", "usage"),
@@ -46,6 +51,7 @@ _SPELLINGS = {
     Verb.UNSNOOZE: ("unsnooze", "unmute"),
     Verb.STATUS: ("status", "health"),
 }
+_WRITTEN = {Verb.SNOOZE: "mute", Verb.UNSNOOZE: "unmute"}
 _VERBS = {word: verb for verb, words in _SPELLINGS.items() for word in words}
 # Before the verb, and between it and a name.
 _BEFORE_VERB = frozenset(

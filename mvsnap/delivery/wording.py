@@ -52,11 +52,13 @@ def reference(facts: Facts) -> str:
 
 def trouble_name(trouble: Trouble) -> str:
     """Return what is in trouble, in the site's language; names stay as they are."""
+    if trouble.kind == "channel":  # people named it, perhaps "Camera room"
+        return trouble.name
     for text in _ABOUT:
         begin = text.partition("%")[0]
         if trouble.name.startswith(begin):
             return _(text) % {"name": trouble.name.removeprefix(begin)}
-    return trouble.name if trouble.kind == "channel" else localized(trouble.name)
+    return localized(trouble.name)
 
 
 def by_words(trigger: Trigger) -> str:

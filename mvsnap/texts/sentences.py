@@ -49,6 +49,8 @@ _STATUS = (
     ),
     N_("%(name)s has been failing since"),
     N_("%(name)s has not answered since"),
+    # Listeners to MV Sense.
+    *(N_("connected to %(name)s"), N_("not connected: %(why)s")),
 )
 # Of a place, by MV Sense.
 _OCCUPANCY = (

@@ -103,6 +103,7 @@ def test_a_camera_without_a_ring_records_what_comes(bot: Bot) -> None:
         ("snooze gate 3 8 days", "between a minute and a week"),
         ("make coffee", "That is no command"),
         ("snpashot gate", "Did you mean snapshot?"),
+        ("snoze gate", "Did you mean mute?"),
     ],
 )
 def test_what_cannot_be_done_is_said(bot: Bot, text: str, said: str) -> None:

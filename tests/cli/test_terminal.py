@@ -284,6 +284,12 @@ def test_folding_keeps_every_word(line: str, width: int) -> None:
         assert part.cell_len <= width or len(part.plain.split()) <= 1
 
 
+def test_csv_at_a_terminal_has_no_signs_that_act(site: Path) -> None:
+    shown = in_terminal(site, "events", "--csv", columns=400).out
+    assert "\\x" not in shown
+    assert shown.splitlines() == mvsnap(site, "events", "--csv").out.splitlines()
+
+
 def test_a_backup_is_restored_with_the_time_of_the_site(
     site: Path, tmp_path: Path
 ) -> None:

@@ -86,6 +86,11 @@ def test_hours_are_written_as_people_do_and_read_again(given: Any, text: str) ->
     assert when([read_hours(line) for line in text.splitlines()]) == when(given)
 
 
+@pytest.mark.parametrize("line", ["mon - fri 8:00 - 18:00", "mon–fri 8:00–18:00"])
+def test_hours_are_read_as_phones_write_them(line: str) -> None:
+    assert hours_text(read_hours(line)) == "mon-fri 08:00-18:00"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

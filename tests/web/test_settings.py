@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mvsnap import texts
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Sense
@@ -272,6 +273,9 @@ def test_hours_of_the_file_can_be_switched_off_here(tmp_path: Path) -> None:
     save_hours(admin, "", **{"was.when": "sat"})
     assert hours_text(sense(web).when) == "mon-sun"
     assert "Reset to the file’s value (sat)" in words(admin.get(PAGE).text)
+    save_hours(admin, "", **{"was.when": ""}, outside="later")
+    said = "Reset to the file’s value (Nobody is notified)"
+    assert said in words(admin.get(PAGE).text)
     web.close()
 
 
@@ -573,8 +577,10 @@ def test_whether_a_listener_is_running_is_shown(web: Web, admin: FlaskClient) ->
     text = words(admin.get(PAGE).text)
     assert "No process is listening" in text
     assert "gone" not in text
-    web.sense.describe_listener(Listener("b", now, True, "connected to b", 1.0, 1))
-    assert "Connected to b" in words(admin.get(PAGE).text)
+    web.sense.describe_listener(Listener("b", now, True, "connected to MQTT", 1.0, 1))
+    assert "Connected to MQTT" in words(admin.get(PAGE).text)
+    texts.use("de")
+    assert "Verbunden mit MQTT" in words(admin.get(PAGE).text)
 
 
 def listener(connected: bool, state: str) -> Listener:

@@ -43,7 +43,9 @@ class Places:
         return found.name if found else serial
 
     def zone(self, serial: str | None, zone_id: str | None) -> str:
-        return _(self.plain_zone(serial, zone_id))
+        name = self.plain_zone(serial, zone_id)
+        # Others are named by people, also with a word that a page has.
+        return _(name) if zone_id in (None, FULL_FRAME) else name
 
     def plain_zone(self, serial: str | None, zone_id: str | None) -> str:
         """Return it as the audit log has it, which is in English."""

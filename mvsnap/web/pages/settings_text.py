@@ -21,6 +21,11 @@ from mvsnap.web.pages.settings_form import RULE, number
 
 # A listener reacts to the switch within two seconds, then connects to the broker.
 _SWITCHING = timedelta(seconds=10)
+# What becomes of messages outside of the hours.
+_OUTSIDE = {
+    "never": N_("Nobody is notified"),
+    "later": N_("Notify when the hours begin"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def text_of(name: str, value: Any) -> str:
     if name == "enabled":
         return "on" if value else "off"
     if name == "when":
-        return ", ".join(hours_text(value).splitlines()) or "always"
+        return ", ".join(hours_text(value).splitlines()) or N_("always")
     if value is None:
         return "default"
     if name == "outside":
@@ -105,6 +110,8 @@ def value_words(name: str, value: Any) -> str:
     if name == "overrides" and value is not None:
         said = ngettext("%(num)s exception", "%(num)s exceptions", len(value))
         return said % {"num": len(value)}
+    if name == "outside" and value is not None:
+        return _(_OUTSIDE[value])
     text = text_of(name, value)
     if name in ("enabled", "rooms") or value is None:
         return localized(text)
