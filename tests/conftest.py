@@ -33,18 +33,30 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOGGERS = ("", "mvsnap", FFMPEG, "dbos")
 
 
+@contextmanager
+def loggers_as_before() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, its_handlers in levels:
+        logger.setLevel(level)
+        logger.handlers[:] = its_handlers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Nor does what the fixtures of a module change."""
+    with loggers_as_before():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def process_as_before() -> Iterator[None]:
     """What a command changes in the process of a test does not stay for the next."""
     own = os.umask(0o022)
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
-    with with_limits(USUAL):
+    with loggers_as_before(), with_limits(USUAL):
         yield
-    for logger, level, its_handlers in levels:
-        logger.setLevel(level)
-        logger.handlers[:] = its_handlers
     for number, handler in handlers:
         signal.signal(number, handler)
     os.umask(own)

@@ -103,7 +103,7 @@ def test_a_thousand_rows_are_imported_and_ten_reviewed_by_keyboard(site: Site) -
     newest = "select id from badges order by swiped_at desc, id desc limit ?"
     with visitor() as page:
         log_in(page, f"{site.gateway.url}/badges", "guard", PASSWORD)
-        assert "1000 badge events, 1000 open" in page.locator("main").inner_text()
+        assert "1,000 badge events, 1,000 open" in page.locator("main").inner_text()
         page.get_by_role("link", name="Review open events").click()
         page.locator("iframe.review-frame").wait_for()
         frame = page.frame_locator("iframe.review-frame")

@@ -33,8 +33,7 @@ from tests.oidc.odd_provider import (
     unsigned,
 )
 from tests.servers.ports import free_port
-from tests.web.build import HASHED, PASSWORD, Web, send, token_of
-from tests.web.test_audit import words
+from tests.web.build import HASHED, PASSWORD, Web, send, token_of, words
 
 PUBLIC = "https://gate.example/mvsnap"
 NUMBERS = itertools.count()

@@ -48,7 +48,9 @@ def previous() -> str:
     if tags := git("tag", "--merged", "HEAD", "--sort=-version:refname"):
         return tags.splitlines()[0]
     newest = max(path.name for path in (ROOT / MIGRATIONS).glob("v*.py"))
-    added = git("log", "--diff-filter=A", "--format=%H", "--", f"{MIGRATIONS}/{newest}")
+    # A merge may have added it, too.
+    log = ("log", "--first-parent", "-m", "--diff-filter=A", "--format=%H")
+    added = git(*log, "--", f"{MIGRATIONS}/{newest}")
     if not added:
         pytest.skip(f"{newest} is not committed yet")
     return git("rev-parse", f"{added.splitlines()[-1]}^")

@@ -95,6 +95,11 @@ class NoSuchAttribute(Undefined):
             self._fail_with_undefined_error()
 
 
+def words(html: str) -> str:
+    """Return what a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
 class LateIn2026(SystemClock):
     """A clock that goes on from there: a time of 2026 is shown without its year."""
 

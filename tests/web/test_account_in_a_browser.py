@@ -48,7 +48,7 @@ def log_out(page: Any) -> None:
 
 def set_up(page: Any) -> tuple[str, list[str]]:
     """Set up an app from the account's page; return its key and recovery codes."""
-    page.get_by_role("link", name="anna (viewer)").click()
+    page.get_by_role("link", name="anna").click()
     page.get_by_role("link", name="Set up").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()

@@ -20,7 +20,7 @@ from mvsnap.store.audit import AuditFilter
 from mvsnap.web import accounts
 from tests.servers import pam
 from tests.servers.pam import PASSWORD, Account
-from tests.web.build import Web, log_in, send
+from tests.web.build import Web, log_in, send, words
 from tests.web.test_login import WRONG, is_in
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +56,7 @@ def test_a_person_logs_in_with_the_password_of_the_system_account(
     admit(web, account.name, Role.REVIEWER)
     client = web.browser()
     assert log_in(client, f" {account.name.upper()}", PASSWORD).status_code == 303
-    assert f"{account.name} (reviewer)" in client.get("/").text
+    assert f"{account.name} (reviewer)" in words(client.get("/").text)
     line = web.audit.lines(AuditFilter(), 1)[0].change
     assert (line.who, line.what) == (account.name, "login")
 

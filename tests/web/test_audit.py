@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.domain import Change, Role
-from tests.web.build import LateIn2026, Web, log_in, send
+from tests.web.build import LateIn2026, Web, log_in, send, words
 
 PAGE, TABLE = "/audit", "/audit.csv"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -39,10 +39,6 @@ def write(web: Web, what: str, who: str = "ben", at: datetime = NOON) -> None:
 def shown(html: str) -> list[str]:
     """Return what each line of the list is about."""
     return re.findall(r'audit-what" role="cell">([^<]*)<', html)
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_who_did_what_is_there_newest_first(web: Web, admin: FlaskClient) -> None:

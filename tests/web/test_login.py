@@ -23,8 +23,17 @@ from tests.clients.fakes import FakeClock
 from tests.core.build import event
 from tests.servers.browser import dump_dom
 from tests.servers.processes import wait_until
-from tests.web.build import DOOR, GATE, HASHED, PASSWORD, Web, log_in, send, token_of
-from tests.web.test_audit import words
+from tests.web.build import (
+    DOOR,
+    GATE,
+    HASHED,
+    PASSWORD,
+    Web,
+    log_in,
+    send,
+    token_of,
+    words,
+)
 
 EVENTS = "/api/v1.0/events"
 WRONG = "Wrong name or password."
