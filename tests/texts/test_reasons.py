@@ -73,7 +73,7 @@ BUSY = wordings.MERAKI_BUSY(status=429)
         wordings.ORGANIZATION(name="North", why=wordings.WITH(first=BUSY, then="x")),
     ],
 )
-def test_programs_are_told_of_the_cause(reason: Reason) -> None:
+def test_programs_see_the_cause(reason: Reason) -> None:
     kept = through_the_store(reason)
     assert reasons.code_of(kept) == "meraki_busy"
     assert reasons.values_of(kept) == {"status": 429}
