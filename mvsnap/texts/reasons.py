@@ -15,8 +15,8 @@ from mvsnap.texts import formats, gettext
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
 from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 
-# The cause, which a program reads, is in these values: else Meraki is "meraki_busy" at times,
-# and "with" where it also says why.
+# The cause, which programs read, is in these values: else Meraki is "meraki_busy" at
+# times, and "with" where it also says why.
 _JOINED = {
     **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
     ORGANIZATION.code: ("why",),
