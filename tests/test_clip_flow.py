@@ -136,7 +136,7 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
     with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
         wait_for_ring(here, 1)
         url = alarm(here, 1)
-        wait_until(lambda: bool(made.webex.messages), "the alarm is told at once")
+        wait_until(lambda: bool(made.webex.messages), "the alarm is posted at once")
         assert job(here, url)["clips"][0]["status"] == "pending"
         done = wait_for_end(here, url)
         event = event_of(here, url)

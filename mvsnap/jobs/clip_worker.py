@@ -119,11 +119,13 @@ class ClipWorker:
         With such clips it keeps its cameras for the length of the lease: only here is
         what was recorded of them.
         """
+        # Before that: to end the recordings may take longer than the lease.
+        is_sure = self._share.is_sure
         stop_all(self._loops, _STOP_S)
         if self._has_lock:
             has_clips = bool(self._running)
             self._recorder.stop()
-            if self._share.is_sure and not has_clips:
+            if is_sure and not has_clips:
                 self._leave()
         if self._sign_out is not None:
             self._sign_out()
