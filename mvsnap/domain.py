@@ -357,13 +357,13 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the audit log; `before` and `after` are texts for people."""
+    """One line of the audit log; who: a user or key by name, else also a reason."""
 
     at: datetime
     who: str
-    what: str
-    before: str
-    after: str
+    what: Reason
+    before: Reason
+    after: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,15 @@ from mvsnap.cli.terminal import (
 from mvsnap.cli.usage import CommandGroup
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
-from mvsnap.domain import Change, JobId
+from mvsnap.domain import JobId
 from mvsnap.errors import MvsnapError, NotFound
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.jobs.listing import JobEntry, JobList
     from mvsnap.runtime import Parts
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True)
@@ -75,6 +76,8 @@ def retry(ctx: click.Context, job_id: str) -> None:
 
     What was posted is not posted again; what is posted now says that it is late.
     """
+    from mvsnap.jobs.listing import retry_change
+
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings), _job_list(parts) as known:
@@ -88,8 +91,7 @@ def retry(ctx: click.Context, job_id: str) -> None:
         except MvsnapError as exc:
             fail_with(exc)
         now = parts.clock.now()
-        what = f"job {before.job.id}"
-        parts.audit.add(Change(now, _WHO, what, before.stage, "tried again"))
+        parts.audit.add(retry_change(before, _WHO, now))
     out.print("It goes on as soon as a worker runs.")
 
 

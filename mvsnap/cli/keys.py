@@ -37,12 +37,13 @@ from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summar
 from mvsnap.core.site_time import stored_to_minute
 from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.spelling import folded
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
     from mvsnap.store.key_changes import KeyChanges
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 _OF_FILE = "from the settings file"
 
 

@@ -29,13 +29,14 @@ from mvsnap.core.users import (
 )
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.config.login import LoginSection
     from mvsnap.config.model import Settings
     from mvsnap.runtime import Parts
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 # Where the password is.
 _KEPT: dict[LoginBackend, str] = {
     "local": "here",

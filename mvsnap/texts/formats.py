@@ -62,6 +62,18 @@ def to_second(at: datetime) -> str:
     return _written(at, pgettext("format", "%Y-%m-%d %H:%M:%S"))
 
 
+def moment(stored: str) -> str:
+    """Return 2026-11-29 14:03:07 CET, or to the minute, as it is written here.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    is_to_second = stored[16:17] == ":"
+    length = 19 if is_to_second else 16
+    at, zone = datetime.fromisoformat(stored[:length]), stored[length:]
+    return f"{to_second(at) if is_to_second else to_minute(at)}{zone}"
+
+
 def weekday(at: date) -> str:
     """Return Sunday."""
     names = gettext("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")

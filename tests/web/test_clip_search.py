@@ -210,7 +210,7 @@ def test_the_links_to_a_clip_are_ended(web: Web) -> None:
         for one in (mine, longer, apart, in_a_message, later)
     ]
     assert codes == [403, 403, 200, 200, 200]
-    ended = [change.after for change in web.site.changes(9)]
+    ended = [str(change.after) for change in web.site.changes(9)]
     assert ended.count("links ended") == 1
 
 

@@ -20,7 +20,6 @@ from sqlalchemy import event as hooks
 
 from mvsnap.domain import (
     Camera,
-    Change,
     DeliveryState,
     Event,
     EventId,
@@ -33,6 +32,7 @@ from mvsnap.domain import (
 )
 from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
+from tests.changes import log_line
 from tests.core import build
 from tests.servers.browser import dump_dom
 from tests.web.build import DOOR, GATE, LateIn2026, Web, below_field
@@ -291,7 +291,7 @@ def test_an_empty_list_says_what_makes_a_crowd(web: Web) -> None:
 
 
 def test_an_empty_list_says_that_mv_sense_is_off(web: Web, viewer: FlaskClient) -> None:
-    change = Change(web.clock.now(), "anna", "sense.enabled", "on", "off")
+    change = log_line(web.clock.now(), "anna", "sense.enabled", "on", "off")
     web.site.choose({"sense.enabled": False}, "anna", web.clock.now(), [change])
     html = viewer.get(PAGE).text
     assert "MV Sense is off" in html

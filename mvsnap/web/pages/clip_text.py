@@ -16,8 +16,9 @@ from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
-from mvsnap.texts import N_, _, first_upper
+from mvsnap.texts import N_, _, audit_wordings, first_upper
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 
 _TRIGGERS = {
     TriggerKind.HTTP: N_("request with key %(who)s"),
@@ -146,9 +147,10 @@ def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
 
 
 def change(
-    clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo
+    clip: Clip, who: str, now: datetime, before: Reason, after: Reason, zone: tzinfo
 ) -> Change:
-    what = f"clip of {clip.camera}, {stored_to_second(clip.at, zone)}"
+    at = stored_to_second(clip.at, zone)
+    what = audit_wordings.CLIP(camera=clip.camera, clip_at=at)
     return Change(now, who, what, before, after)
 
 

@@ -23,7 +23,7 @@ from mvsnap.config.entries import (
 )
 from mvsnap.config.model import Settings
 from mvsnap.core.params import parse_moment
-from mvsnap.domain import Change, Role
+from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
 from mvsnap.texts.sentences import localized
@@ -34,6 +34,7 @@ from mvsnap.web.pages.entry_form import (
     EntryForm,
     changes_of,
     read_entry,
+    removed_change,
 )
 from mvsnap.web.pages.settings_recipients import check_entry
 
@@ -138,9 +139,7 @@ def save(section: str) -> ResponseReturnValue:
 def remove(section: str) -> ResponseReturnValue:
     name, now = request.form.get("name", ""), gateway().clock.now()
     found = _section(section)
-    log = Change(
-        now, auth.person().name, f"{section}.{name[:80]}", found.noun, "removed"
-    )
+    log = removed_change(found, name, auth.person().name, now)
     if gateway().entries.remove(section, name, log):
         gateway().following.look()
         text = _("%(name)s was removed. Takes effect %(when)s.")
