@@ -264,7 +264,7 @@ class Delivery:
     state: DeliveryState
     attempts: int = 0
     message_id: MessageId | None = None
-    error: str | None = None
+    error: Reason | None = None
     changed_at: datetime = field(default=NEVER, compare=False)
     may_have_arrived: bool = False
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mvsnap.metrics import UPSTREAM_REQUESTS, UPSTREAM_SECONDS
+from mvsnap.texts.channel_wordings import IT_FAILED
+from mvsnap.texts.wording import Reason
 
 _MOST_CHARS = 300
 
@@ -55,7 +57,7 @@ class Outcome:
     worked_s: float | None = None
     failed_s: float | None = None
     failing_since_s: float | None = None
-    error: str = ""
+    error: Reason = Reason("")
 
 
 class Outcomes:
@@ -66,22 +68,24 @@ class Outcomes:
         self._known: dict[str, Outcome] = {}
 
     def worked(self, upstream: str) -> None:
-        self._note(upstream, "")
+        self._note(upstream, Reason(""))
 
     def failed(self, upstream: str, error: str) -> None:
-        """error: for people, and free of secrets."""
-        self._note(upstream, error[:_MOST_CHARS] or "it failed")
+        """error: for people, and free of secrets; a reason is short enough."""
+        if not isinstance(error, Reason):
+            error = Reason(error[:_MOST_CHARS])
+        self._note(upstream, error or IT_FAILED())
 
     def all(self) -> Mapping[str, Outcome]:
         with self._lock:
             return dict(self._known)
 
-    def _note(self, upstream: str, error: str) -> None:
+    def _note(self, upstream: str, error: Reason) -> None:
         now_s = time.monotonic()
         with self._lock:
             known = self._known.get(upstream, Outcome())
             if not error:
-                news = replace(known, worked_s=now_s, failing_since_s=None, error="")
+                news = replace(known, worked_s=now_s, failing_since_s=None, error=error)
             else:
                 since_s = known.failing_since_s
                 news = replace(

@@ -8,6 +8,7 @@ from mvsnap.core.troubles import Sight
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.services import NAMES
 from mvsnap.texts import N_
+from mvsnap.texts.wording import Reason
 
 _SERVICES: dict[str, str] = {name: one.value for one, name in NAMES.items()}
 _JOBS = {
@@ -67,5 +68,7 @@ def _service_kind(name: str) -> str:
 
 
 def _short(text: str, most: int) -> str:
+    if isinstance(text, Reason) and text.code:
+        return text  # short, and what it is said by is lost where it is cut
     line = " ".join(text[: 2 * most].split())
     return line if len(line) <= most else f"{line[: most - 3]}..."

@@ -22,6 +22,8 @@ from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import DeliveryState, JobId
 from mvsnap.errors import BadInput, JudgedMeanwhile
 from mvsnap.texts import N_, _
+from mvsnap.texts.channel_wordings import NOT_DELIVERED
+from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 
@@ -109,9 +111,10 @@ def _summary(made: Judgement, job_id: JobId | None) -> str:
         return _("posting to the room shortly") if made.notify_at else ""
     for delivery in gateway().store.deliveries_of_job(job_id).values():
         if delivery.state is DeliveryState.SENT:
-            return f"posted to {delivery.room}"
+            return _("posted to %(room)s") % {"room": delivery.room}
         if delivery.state is DeliveryState.FAILED:
-            return f"not posted: {delivery.error}"
+            why = localized(delivery.error or NOT_DELIVERED())
+            return _("not posted: %(why)s") % {"why": why}
     return _("posting to the room")
 
 

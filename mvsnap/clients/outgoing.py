@@ -16,6 +16,9 @@ from mvsnap import __version__
 from mvsnap.clients import answers
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import WITH
 
 _TIMEOUT_S = 20.0
 _MOST_BYTES = 1024 * 1024
@@ -37,19 +40,19 @@ def send(method: str, url: str, *, timeout_s: float, **given: Any) -> requests.R
         return http.request(method, url, **given)
 
 
-def unreachable(whose: str, exc: Exception) -> UpstreamError:
+def unreachable(whose: Reason, exc: Exception) -> UpstreamError:
     """Return our error for an exchange without an answer. whose: who did not answer."""
     if isinstance(exc, ExchangeFailed):
         return UpstreamError(
-            f"{whose} could not be reached: {exc.words}",
+            wordings.UNREACHABLE(whose=whose, why=exc.words),
             retry=exc.again,
             unsure=exc.sent,
         )
     kind = type(exc).__name__
-    return UpstreamError(f"{whose} cannot be called ({kind})", retry=False)
+    return UpstreamError(wordings.NOT_CALLABLE(whose=whose, name=kind), retry=False)
 
 
-def refusal(whose: str, answer: requests.Response, *secrets: str) -> UpstreamError:
+def refusal(whose: Reason, answer: requests.Response, *secrets: str) -> UpstreamError:
     """Return our error for an answer that says that nothing was accepted.
 
     A wrong key or address can be corrected, and then what waits arrives: only what is
@@ -57,14 +60,15 @@ def refusal(whose: str, answer: requests.Response, *secrets: str) -> UpstreamErr
     """
     status = answer.status_code
     if 300 <= status < 400:
-        words = f"{whose} answered with a redirect ({status}): not followed"
-        return UpstreamError(words, retry=False)
+        why = wordings.REDIRECTS(whose=whose, status=status)
+        return UpstreamError(why, retry=False)
     words = answers.reason(answer.content, *secrets)
-    kind = "reports an error" if status >= 500 else "refused the message"
+    kind = wordings.REPORTS_ERROR if status >= 500 else wordings.REFUSED
     if status == 429:
-        kind = "received too many messages"
+        kind = wordings.TOO_MANY
+    why = kind(whose=whose, status=status)
     return UpstreamError(
-        f"{whose} {kind} ({status})" + (f": {words}" if words else ""),
+        WITH(first=why, then=words) if words else why,
         retry=status not in _FINAL,
         retry_after_s=answers.retry_after_s(
             answer.headers.get("Retry-After"), datetime.now(UTC)
@@ -74,7 +78,7 @@ def refusal(whose: str, answer: requests.Response, *secrets: str) -> UpstreamErr
 
 
 def deliver(
-    whose: str, url: str, body: bytes, headers: Mapping[str, str], *secrets: str
+    whose: Reason, url: str, body: bytes, headers: Mapping[str, str], *secrets: str
 ) -> None:
     """Post a body to a receiver.
 
@@ -95,7 +99,7 @@ def deliver(
     raise trouble
 
 
-def reached(whose: str, url: str) -> str:
+def reached(whose: Reason, url: str) -> str:
     """Ask what a receiver allows, which sends nothing; return what it answered.
 
     Raises:

@@ -18,6 +18,7 @@ from mvsnap.domain import (
     PartState,
     Serial,
 )
+from mvsnap.texts.wording import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class PartProgress:
     serial: Serial
     state: PartState
     event: Event | None = None
-    error: str | None = None
+    error: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ClipProgress:
     camera: CameraName
     state: PartState
     event: Event | None = None
-    error: str | None = None
+    error: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def job_progress(
 
 def _status(
     event: Event | None, deliveries: Sequence[Delivery | None]
-) -> tuple[PartState, Event | None, str | None]:
+) -> tuple[PartState, Event | None, Reason | None]:
     """deliveries: one for each room of the job, None: not started."""
     if event is None:
         return PartState.PENDING, None, None

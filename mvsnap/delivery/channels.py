@@ -22,6 +22,12 @@ from mvsnap.delivery.channel import (
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.errors import UpstreamError
 from mvsnap.spelling import folded
+from mvsnap.texts.channel_wordings import (
+    UNREACHABLE,
+    WEBEX_NOT_CONFIGURED,
+    WEBEX_UNREACHABLE,
+)
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream, service_name
 
 # Destinations without a channel's name are rooms of this one.
@@ -162,7 +168,7 @@ class Channels:
         name, room = self._split(destination)
         channel = self._by_name.get(name)
         if channel is None:
-            raise UpstreamError("Webex is not configured", retry=False)
+            raise UpstreamError(WEBEX_NOT_CONFIGURED(), retry=False)
         return channel, room
 
     @contextmanager
@@ -177,7 +183,7 @@ class Channels:
             yield
         except UpstreamError as exc:
             if service is not None and exc.retry:
-                self.outcomes.failed(service, _reason(exc.message))
+                self.outcomes.failed(service, _reason(exc.as_reason))
             raise
         if service is not None:
             self.outcomes.worked(service)
@@ -222,7 +228,8 @@ class Channels:
         return DEFAULT_CHANNEL, destination
 
 
-def _reason(message: str) -> str:
+def _reason(message: Reason) -> Reason:
     """Return why, without whose it is: the status names the channel beside it."""
-    _, is_away, why = message.partition("could not be reached: ")
-    return why if is_away else message
+    why = message.values.get("why")
+    is_away = message.code in (UNREACHABLE.code, WEBEX_UNREACHABLE.code)
+    return why if is_away and isinstance(why, Reason) else message

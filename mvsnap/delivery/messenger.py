@@ -15,6 +15,7 @@ from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.delivery.plain_text import first_line, plain
 from mvsnap.domain import MessageId
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.channel_wordings import THE_CHANNEL
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,40}://\S{1,4000}")
 # Scaled down to this, a picture is shown at once everywhere.
@@ -50,7 +51,7 @@ class AppriseEntry(ChannelEntry):
 class MessengerChannel:
     def __init__(self, entry: AppriseEntry) -> None:
         url = entry.url.get_secret_value()
-        self._messenger = Messenger(f"The channel {entry.name}", url)
+        self._messenger = Messenger(THE_CHANNEL(name=entry.name), url)
         self._most_bytes = int(entry.attachment_max_mb * 1e6)
 
     @property

@@ -15,6 +15,7 @@ from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import Delivery, DeliveryState, MessageId
 from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.store.events import Store
+from mvsnap.texts.wording import Reason
 
 # A message in one of these states may have arrived.
 _UNSURE = frozenset({DeliveryState.SENDING, DeliveryState.UNSURE})
@@ -85,7 +86,7 @@ class MessageSender:
         except SentMeanwhile as exc:
             return exc.message_id
         except UpstreamError as exc:
-            self._note(message, attempt.failed(exc, known), error=exc.message)
+            self._note(message, attempt.failed(exc, known), error=exc.as_reason)
             raise
         self._note(message, DeliveryState.SENT, message_id=message_id)
         return message_id
@@ -124,7 +125,7 @@ class MessageSender:
         state: DeliveryState,
         *,
         message_id: MessageId | None = None,
-        error: str | None = None,
+        error: Reason | None = None,
     ) -> None:
         self._store.set_delivery(
             message.job.id,

@@ -23,6 +23,7 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.texts.channel_wordings import THE_WEBHOOK
 from mvsnap.texts.reasons import code_of
 
 _PREFIX = "whsec_"
@@ -59,7 +60,7 @@ class WebhookChannel:
     limits = FileLimits(picture_bytes=0, clip_bytes=0)
 
     def __init__(self, entry: WebhookEntry) -> None:
-        self._whose = f"The webhook {entry.name}"
+        self._whose = THE_WEBHOOK(name=entry.name)
         self._url = entry.url.get_secret_value()
         self._secret = entry.secret.get_secret_value()
         self._links_valid = timedelta(hours=entry.links_valid_h)

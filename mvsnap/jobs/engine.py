@@ -61,6 +61,7 @@ from mvsnap.store.database import OUTAGES
 from mvsnap.store.pools import Pool, open_jobs, that_waits
 from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.time_limits import MIGRATION, turns, with_limits
+from mvsnap.texts.channel_wordings import UNEXPECTED
 
 if TYPE_CHECKING:
     from dbos import EnqueueOptions
@@ -290,7 +291,7 @@ class WorkerEngine(KnownJobs):
             self._turns.end(job.id)
 
     def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
-        why = f"unexpected: {type(exc).__name__}"
+        why = UNEXPECTED(name=type(exc).__name__)
         if not is_too_old(job.again_at or job.accepted_at, self._clock):
             age = self._clock.passed_since(job.again_at or job.accepted_at)
             return Wait(defer_delay_s(age, None), why=why)

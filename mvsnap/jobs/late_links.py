@@ -81,7 +81,7 @@ class LateLinks:
                 link, why = self._photographer.ask_link(event.serial, at), None
             except UpstreamError as exc:
                 if self._policy.allows_retry(job, exc):
-                    return Wait(self._policy.defer_s(job, exc), why=exc.message)
+                    return Wait(self._policy.defer_s(job, exc), why=exc.as_reason)
                 link, why = None, exc
             event = self._settle(job, event, link, why)
         elif not event.details.get(NO_LINK) and event.video_link is None:

@@ -19,13 +19,13 @@ from mvsnap.jobs.waiting import next_run_id
 from mvsnap.jobs.waits import CAMERA, JOB, ROOM
 from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
 from mvsnap.texts import audit_wordings
+from mvsnap.texts.channel_wordings import NOT_BEGUN, RUNS_NOW
 
 # Rows that one page looks at: of those that a key may see there may be few.
 _LOOKS_AT = 2000
 _AT_ONCE = 200
 # The engine stores a job some time after its trigger was accepted.
 _STORED_WITHIN = timedelta(minutes=1)
-_RUNS, _HAS_NOT_BEGUN = "it runs now", "it has not begun yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _first_row(job: Job, *, has_begun: bool) -> JobRow:
         job.accepted_at,
         encode(job),
         run_id=job.id,
-        reason=_RUNS if has_begun else _HAS_NOT_BEGUN,
+        reason=RUNS_NOW() if has_begun else NOT_BEGUN(),
         since=job.accepted_at,
         waits_for=TURN,
     )

@@ -15,6 +15,7 @@ from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
+from mvsnap.texts.wording import Reason
 
 
 class KeepsRecords(Protocol):
@@ -24,7 +25,7 @@ class KeepsRecords(Protocol):
 
     def ended(self, job: Job, run_id: str) -> None: ...
 
-    def gave_up(self, job: Job, run_id: str, why: str) -> None: ...
+    def gave_up(self, job: Job, run_id: str, why: Reason) -> None: ...
 
 
 class JobRecords:
@@ -44,11 +45,11 @@ class JobRecords:
         stage, why = self._outcome(job)
         self._states.put(self._row(job, run_id, stage, why), self._clock.now())
 
-    def gave_up(self, job: Job, run_id: str, why: str) -> None:
+    def gave_up(self, job: Job, run_id: str, why: Reason) -> None:
         row = self._row(job, run_id, JobStage.FAILED, why)
         self._states.put(row, self._clock.now())
 
-    def _row(self, job: Job, run_id: str, stage: JobStage, why: str) -> JobRow:
+    def _row(self, job: Job, run_id: str, stage: JobStage, why: Reason) -> JobRow:
         return JobRow(
             job.id,
             stage,
@@ -67,7 +68,7 @@ class JobRecords:
             event = self._events.event(job.about)
         return event.job_id if event else job.id
 
-    def _outcome(self, job: Job) -> tuple[JobStage, str]:
+    def _outcome(self, job: Job) -> tuple[JobStage, Reason]:
         """Return how the job ended, and why not better."""
         if job.serials:
             return self._of_pictures(job)
@@ -75,28 +76,28 @@ class JobRecords:
             return _of_messages(self._deliveries(job.id, HEAD, job))
         event = self._events.event(job.about) if job.about else None
         if event is None:
-            return JobStage.DONE, ""
+            return JobStage.DONE, Reason("")
         kind = kind_of(event)
         stored_with = event.job_id if kind.is_part_of_job else job.id
         return _of_messages(self._deliveries(stored_with, kind.part(event), job))
 
-    def _of_pictures(self, job: Job) -> tuple[JobStage, str]:
+    def _of_pictures(self, job: Job) -> tuple[JobStage, Reason]:
         parts = stored_progress(self._events, job).parts
         failed = [part for part in parts if part.state is not PartState.DELIVERED]
         if not failed:
-            return JobStage.DONE, ""
+            return JobStage.DONE, Reason("")
         several = len(failed) == len(parts)
         stage = JobStage.FAILED if several else JobStage.PARTIAL
-        return stage, next((part.error for part in failed if part.error), "")
+        return stage, next((part.error for part in failed if part.error), Reason(""))
 
     def _deliveries(self, job_id: JobId, part: str, job: Job) -> list[Delivery]:
         known = self._events.deliveries_of_job(job_id)
         return [known[part, room] for room in job.rooms if (part, room) in known]
 
 
-def _of_messages(messages: list[Delivery]) -> tuple[JobStage, str]:
+def _of_messages(messages: list[Delivery]) -> tuple[JobStage, Reason]:
     failed = [one for one in messages if one.state is DeliveryState.FAILED]
     if not failed:
-        return JobStage.DONE, ""
+        return JobStage.DONE, Reason("")
     stage = JobStage.FAILED if len(failed) == len(messages) else JobStage.PARTIAL
-    return stage, failed[0].error or ""
+    return stage, failed[0].error or Reason("")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mvsnap.clock import Clock
+from mvsnap.texts.wording import Reason
 
 # Between two attempts of a room that is away.
 _ATTEMPT_EVERY_S = 2.0
@@ -25,7 +26,7 @@ _MOST_FAULTS = 10_000
 
 @dataclass(slots=True)
 class _Away:
-    why: str
+    why: Reason
     next_s: float
     attempts: int = 0
 
@@ -44,7 +45,7 @@ class Rooms:
         # Of messages: how often they failed, and when last.
         self._faults: dict[object, tuple[int, float]] = {}
 
-    def why_away(self, room: str) -> str | None:
+    def why_away(self, room: str) -> Reason | None:
         """Return why it cannot be reached; None: as far as known, it can."""
         with self._lock:
             away = self._away.get(room)
@@ -77,7 +78,7 @@ class Rooms:
         if was_away:
             self.on_back()
 
-    def failed(self, room: str, message: object, why: str, asked_s: float) -> bool:
+    def failed(self, room: str, message: object, why: Reason, asked_s: float) -> bool:
         """Return whether the room is to blame, and not this message alone.
 
         asked_s: how long the service asked not to be called.

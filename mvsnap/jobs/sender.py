@@ -17,6 +17,7 @@ from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
+from mvsnap.texts.channel_wordings import NOT_TRIED_NOW
 
 _REFUSED = "it was refused there"
 _FAILED = "it could not be sent"
@@ -90,11 +91,11 @@ class RetryingSender:
             self._metrics.deliveries.labels("deferred").inc()
             RETRIES.labels("job").inc()
             if self._rooms.why_away(room) and not self._policy.is_over:
-                return for_room(room, why.message)
-            return Wait(self._policy.defer_s(job, why), why=why.message)
+                return for_room(room, why.as_reason)
+            return Wait(self._policy.defer_s(job, why), why=why.as_reason)
         now = self._clock.now()
         self._store.set_delivery(
-            job.id, part, room, DeliveryState.FAILED, now, error=why.message
+            job.id, part, room, DeliveryState.FAILED, now, error=why.as_reason
         )
         self._metrics.parts.labels("undelivered").inc()
         self._metrics.deliveries.labels("given_up").inc()
@@ -105,7 +106,7 @@ class RetryingSender:
         room = message.room
         away = self._rooms.why_away(room)
         if not self._rooms.begin(room):
-            raise UpstreamError(away or f"{room} is not tried now", retry=True)
+            raise UpstreamError(away or NOT_TRIED_NOW(name=room), retry=True)
         # A room that is away is not called again and again by each job in turn.
         limit_s = 0.0 if away else self._policy.message_s
         try:
@@ -115,7 +116,7 @@ class RetryingSender:
         except UpstreamError as exc:
             if exc.retry:
                 asked_s = exc.retry_after_s or 0.0
-                self._rooms.failed(room, _key(message), exc.message, asked_s)
+                self._rooms.failed(room, _key(message), exc.as_reason, asked_s)
             else:
                 self._rooms.worked(room)
             raise

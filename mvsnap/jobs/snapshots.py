@@ -105,7 +105,7 @@ class JobSnapshots:
         except UpstreamError as exc:
             if exc.retry and not isinstance(exc, NoPicture):
                 asked_s = exc.retry_after_s or 0.0
-                self._rooms.failed(camera, (job.id, serial), exc.message, asked_s)
+                self._rooms.failed(camera, (job.id, serial), exc.as_reason, asked_s)
             else:
                 self._rooms.worked(camera)
             raise
@@ -116,7 +116,7 @@ class JobSnapshots:
         """Return what to wait for, as there is no picture yet."""
         is_away = self._rooms.why_away(CAMERA + serial) is not None
         what = CAMERA + serial if is_away else TIME
-        return Wait(self._policy.defer_s(job, why), what, why.message)
+        return Wait(self._policy.defer_s(job, why), what, why.as_reason)
 
     def first(self, job: Job, serial: Serial, why: UpstreamError) -> Event | None:
         """Return a picture of now, because of `why`; None where that is of no use.

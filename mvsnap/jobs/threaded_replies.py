@@ -32,6 +32,7 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.texts.channel_wordings import REPLIES_TO_UNSENT, VIDEO_ON_THE_WAY
 
 if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons
@@ -164,7 +165,7 @@ class ThreadedReplies:
         if wait is not None:
             return wait
         if clip is not None and self._is_coming(job, clip):
-            return Wait(_THREAD_POLL_S, why="its video is on the way")
+            return Wait(_THREAD_POLL_S, why=VIDEO_ON_THE_WAY())
         if kind_of(event).is_part_of_job:
             # Stored with the job that requested it, where people look for it.
             job = replace(job, id=event.job_id)
@@ -236,13 +237,13 @@ class ThreadedReplies:
 
     def _until_told(self, job: Job, first: JobId) -> Wait | None:
         """Return how to wait for the message of another job; None: not at all."""
-        unsent = UpstreamError("the message it replies to was not sent", retry=True)
+        unsent = UpstreamError(REPLIES_TO_UNSENT(), retry=True)
         if not self._policy.allows_retry(job, unsent):
             return None
         # Soon at first; in a long outage as rarely as the first message is retried.
         young = self._clock.passed_since(job.accepted_at) < _SOON
         delay_s = _THREAD_POLL_S if young else self._policy.defer_s(job, unsent)
-        return for_job(first, delay_s, unsent.message)
+        return for_job(first, delay_s, unsent.as_reason)
 
 
 def _sent_id(delivery: Delivery) -> MessageId | None:

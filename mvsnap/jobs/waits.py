@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mvsnap.domain import JobId
+from mvsnap.texts.wording import Reason
 
 # Followed by a name.
 ROOM = "room "
@@ -28,14 +29,14 @@ class Wait:
 
     delay_s: float
     what: str = TIME
-    why: str = ""
+    why: Reason = Reason("")
 
 
-def for_room(room: str, why: str) -> Wait:
+def for_room(room: str, why: Reason) -> Wait:
     return Wait(LONGEST_S, ROOM + room, why)
 
 
-def for_job(job_id: JobId, delay_s: float, why: str) -> Wait:
+def for_job(job_id: JobId, delay_s: float, why: Reason) -> Wait:
     return Wait(delay_s, JOB + job_id, why)
 
 

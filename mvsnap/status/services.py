@@ -9,6 +9,7 @@ from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
 from mvsnap.texts import N_
+from mvsnap.texts.channel_wordings import FROM_ONLY
 from mvsnap.upstreams import Upstream, upstream_of
 
 # Without a call for as long, nobody knows whether a service still fails.
@@ -93,7 +94,7 @@ def _service(
             advice = advice.replace("meraki.api_key", f"the api_key of {of}")
         if any(not s.error for s in alive):
             where = ", ".join(sorted({machines[s.process_id] for s in failing}))
-            text += f" (from {where} only)"
+            text = FROM_ONLY(what=text, machines=where)
     elif not states:
         health, text = Condition.UNKNOWN, N_("not called yet")
     elif any(s.error for s in alive) and not any(not s.error for s in alive):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Index, Table, Text
 
 from mvsnap.store.tables import Moment, metadata
 
@@ -14,6 +14,7 @@ troubles = Table(
     Column("kind", Text, nullable=False, comment="one of alerts.kinds"),
     Column("text", Text, nullable=False, comment="what was wrong when it began"),
     Column("advice", Text, nullable=False, comment="what to do about it"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     Column("began_at", Moment, nullable=False, comment="when it was first seen"),
     Column("ended_at", Moment, comment="when it was first seen to be well again"),
     Column("reported_by", Text, nullable=False, comment="the job that says so, or ''"),

@@ -1,4 +1,4 @@
-"""Rows of events: an event as its row, and a row as its event."""
+"""Rows of events and of deliveries: each as its row, and a row as it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from sqlalchemy import Row, Select, and_, select
 
 from mvsnap.core.video_links import NO_LINK
 from mvsnap.domain import (
+    Delivery,
+    DeliveryState,
     Event,
     EventId,
     EventKind,
     JobId,
+    MessageId,
     Serial,
     Trigger,
     TriggerKind,
@@ -20,6 +23,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store.tables import cameras, events, zones
 from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
 
 # Details that say why something is so.
 _SAID = ("note", NO_LINK)
@@ -101,3 +105,25 @@ def event_of(row: Row[Any]) -> Event:
         zone_name=zone_name,
         details=_details(row),
     )
+
+
+def delivery_of(row: Row[Any]) -> Delivery:
+    return Delivery(
+        job_id=JobId(row.job_id),
+        part=row.part,
+        room=row.room,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        message_id=None if row.message_id is None else MessageId(row.message_id),
+        error=why_undelivered(row),
+        changed_at=row.changed_at,
+        may_have_arrived=row.may_have_arrived,
+    )
+
+
+def why_undelivered(row: Row[*tuple[Any, ...]]) -> Reason | None:
+    return reasons.read(row.reasons, "error", row.error)
+
+
+def error_columns(error: Reason | None) -> dict[str, Any]:
+    return {"error": error and str(error), "reasons": reasons.stored(error=error)}

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     and_,
     delete,
@@ -37,7 +36,14 @@ from mvsnap.domain import (
     is_serial,
 )
 from mvsnap.store import database_clock
-from mvsnap.store.event_rows import event_of, event_row, named_events
+from mvsnap.store.event_rows import (
+    delivery_of,
+    error_columns,
+    event_of,
+    event_row,
+    named_events,
+    why_undelivered,
+)
 from mvsnap.store.latest_pictures import LatestPictures
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.pieces import pieces
@@ -49,6 +55,8 @@ from mvsnap.store.tables import (
     repeats,
     workers,
 )
+from mvsnap.texts.channel_wordings import NOT_DELIVERED
+from mvsnap.texts.wording import Reason
 
 NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 _IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNSURE)
@@ -161,19 +169,18 @@ class Store(LatestPictures):
         statement = select(deliveries).where(deliveries.c.job_id == job_id)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-        return {(row.part, row.room): _delivery(row) for row in rows}
+        return {(row.part, row.room): delivery_of(row) for row in rows}
 
-    def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, str]:
+    def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, Reason]:
         """Return why a message of these jobs was given up, where one was."""
-        statement = select(deliveries.c.job_id, deliveries.c.error).where(
-            deliveries.c.state == DeliveryState.FAILED
-        )
-        found: dict[JobId, str] = {}
+        wanted = (deliveries.c.job_id, deliveries.c.error, deliveries.c.reasons)
+        statement = select(*wanted).where(deliveries.c.state == DeliveryState.FAILED)
+        found: dict[JobId, Reason] = {}
         with self._db.reading() as connection:
             for some in pieces(list(dict.fromkeys(job_ids))):
                 its = statement.where(deliveries.c.job_id.in_(some))
                 for row in connection.execute(its):
-                    found[JobId(row.job_id)] = row.error or "not delivered"
+                    found[JobId(row.job_id)] = why_undelivered(row) or NOT_DELIVERED()
         return found
 
     def count_undelivered(self, since: datetime) -> int:
@@ -206,7 +213,7 @@ class Store(LatestPictures):
             if connection.execute(first).first() is not None:
                 return None
             known = select(deliveries).where(key).with_for_update()
-            before = _delivery(connection.execute(known).one())
+            before = delivery_of(connection.execute(known).one())
             if before.state is not DeliveryState.SENT:
                 counted = {"attempts": deliveries.c.attempts + 1}
                 connection.execute(
@@ -223,10 +230,10 @@ class Store(LatestPictures):
         now: datetime,
         *,
         message_id: MessageId | None = None,
-        error: str | None = None,
+        error: Reason | None = None,
     ) -> None:
         """Store the current state of the message."""
-        news = {"state": state, "message_id": message_id, "error": error}
+        news = {"state": state, "message_id": message_id, **error_columns(error)}
         statement = self._db.insert(deliveries).values(
             job_id=job_id, part=part, room=room, attempts=0, changed_at=now, **news
         )
@@ -382,17 +389,3 @@ def _is_of(serials: tuple[Serial, ...]) -> ColumnElement[bool]:
     # A camera of the recorder may have no serial: its name is used instead.
     by_name = and_(events.c.serial == "", events.c.camera_name.in_(names))
     return or_(is_of_serial, by_name)
-
-
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        job_id=JobId(row.job_id),
-        part=row.part,
-        room=row.room,
-        state=DeliveryState(row.state),
-        attempts=row.attempts,
-        message_id=None if row.message_id is None else MessageId(row.message_id),
-        error=row.error,
-        changed_at=row.changed_at,
-        may_have_arrived=row.may_have_arrived,
-    )

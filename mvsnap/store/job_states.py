@@ -15,6 +15,8 @@ from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.sharing_tables import job_states
+from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
 
 _c = job_states.c
 # The value of waits_for of a job that may go on, and is about to.
@@ -46,7 +48,7 @@ class JobRow:
     accepted_at: datetime
     job: str
     run_id: str
-    reason: str
+    reason: Reason
     since: datetime
     thread: str = ""
     waits_for: str | None = None
@@ -85,7 +87,8 @@ class JobStateStore:
             "run_id": row.run_id,
             "thread": row.thread,
             "waits_for": row.waits_for,
-            "reason": row.reason,
+            "reason": str(row.reason),
+            "reasons": reasons.stored(reason=row.reason),
             "next_at": row.next_at,
             "job": row.job,
             "changed_at": now,
@@ -299,7 +302,7 @@ def _row(row: Row[Any]) -> JobRow:
         accepted_at=row.accepted_at,
         job=row.job,
         run_id=row.run_id,
-        reason=row.reason,
+        reason=reasons.read(row.reasons, "reason", row.reason) or Reason(""),
         since=row.since,
         thread=row.thread,
         waits_for=row.waits_for,

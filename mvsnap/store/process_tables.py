@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Table, Text
 
 from mvsnap.store.tables import Moment, metadata
 
@@ -37,5 +37,6 @@ upstreams = Table(
     Column("failed_at", Moment, comment="last call that failed, to a minute"),
     Column("failing_since", Moment, comment="first failure since it worked"),
     Column("error", Text, nullable=False, comment="why the last call failed, or ''"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Services outside: one row for each process that calls them",
 )

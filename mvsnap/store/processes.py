@@ -16,6 +16,8 @@ from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.pulses import ROW_EVERY
+from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream, upstream_of
 
 # SQLite may be on an SD card.
@@ -70,7 +72,7 @@ class UpstreamState:
     worked_at: datetime | None
     failed_at: datetime | None
     failing_since: datetime | None
-    error: str
+    error: Reason
 
 
 class ProcessStore:
@@ -164,9 +166,9 @@ class ProcessStore:
         self, connection: Connection, process_id: str, name: str, row: dict[str, Any]
     ) -> None:
         # After a restart nothing is known of the calls before: they stay as they were.
-        # Since when it fails goes with the error, though.
+        # Since when it fails and its code go with the error, though.
         fresh = {key: value for key, value in row.items() if value is not None}
-        fresh["failing_since"] = row["failing_since"]
+        fresh |= {name: row[name] for name in ("failing_since", "reasons")}
         statement = self._db.insert(upstreams).values(
             process_id=process_id, name=name, **row
         )
@@ -192,12 +194,15 @@ def _outcome_row(outcome: Outcome, now: datetime, monotonic_s: float) -> dict[st
         "worked_at": moment(outcome.worked_s),
         "failed_at": moment(outcome.failed_s),
         "failing_since": moment(outcome.failing_since_s),
-        "error": outcome.error,
+        "error": str(outcome.error),
+        "reasons": reasons.stored(error=outcome.error),
     }
 
 
 def _outcome(row: RowMapping, times: StoredTimes) -> UpstreamState:
-    fields = dict(row) | {"name": row["name"]}
+    fields = dict(row)
+    kept = fields.pop("reasons")
+    fields["error"] = reasons.read(kept, "error", row["error"])
     for name in ("worked_at", "failed_at", "failing_since"):
         fields[name] = times.by_now(row[name]) if row[name] else None
     return UpstreamState(**fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import JSON, Column, Index, Table, Text
 
 from mvsnap.store.tables import Moment, metadata
 
@@ -82,6 +82,7 @@ job_states = Table(
     Column("thread", Text, nullable=False, comment="the job it replies to, or ''"),
     Column("waits_for", Text, comment="what lets it go on; '': the time alone"),
     Column("reason", Text, nullable=False, comment="why it waits or failed"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     Column("since", Moment, nullable=False, comment="when this state began"),
     Column("next_at", Moment, comment="when it is tried again at the latest"),
     Column("changed_at", Moment, nullable=False, comment="last write of this row"),

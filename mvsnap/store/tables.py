@@ -96,6 +96,7 @@ deliveries = Table(
         server_default=text("false"),
         comment="although it was given up",
     ),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Messages to channels, one row each",
 )
 

@@ -16,11 +16,14 @@ from mvsnap.domain import JobId
 from mvsnap.store.alert_tables import reported_ends, troubles
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.texts import reasons
 
 Change = Callable[[Sequence[Trouble]], Sequence[Trouble]]
 
 # Arbitrary, but the same in every process: they take turns.
 _TURN = 5_004_023
+# Columns that say what is so, with their codes and values in `reasons`.
+_SAID = ("text", "advice")
 
 
 class TroubleStore:
@@ -128,7 +131,7 @@ class TroubleStore:
         connection.execute(
             delete(reported_ends).where(reported_ends.c.trouble_id.in_([*gone, *again]))
         )
-        changed = [asdict(one) for one in after if known.get(one.id) != one]
+        changed = [_values(one) for one in after if known.get(one.id) != one]
         if not changed:
             return
         statement = self._db.insert(troubles)
@@ -146,4 +149,14 @@ class TroubleStore:
 
 
 def _trouble(row: Row[tuple[object, ...]]) -> Trouble:
-    return Trouble(**row._mapping)
+    fields = dict(row._mapping)
+    kept = fields.pop("reasons")
+    for name in _SAID:
+        fields[name] = reasons.read(kept, name, fields[name])
+    return Trouble(**fields)
+
+
+def _values(one: Trouble) -> dict[str, object]:
+    said = {name: getattr(one, name) for name in _SAID}
+    english = {name: str(text) for name, text in said.items()}
+    return asdict(one) | english | {"reasons": reasons.stored(**said)}

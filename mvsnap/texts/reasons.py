@@ -12,6 +12,8 @@ from functools import reduce
 from typing import Any, TypeGuard
 
 from mvsnap.texts import formats, gettext
+from mvsnap.texts.channel_wordings import ASKED_AGAIN, SIMILAR, TRACKED
+from mvsnap.texts.ixon_wordings import IN_ITS_WORDS
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
 from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 
@@ -19,7 +21,8 @@ from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 # times, and "with" where it also says why.
 _JOINED = {
     **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
-    ORGANIZATION.code: ("why",),
+    **dict.fromkeys((ORGANIZATION.code, ASKED_AGAIN.code), ("why",)),
+    **dict.fromkeys((TRACKED.code, SIMILAR.code, IN_ITS_WORDS.code), ("what",)),
 }
 
 

@@ -35,7 +35,6 @@ _STATUS = (
     N_("%(length)s ahead of the database's"),
     N_("%(length)s behind the database's"),
     N_("%(count)s: pictures and clips open only where they were made"),
-    N_("%(what)s (from %(machines)s only)"),
     N_(
         "Check this site's internet connection and the api_key of %(name)s;"
         " jobs go on when it answers again."

@@ -1,11 +1,18 @@
 """All wordings of reasons. A code is stored and given to programs: it never changes.
 
-The text may be changed; what was stored before keeps its English sentence.
+The text may be changed; what was stored before keeps its English sentence. Others
+stand in `MODULES`.
 """
 
 from __future__ import annotations
 
-from mvsnap.texts import N_, audit_wordings, camera_wordings
+from mvsnap.texts import (
+    N_,
+    audit_wordings,
+    camera_wordings,
+    channel_wordings,
+    ixon_wordings,
+)
 from mvsnap.texts.wording import Wording
 
 # Of several reasons, the cause first.
@@ -233,8 +240,9 @@ PICTURE_TOO_LABORIOUS = Wording(
     "picture_too_laborious", N_("picture too laborious: more than %(most)s scans")
 )
 
+MODULES = (camera_wordings, channel_wordings, ixon_wordings)
 _ALL = (
-    *vars(camera_wordings).values(),
+    *(one for module in MODULES for one in vars(module).values()),
     *camera_wordings.STATES.values(),
     *audit_wordings.EVERY,
     *tuple(globals().values()),

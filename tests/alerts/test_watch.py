@@ -22,6 +22,7 @@ from mvsnap.runtime import Parts
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.read import StatusSources
 from mvsnap.store.cleanings import CleaningStore
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcomes, Upstream
 from tests.jobs.fakes import JumpingClock
 
@@ -207,7 +208,7 @@ def test_the_heartbeat_stops_while_something_is_wrong(
     site.waiting = 0
     now = site.clock.now()
     site.parts.store.set_delivery(
-        JobId("j"), "", "Ops", DeliveryState.FAILED, now, error="refused"
+        JobId("j"), "", "Ops", DeliveryState.FAILED, now, error=Reason("refused")
     )
     sign.step()
     assert len(pings) == 1

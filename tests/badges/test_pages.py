@@ -21,6 +21,7 @@ from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
+from mvsnap.texts.wording import Reason
 from mvsnap.web.private_file import NOT_KEPT
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, below_field, send
@@ -323,7 +324,7 @@ def test_a_mismatch_is_posted_after_ten_seconds(
         (DeliveryState.SENT, "posted to Alarms"),
     ):
         job_id, why = told.job_id, "no room 'Alarms'"
-        web.store.set_delivery(job_id, GATE, "Alarms", state, now, error=why)
+        web.store.set_delivery(job_id, GATE, "Alarms", state, now, error=Reason(why))
         text = words(reviewer.get(f"{PAGE}/{made.id}").text)
         assert f"reviewer · mismatch · {said}" in text
 

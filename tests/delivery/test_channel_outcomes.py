@@ -18,6 +18,8 @@ from mvsnap.errors import UpstreamError
 from mvsnap.status.model import Condition
 from mvsnap.status.read import used_services
 from mvsnap.status.services import outage_text, service_rows
+from mvsnap.texts.channel_wordings import THE_CHANNEL, UNREACHABLE
+from mvsnap.texts.wordings import NO_ANSWER
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes
 from tests.conftest import Clouds
 from tests.core.build import GATE
@@ -27,7 +29,7 @@ from tests.servers.receivers import receiver
 from tests.web.test_status import NOW, SILENT, process, webex
 
 OPS = "channel Ops"
-GONE = "The channel Ops could not be reached: no answer within 20 s"
+GONE = UNREACHABLE(whose=THE_CHANNEL(name="Ops"), why=NO_ANSWER(limit_s=20))
 
 
 class Picky:

@@ -23,6 +23,7 @@ from mvsnap.delivery.channels import open_channels
 from mvsnap.delivery.plain_text import first_line, plain
 from mvsnap.domain import CameraName, DeliveryState
 from mvsnap.errors import BadConfig, UpstreamError
+from mvsnap.texts.wording import Reason
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE
 from tests.jobs import test_clips
@@ -194,7 +195,7 @@ def test_without_files_words_go_alone(team: Crew, site: Site) -> None:
 
 def test_teams_takes_no_file_and_a_short_text() -> None:
     url = f"workflows://teams.example/{HIDDEN}/signature"
-    manner = Messenger("The channel Ops", url).manner()
+    manner = Messenger(Reason("The channel Ops"), url).manner()
     assert not manner.takes_files
     assert manner.most_bytes == 1000
 

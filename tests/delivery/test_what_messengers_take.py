@@ -12,6 +12,7 @@ from mvsnap.clients.messengers.messenger import FILES_ONLY_IF, PICTURES_ONLY, Me
 from mvsnap.config.load import settings_of
 from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.channels import open_channels
+from mvsnap.texts.wording import Reason
 
 WEBHOOK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#alarms"
 BOT = "slack://xoxb-1234-1234-abc124/#alarms"
@@ -41,7 +42,7 @@ _TAKE_WHAT_WE_SEND = {"NotifyMastodon"}
 def test_only_what_arrives_is_sent(url: str, takes: tuple[int, int]) -> None:
     entry = {"name": "Ops", "kind": "apprise", "url": url}
     limits = open_channels(settings_of({"channels": [entry]})).limits("Ops")
-    assert limits == FileLimits(*takes), Messenger("Ops", url).manner()
+    assert limits == FileLimits(*takes), Messenger(Reason("Ops"), url).manner()
 
 
 def test_every_service_that_drops_files_is_known() -> None:

@@ -24,6 +24,7 @@ from mvsnap.domain import (
     ZoneId,
 )
 from mvsnap.simulator.faults import Fault
+from mvsnap.texts.wording import Reason
 from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
@@ -181,7 +182,7 @@ def test_a_room_that_did_not_get_the_crowd_does_not_get_its_end(
     for room in ROOMS:
         now = team.clock.now()
         team.store.set_delivery(
-            crowd.job_id, GATE, room, DeliveryState.FAILED, now, error="gone"
+            crowd.job_id, GATE, room, DeliveryState.FAILED, now, error=Reason("gone")
         )
     assert team.run(ended(team, crowd)) is None
     assert team.messages == []

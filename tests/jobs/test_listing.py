@@ -14,6 +14,7 @@ from mvsnap.jobs.codec import encode
 from mvsnap.jobs.listing import JobList
 from mvsnap.store import database
 from mvsnap.store.job_states import JobFilter, JobRow, JobStage, JobStateStore
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import GATE, PatientEngine
 
@@ -40,7 +41,7 @@ class Desk:
             job.accepted_at,
             encode(job),
             run_id=f"{job.id}#3",
-            reason="room full",
+            reason=Reason("room full"),
             since=NOON,
         )
         self.states.put(row, NOON)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mvsnap.jobs.rooms import Rooms
+from mvsnap.texts.wording import Reason
 from tests.jobs.fakes import JumpingClock
 
 ROOM, OTHER = "Site A", "Site B"
@@ -22,7 +23,7 @@ def rooms(clock: JumpingClock) -> Rooms:
 
 def away(rooms: Rooms, room: str = ROOM, asked_s: float = 0) -> None:
     assert rooms.begin(room)
-    assert rooms.failed(room, "a message", "Webex is away", asked_s)
+    assert rooms.failed(room, "a message", Reason("Webex is away"), asked_s)
 
 
 def test_a_room_that_is_away_is_tried_now_and_then(
@@ -46,7 +47,7 @@ def test_a_silent_network_does_not_hold_up_the_next_attempt_for_ever(
         assert rooms.begin(ROOM)
     clock.sleep(2)
     assert not rooms.begin(ROOM)
-    rooms.failed(ROOM, "another", "no answer", 0)
+    rooms.failed(ROOM, "another", Reason("no answer"), 0)
     clock.sleep(2)
     assert rooms.begin(ROOM)
 
@@ -84,7 +85,7 @@ def test_a_message_that_fails_while_others_arrive_is_not_the_fault_of_the_room(
     for _ in range(6):
         clock.sleep(5)
         assert rooms.begin(ROOM)
-        blamed.append(rooms.failed(ROOM, "poison", "error", 0))
+        blamed.append(rooms.failed(ROOM, "poison", Reason("error"), 0))
         clock.sleep(5)
         rooms.worked(ROOM)
     assert blamed == [True, True, True, False, False, False]

@@ -14,6 +14,7 @@ from mvsnap.jobs.waits import JOB, ROOM, TIME
 from mvsnap.jobs.waker import MOST_TURNS, Waker
 from mvsnap.store import database
 from mvsnap.store.job_states import JobFilter, JobRow, JobStage, JobStateStore
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.jobs.fakes import JumpingClock
 from tests.web.build import GATE
@@ -46,7 +47,7 @@ class Bench:
             at,
             encode(job),
             run_id=f"run {number}",
-            reason="",
+            reason=Reason(""),
             since=at,
             thread=JobId(thread),
             waits_for=waits_for,
@@ -65,7 +66,7 @@ class Bench:
                     row.accepted_at,
                     row.job,
                     row.run_id,
-                    "",
+                    Reason(""),
                     row.since,
                 )
                 self.states.put(ended, self.clock.now())
@@ -102,7 +103,7 @@ def test_while_a_room_is_away_one_job_tries_it(bench: Bench) -> None:
     for number in range(4):
         bench.wait(number, SITE)
     bench.wait(9, other)
-    bench.rooms.failed("Site A", "a message", "away", 0)
+    bench.rooms.failed("Site A", "a message", Reason("away"), 0)
     assert bench.step() == ["run 9"]
     bench.clock.sleep(2)
     assert len(bench.step()) == 1

@@ -23,6 +23,7 @@ from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.sense.buffer import Batch
 from mvsnap.sense.lag import note_batch
 from mvsnap.store.processes import ProcessReport
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream, count_request
 from mvsnap.web.context import EXTENSION
 from tests.clients.fakes import FakeClock
@@ -196,7 +197,9 @@ def test_a_service_that_fails_is_down(web: Web) -> None:
     web.processes.beat(
         report("one"),
         {
-            Upstream.WEBEX: Outcome(failed_s=0, failing_since_s=0, error="away"),
+            Upstream.WEBEX: Outcome(
+                failed_s=0, failing_since_s=0, error=Reason("away")
+            ),
             Upstream.MERAKI: Outcome(worked_s=0),
         },
         monotonic_s=0,

@@ -40,6 +40,7 @@ from mvsnap.store.file_cache import FOLDERS
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.sharing_tables import data_folders
 from mvsnap.store.tables import metadata
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.gateway import KEY, ROOM, Clouds, clouds, write_config
 from tests.servers.postgres import PostgresServer
@@ -358,7 +359,9 @@ def test_the_message_of_a_clip_waits_until_the_clip_is_handed_over(
     old = replace(job, accepted_at=job.accepted_at - timedelta(minutes=2))
     # The message that it replies to was given up.
     store, failed = site.b.parts.store, DeliveryState.FAILED
-    store.set_delivery(clip.job_id, "", ROOM, failed, job.accepted_at, error="refused")
+    store.set_delivery(
+        clip.job_id, "", ROOM, failed, job.accepted_at, error=Reason("refused")
+    )
     wait = site.b.parts.runner().run(job)
     assert wait is not None
     assert wait.delay_s == 5

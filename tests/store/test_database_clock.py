@@ -71,7 +71,7 @@ class Site:
             camera=ROBOT, state="recording", text=Reason(""), since=now, seen_at=now
         )
         recorder_states.write(self.db, [state])
-        fails = Outcome(failed_s=1.0, failing_since_s=1.0, error="it is away")
+        fails = Outcome(failed_s=1.0, failing_since_s=1.0, error=Reason("it is away"))
         report = ProcessReport(name, "pi", "web", "1.0", "0a1b")
         self.processes.beat(
             report, {Upstream.WEBEX: fails}, monotonic_s=1.0, clock=now, is_first=False

@@ -29,6 +29,7 @@ from mvsnap.store.event_search import (
     found_pages,
 )
 from mvsnap.store.events import EventFilter, Store
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
 
@@ -122,7 +123,7 @@ def test_a_message_counts_for_the_event_it_is_about(store: Store) -> None:
         assert state_of(store, event) is EventState.UNNOTIFIED, case
         store.begin_delivery(job_id, part, room, NOON)
         assert (state_of(store, event) is EventState.WAITING) is is_about, case
-        store.set_delivery(job_id, part, room, FAILED, NOON, error="gone")
+        store.set_delivery(job_id, part, room, FAILED, NOON, error=Reason("gone"))
         assert (state_of(store, event) is EventState.FAILED) is is_about, case
         store.set_delivery(job_id, part, room, SENT, NOON)
         assert (state_of(store, event) is EventState.NOTIFIED) is is_about, case

@@ -273,7 +273,7 @@ def test_an_unsent_message_has_its_state_and_is_counted(
     before = begin(store, 5)
     # Given up while it was on its way: nobody knows whether it arrived.
     in_doubt = state is DeliveryState.FAILED
-    sent = Delivery(JOB, GATE, "Alarms", state, 1, None, "503")
+    sent = Delivery(JOB, GATE, "Alarms", state, 1, None, Reason("503"))
     assert before == replace(sent, may_have_arrived=in_doubt)
     now = only(store)
     assert (now.state, now.attempts) == (SENDING, 2)
@@ -288,7 +288,9 @@ def test_a_crash_while_sending_is_seen_by_the_next(store: Store) -> None:
 
 def test_a_message_can_be_given_up_before_it_was_started(store: Store) -> None:
     note(store, DeliveryState.FAILED, error="no such room")
-    expected = Delivery(JOB, GATE, "Alarms", DeliveryState.FAILED, error="no such room")
+    expected = Delivery(
+        JOB, GATE, "Alarms", DeliveryState.FAILED, error=Reason("no such room")
+    )
     assert only(store) == expected
 
 

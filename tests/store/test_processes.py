@@ -13,6 +13,7 @@ from sqlalchemy import update
 from mvsnap.store import database
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport, ProcessStore
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Outcomes, Upstream
 
 PI = ProcessReport("pi-1-web-0", "pi-1", "web", "1.0", "0a1b", disk_free_bytes=5)
@@ -77,7 +78,7 @@ def test_a_clock_is_held_against_the_databases(store: ProcessStore) -> None:
 def test_moments_are_the_databases_whatever_this_clock_says(
     store: ProcessStore,
 ) -> None:
-    failed = Outcome(900, 990, 950, "no answer within 20 s")
+    failed = Outcome(900, 990, 950, Reason("no answer within 20 s"))
     beat(
         store, outcomes={Upstream.WEBEX: failed}, clock=datetime(1970, 1, 2, tzinfo=UTC)
     )
@@ -94,11 +95,11 @@ def test_after_a_restart_what_worked_before_is_still_known(
 ) -> None:
     beat(store, outcomes={Upstream.S3: Outcome(worked_s=990)})
     (before,) = store.upstreams()
-    beat(store, outcomes={Upstream.S3: Outcome(None, 999, 999, "it is full")})
+    beat(store, outcomes={Upstream.S3: Outcome(None, 999, 999, Reason("it is full"))})
     (after,) = store.upstreams()
     assert after.worked_at == before.worked_at
     assert (after.error, after.failing_since) == ("it is full", after.failed_at)
-    beat(store, outcomes={Upstream.S3: Outcome(999, 999, None, "")})
+    beat(store, outcomes={Upstream.S3: Outcome(999, 999, None, Reason(""))})
     (again,) = store.upstreams()
     assert (again.error, again.failing_since) == ("", None)
     assert again.failed_at is not None
@@ -107,7 +108,7 @@ def test_after_a_restart_what_worked_before_is_still_known(
 def test_each_process_has_its_own_view_of_a_service(store: ProcessStore) -> None:
     other = replace(PI, id="pi-2-web-0", machine="pi-2")
     beat(store, outcomes={Upstream.MERAKI: Outcome(worked_s=990)})
-    beat(store, other, {Upstream.MERAKI: Outcome(None, 990, 990, "no route")})
+    beat(store, other, {Upstream.MERAKI: Outcome(None, 990, 990, Reason("no route"))})
     assert {s.process_id: s.error for s in store.upstreams()} == {
         PI.id: "",
         other.id: "no route",

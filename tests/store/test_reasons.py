@@ -13,14 +13,21 @@ from sqlalchemy import select, update
 from mvsnap import texts
 from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.core.clip_text import details
+from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import NO_LINK
 from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId
 from mvsnap.store import database
+from mvsnap.store.alert_tables import troubles
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
 from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.tables import clips, events, recorder_cameras
+from mvsnap.store.process_tables import upstreams
+from mvsnap.store.processes import ProcessReport, ProcessStore
+from mvsnap.store.tables import clips, deliveries, events, recorder_cameras
+from mvsnap.store.troubles import TroubleStore
+from mvsnap.texts import channel_wordings, ixon_wordings
 from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
@@ -32,7 +39,9 @@ from mvsnap.texts.wordings import (
     NO_PRE_ROLL,
     RECORDER_DIED,
     STARTS_LATE,
+    WITH,
 )
+from mvsnap.upstreams import Outcome, Upstream
 from tests.core.build import NOON, event
 from tests.store.test_clip_store import clip
 
@@ -198,11 +207,80 @@ def test_a_row_holds_no_more_than_it_may(db: database.Database) -> None:
     assert len(json.dumps(found.reasons)) < 900
 
 
-def test_any_column_takes_the_sentence(db: database.Database) -> None:
-    store, failed = Store(db), DeliveryState.FAILED
-    store.set_delivery(JobId("job-1"), "", "Alarms", failed, NOON, error=DISK_FULL())
-    found = store.deliveries_of_job(JobId("job-1"))["", "Alarms"]
-    assert found.error == "the disk is full"
+def test_a_delivery_says_why_it_failed(db: database.Database) -> None:
+    store, failed, job_id = Store(db), DeliveryState.FAILED, JobId("job-1")
+    whose = channel_wordings.THE_CHANNEL(name="Ops")
+    refused = channel_wordings.REFUSED(whose=whose, status=400)
+    why = WITH(first=refused, then="chat not found")
+
+    def said_of_it() -> list[str]:
+        known = store.deliveries_of_job(job_id)["", "Alarms"]
+        return [said(known.error or ""), said(store.undelivered([job_id])[job_id])]
+
+    store.set_delivery(job_id, "", "Alarms", failed, NOON, error=why)
+    german = "Der Kanal Ops hat die Nachricht abgelehnt (400): chat not found"
+    assert said_of_it() == [german] * 2
+    with db.reading() as connection:
+        english = connection.execute(select(deliveries.c.error)).scalar_one()
+    assert english == "The channel Ops refused the message (400): chat not found"
+    with db.writing() as connection:
+        connection.execute(update(deliveries).values(error="in its words"))
+    assert said_of_it() == ["in its words"] * 2
+    store.set_delivery(job_id, "", "Alarms", failed, NOON)
+    assert said(store.undelivered([job_id])[job_id]) == "nicht zugestellt"
+    with db.reading() as connection:
+        row = connection.execute(select(deliveries.c.error, deliveries.c.reasons))
+        assert tuple(row.one()) == (None, None)
+
+
+def test_a_job_says_why_it_waits(db: database.Database) -> None:
+    store, waits = JobStateStore(db), channel_wordings.WEBEX_BUSY()
+    row = JobRow(JobId("a"), JobStage.WAITING, NOON, "{}", "a", waits, NOON)
+    store.put(row, NOON)
+    found = store.row(row.job_id)
+    assert found == row
+    assert said(found.reason) == (
+        "Webex hat von diesem Bot zu viele Nachrichten erhalten (429)"
+    )
+    store.put(replace(row, reason=Reason("")), NOON)
+    assert store.row(row.job_id) == replace(row, reason=Reason(""))
+
+
+def test_a_service_says_why_it_fails(db: database.Database) -> None:
+    store, at = ProcessStore(db), datetime.now(UTC)
+    report = ProcessReport("one", "pi", "web", "1", "data")
+
+    def error_after(outcome: Outcome) -> Reason:
+        news = {str(Upstream.IXON): outcome}
+        store.beat(report, news, monotonic_s=1000, clock=at, is_first=False)
+        (found,) = store.upstreams()
+        return found.error
+
+    busy = ixon_wordings.BUSY(status=429)
+    found = error_after(Outcome(None, 990, 990, WITH(first=busy, then="Calm down")))
+    assert said(found) == "IXON ist überlastet (429): Calm down"
+    assert found == "IXON is too busy (429): Calm down"
+    assert error_after(Outcome(999, 990, None)) == ""
+    with db.reading() as connection:
+        assert connection.execute(select(upstreams.c.reasons)).scalar_one() is None
+
+
+def test_a_trouble_says_what_was_wrong(db: database.Database) -> None:
+    store = TroubleStore(db)
+    why = ixon_wordings.UNREACHABLE(why=NO_ROUTE())
+    began = Trouble("1", "IXON", "ixon", why, "", NOON, handed_over=False)
+    began = replace(began, reported_by="job-1")
+    store.change(lambda _known: [began])
+
+    def text() -> str:
+        (found,) = store.not_handed_over()[JobId("job-1")]
+        assert replace(found, text=why) == began
+        return said(found.text)
+
+    assert text() == "IXON ist nicht erreichbar: kein Weg zum Host"
+    with db.writing() as connection:
+        connection.execute(update(troubles).values(text="in its words"))
+    assert text() == "in its words"
 
 
 def test_the_state_of_a_camera_is_a_code_too(db: database.Database) -> None:

@@ -17,8 +17,6 @@ ROOMS = ("*/pages.py", "*/page_*.py", "web/login*.py")
 ENGLISH = {
     # Of pydantic's words, to replace them.
     *("Value error, ", "Input should"),
-    # Errors of deliveries name the channel; they are stored.
-    *("Webex is not configured", "The channel x", "The webhook x"),
     # For the log.
     "Too many failed logins",
     # Stored with the clip.

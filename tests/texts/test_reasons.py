@@ -158,7 +158,8 @@ def test_a_copy_has_the_code() -> None:
 
 
 def test_codes_are_stable_and_differ() -> None:
-    named = [*vars(wordings).values(), *vars(camera_wordings).values()]
+    modules = (wordings, *wordings.MODULES)
+    named = [one for module in modules for one in vars(module).values()]
     made = [one for one in named if isinstance(one, Wording)]
     made += [*camera_wordings.STATES.values(), *audit_wordings.EVERY]
     assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
@@ -184,6 +185,11 @@ def test_no_sentence_of_our_own_is_stored_without_a_code() -> None:
 
 # Where what a snapshot fails with arises, and what it is raised as.
 PICTURES = ("calls", "dashboard", "dashboards", "picture", "budget")
+# The same of messages: what the bot alone does, and files of a tree, are in the log.
+CHANNELS = (
+    *("clients/outgoing.py", "clients/ixon", "clients/messengers", "delivery", "jobs"),
+    *(f"clients/webex/{name}.py" for name in ("client", "errors", "rooms", "shared")),
+)
 ERRORS = (
     "UpstreamError",
     "NoPicture",
@@ -191,6 +197,7 @@ ERRORS = (
     "CameraOffline",
     "ExchangeFailed",
     "CannotAssemble",
+    *("UnknownRecipient", "NotAllowed", "PasswordRefused"),
 )
 
 
@@ -198,6 +205,18 @@ def test_what_a_snapshot_fails_with_has_a_code() -> None:
     paths = [CODE / "clients/meraki" / f"{name}.py" for name in PICTURES]
     paths += [CODE / "clients/transport.py", CODE / "photographer.py"]
     found = {p.name: list(sentences(p.read_text("utf-8"), ERRORS)) for p in paths}
+    assert {name: own for name, own in found.items() if own} == {}
+
+
+def test_what_a_delivery_fails_with_has_a_code() -> None:
+    places = [CODE / name for name in CHANNELS]
+    paths = [p for place in places for p in (place, *place.rglob("*.py"))]
+    found = {
+        str(p): list(sentences(p.read_text("utf-8"), ERRORS))
+        for p in paths
+        if p.suffix == ".py"
+    }
+    assert len(found) > 50
     assert {name: own for name, own in found.items() if own} == {}
 
 

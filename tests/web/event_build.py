@@ -23,6 +23,7 @@ from mvsnap.domain import (
 from mvsnap.jobs.codec import encode
 from mvsnap.simulator.picture import draw_picture
 from mvsnap.store.job_states import JobRow, JobStage
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web
 from tests.web.clip_build import HOOK, ROBOT, add_clip
@@ -154,7 +155,7 @@ def add_job(
     job = replace(job, serials=tuple(map(Serial, serials)))
     web.engine.submit(job)
     reason = REASON if stage is JobStage.FAILED else ""
-    row = JobRow(job.id, stage, at, encode(job), f"{job.id}#1", reason, at)
+    row = JobRow(job.id, stage, at, encode(job), f"{job.id}#1", Reason(reason), at)
     web.job_states.put(row, at)
     return job
 
@@ -170,4 +171,6 @@ def put_message(
 ) -> None:
     for _ in range(3 if error else 1):
         web.store.begin_delivery(job_id, part, room, at)
-    web.store.set_delivery(job_id, part, room, state, at, error=error)
+    web.store.set_delivery(
+        job_id, part, room, state, at, error=Reason(error) if error else None
+    )

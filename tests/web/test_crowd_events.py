@@ -32,6 +32,7 @@ from mvsnap.domain import (
 )
 from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
+from mvsnap.texts.wording import Reason
 from tests.changes import log_line
 from tests.core import build
 from tests.servers.browser import dump_dom
@@ -501,6 +502,6 @@ def test_a_failed_delivery_is_shown_with_the_reason(
         "Nonesuch",
         DeliveryState.FAILED,
         crowd.recorded_at,
-        error="no room 'Nonesuch'",
+        error=Reason("no room 'Nonesuch'"),
     )
     assert "Not delivered: no room" in viewer.get(ROWS).text

@@ -22,6 +22,7 @@ from mvsnap.jobs.codec import encode
 from mvsnap.store import event_search
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web, below_field, send
 from tests.web.clip_build import ROBOT, SETTINGS
@@ -278,7 +279,9 @@ def test_a_reviewer_sends_again_what_failed_and_that_is_noted(web: Web) -> None:
     job_id = story.alarm.job_id
     # The clip has a job of its own that posts it: it failed, too.
     post = build.job(id=notification_id(EventId(story.clip.id)), about=story.clip.id)
-    row = JobRow(post.id, JobStage.FAILED, EVENING, encode(post), "run", "x", EVENING)
+    row = JobRow(
+        post.id, JobStage.FAILED, EVENING, encode(post), "run", Reason("x"), EVENING
+    )
     web.job_states.put(row, EVENING)
     client = web.log_in(Role.REVIEWER)
     address = f"{PAGE}/{story.alarm.id}"
@@ -337,7 +340,9 @@ def test_lists_and_jobs_lead_to_the_page_of_an_event(shop: Shop) -> None:
 def test_a_job_of_a_badge_review_is_listed(web: Web) -> None:
     rita = Trigger(TriggerKind.BADGE, "rita")
     job = build.job(Serial(GATE), id=JobId("a-mismatch"), trigger=rita)
-    row = JobRow(job.id, JobStage.FAILED, EVENING, encode(job), "run", "x", EVENING)
+    row = JobRow(
+        job.id, JobStage.FAILED, EVENING, encode(job), "run", Reason("x"), EVENING
+    )
     web.job_states.put(row, EVENING)
     client = web.log_in(Role.VIEWER)
     assert "Badge review, rita" in client.get("/status/jobs").text

@@ -14,6 +14,7 @@ from mvsnap.domain import EventId, Job, Serial, Trigger, TriggerKind
 from mvsnap.jobs.codec import encode
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import BUTTON, DOOR, GATE, READER, Web
 
@@ -44,7 +45,7 @@ def put(web: Web, job: Job, stage: JobStage, waits_for: str | None = None) -> Jo
         job.accepted_at,
         encode(job),
         run_id=f"{job.id}#1",
-        reason="Webex reports an error (503)",
+        reason=Reason("Webex reports an error (503)"),
         since=job.accepted_at,
         waits_for=waits_for,
         next_at=job.accepted_at + timedelta(minutes=30),

@@ -21,6 +21,7 @@ from mvsnap.jobs.codec import encode
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
+from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.clip_text import started_by, started_by_title
 from tests.core import build
 from tests.servers.visitor import PHONE, fits, log_in, visitor
@@ -54,7 +55,7 @@ def put(
             at,
             encode(job),
             run_id=f"{job.id}#3",
-            reason=reason,
+            reason=Reason(reason),
             since=at + timedelta(seconds=20),
             waits_for="",
             next_at=at + timedelta(minutes=10),
@@ -120,7 +121,9 @@ def test_the_page_of_a_job_has_its_pictures_and_messages(web: Web) -> None:
     job = put(web, JobStage.FAILED)
     web.store.begin_delivery(job.id, "", "Alarms", NOON)
     failed = DeliveryState.FAILED
-    web.store.set_delivery(job.id, "", "Alarms", failed, NOON, error="room is full")
+    web.store.set_delivery(
+        job.id, "", "Alarms", failed, NOON, error=Reason("room is full")
+    )
     page = web.log_in(Role.VIEWER).get(f"/status/jobs/{job.id}").text
     assert f"Picture of {GATE}" in page
     assert "Alarms: first message" in page

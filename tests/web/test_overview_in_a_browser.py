@@ -28,6 +28,7 @@ from mvsnap.simulator.server import serve
 from mvsnap.store.processes import ProcessReport
 from mvsnap.store.sense import Findings
 from mvsnap.texts.camera_wordings import RECORDING
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
 from tests.core.build import event
 from tests.core.build import job as some_job
@@ -108,7 +109,9 @@ def count(web: Web, people: int, zone: ZoneId, *, crowd: bool = False) -> None:
 
 def lose_webex(web: Web) -> None:
     report = ProcessReport("pi-1-web-0", "pi-1", "web", __version__, "0a1b")
-    lost = {str(Upstream.WEBEX): Outcome(400, 995, 700, "no answer within 20 s")}
+    lost = {
+        str(Upstream.WEBEX): Outcome(400, 995, 700, Reason("no answer within 20 s"))
+    }
     web.processes.beat(
         report, lost, monotonic_s=1000, clock=datetime.now(UTC), is_first=False
     )

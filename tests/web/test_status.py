@@ -63,7 +63,7 @@ def webex(machine: str = "pi-1", error: str = "", **given: Any) -> UpstreamState
     return UpstreamState(
         process_id=f"{machine}-web-0",
         name=Upstream.WEBEX,
-        error=error,
+        error=Reason(error),
         **fields | given,
     )
 
@@ -293,7 +293,7 @@ def beat(web: Web, outcomes: Mapping[Upstream, Outcome], **given: Any) -> None:
     )
 
 
-LOST = {Upstream.WEBEX: Outcome(400, 995, 700, "no answer within 20 s")}
+LOST = {Upstream.WEBEX: Outcome(400, 995, 700, Reason("no answer within 20 s"))}
 
 
 def test_the_page_shows_trouble_first_and_the_same_to_programs(web: Web) -> None:
@@ -334,7 +334,7 @@ def test_readiness_names_an_outage_and_stays_ready(web: Web) -> None:
     web.store.heartbeat("tests", web.store.now())
     beat(web, LOST)
     assert services(web).startswith("Webex has not answered since 20")
-    beat(web, {Upstream.WEBEX: Outcome(999, 995, None, "")})
+    beat(web, {Upstream.WEBEX: Outcome(999, 995, None, Reason(""))})
     assert services(web) == "ok"
 
 

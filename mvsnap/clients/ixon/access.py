@@ -19,7 +19,9 @@ from mvsnap.clients.meraki.budget import waited
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
-from mvsnap.texts.wordings import LINK_UNUSABLE
+from mvsnap.texts import ixon_wordings
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import LAST_ANSWER, LINK_UNUSABLE
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -90,9 +92,7 @@ class AccessDoor:
             UpstreamError: no cookie in time; another URL may work (`retry`).
         """
         if not self._may_be_asked(url):
-            raise UpstreamError(
-                "IXON's web access link is not an https URL", retry=False
-            )
+            raise UpstreamError(ixon_wordings.LINK_NOT_HTTPS(), retry=False)
         began = self._clock.monotonic()
         while True:
             left_s = began + limit_s - self._clock.monotonic()
@@ -101,15 +101,10 @@ class AccessDoor:
                 return found
             left_s = began + limit_s - self._clock.monotonic()
             if left_s < 1e-6:  # rounding, not time
-                raise UpstreamError(
-                    f"IXON did not open access to the camera within {limit_s:g} s"
-                    f" ({found})",
-                    retry=True,
-                )
+                why = ixon_wordings.NOT_OPEN_YET(limit_s=limit_s, why=found)
+                raise UpstreamError(why, retry=True)
             if not waited(self._clock, min(_EVERY_S, left_s)):
-                raise UpstreamError(
-                    "mvsnap is stopping: not waiting for IXON's web access", retry=True
-                )
+                raise UpstreamError(ixon_wordings.STOPPING(), retry=True)
 
     def _may_be_asked(self, url: str) -> bool:
         """Any host may be requested: its name is generated and follows no rule."""
@@ -119,16 +114,16 @@ class AccessDoor:
         scheme, host, _ = place
         return scheme == "https" or (self._is_simulated and is_loopback(host))
 
-    def _attempt(self, url: str, timeout_s: float) -> WebAccess | str:
+    def _attempt(self, url: str, timeout_s: float) -> WebAccess | Reason:
         """Return the access, or a message why it is not open yet."""
         asked = url
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._get(asked, timeout_s)
-            if isinstance(answer, str):
+            if isinstance(answer, Reason):
                 return answer
             status = answer.status_code
             if status in _TUNNEL_COMES_UP:
-                return f"last answer: {status}"
+                return LAST_ANSWER(status=status)
             cookie = "; ".join(f"{c.name}={c.value}" for c in answer.cookies)
             if cookie and status < 400:
                 return WebAccess(url.split("?")[0], cookie, self._clock.now())
@@ -138,7 +133,7 @@ class AccessDoor:
             asked = target
         raise _refused(status)
 
-    def _get(self, url: str, timeout_s: float) -> requests.Response | str:
+    def _get(self, url: str, timeout_s: float) -> requests.Response | Reason:
         try:
             return self._http.get(url, timeout=timeout_s, allow_redirects=False)
         except ExchangeFailed as exc:
@@ -148,22 +143,15 @@ class AccessDoor:
         except (requests.RequestException, ValueError):
             words = LINK_UNUSABLE()
         # Not inside `except`: the library's exception contains the URL.
-        raise UpstreamError(f"No web access from IXON: {words}", retry=False)
+        raise UpstreamError(ixon_wordings.NO_ACCESS(why=words), retry=False)
 
 
 def _refused(status: int) -> UpstreamError:
     if status < 400:
-        return UpstreamError(
-            f"IXON's web access returned no cookie ({status}): it must be renewed",
-            retry=True,
-        )
+        return UpstreamError(ixon_wordings.NO_COOKIE(status=status), retry=True)
     if status in _ENDED:
-        return UpstreamError(
-            f"IXON's web access was refused ({status}): it has ended, or the service"
-            " needs approval in the IXON portal",
-            retry=True,
-        )
+        return UpstreamError(ixon_wordings.ACCESS_ENDED(status=status), retry=True)
     return UpstreamError(
-        f"IXON's web access was refused ({status})",
+        ixon_wordings.ACCESS_REFUSED(status=status),
         retry=status in (408, 429) or status >= 500,
     )

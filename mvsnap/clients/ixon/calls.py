@@ -36,6 +36,8 @@ from mvsnap.clients.ixon.login import (
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import ixon_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import IXON_MALFORMED
 from mvsnap.upstreams import Upstream
 
@@ -44,9 +46,7 @@ USER_AGENT = f"mvsnap/{__version__} mvsnap"
 IXON_HOSTS = ("ixon.cloud", "ixon.net", "ayayot.com")
 
 _DISCOVERY_ADVICE = {
-    status: f"IXON's API is not here ({status}): check ixon.base_url, ixon.api_version"
-    " and ixon.application_id"
-    for status in (401, 403, 404)
+    status: ixon_wordings.NOT_HERE(status=status) for status in (401, 403, 404)
 }
 _MAX_PAGES = 1000
 _GOODBYE_S = 2.0
@@ -106,9 +106,7 @@ class IxonCalls:
         if isinstance(data, list) and len(data) == 1:
             data = data[0]
         if not isinstance(data, dict):
-            raise UpstreamError(
-                "IXON answered something other than an object", retry=True
-            )
+            raise UpstreamError(ixon_wordings.NO_OBJECT(), retry=True)
         return data
 
     def rows(
@@ -176,12 +174,12 @@ class IxonCalls:
         if not 200 <= answer.status_code < 300:
             error = self._refusal(answer, LOGIN_ADVICE)
             if answer.status_code in (401, 403):
-                raise PasswordRefused(error.message, retry=False)
+                raise PasswordRefused(error.as_reason, retry=False)
             raise error
         rows = _rows(self._parsed(answer))
         secret = rows[0].get("secretId") if rows else None
         if not isinstance(secret, str) or not secret:
-            raise UpstreamError("IXON returned no token after the login", retry=True)
+            raise UpstreamError(ixon_wordings.NO_TOKEN(), retry=True)
         return AccessToken(secret, _moment(rows[0].get("expiresOn")))
 
     def _discovered(self) -> dict[str, str]:
@@ -206,17 +204,9 @@ class IxonCalls:
     def _url(self, rel: str) -> str:
         url = self._discovered().get(rel, "")
         if not url:
-            raise UpstreamError(
-                f"IXON's API does not offer {rel}: check ixon.base_url and "
-                "ixon.api_version",
-                retry=False,
-            )
+            raise UpstreamError(ixon_wordings.NOT_OFFERED(name=rel), retry=False)
         if not is_trusted(url, IXON_HOSTS, self._base):
-            raise UpstreamError(
-                f"IXON's address of {rel} is on another server than ixon.base_url and"
-                " not one of IXON's own, so it is not used",
-                retry=False,
-            )
+            raise UpstreamError(ixon_wordings.LEADS_AWAY(name=rel), retry=False)
         return url
 
     def _send(
@@ -244,13 +234,13 @@ class IxonCalls:
         except (requests.RequestException, ValueError):
             words, again = IXON_MALFORMED(), False
         # Not inside `except`: the library's exception contains the headers.
-        raise UpstreamError(f"IXON is unreachable: {words}", retry=again)
+        raise UpstreamError(ixon_wordings.UNREACHABLE(why=words), retry=again)
 
     def _parsed(self, answer: requests.Response) -> dict[str, Any]:
         return parsed(answer, *self._login.secrets())
 
     def _refusal(
-        self, answer: requests.Response, advice: Mapping[int, str]
+        self, answer: requests.Response, advice: Mapping[int, Reason]
     ) -> UpstreamError:
         return refusal(answer, self._clock.now(), advice, *self._login.secrets())
 
@@ -267,7 +257,7 @@ def _rows_of_pages(
         if more is None or more == "":
             return
         if str(more) in seen or len(seen) >= _MAX_PAGES:
-            raise UpstreamError("IXON's list never ends (paging loop)", retry=False)
+            raise UpstreamError(ixon_wordings.ENDLESS(), retry=False)
         seen.add(str(more))
         after = {"page-after": str(more)}
 
@@ -277,7 +267,7 @@ def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     data = body.get("data")
     rows = [data] if isinstance(data, dict) else data
     if not isinstance(rows, list):
-        raise UpstreamError("IXON answered something other than a list", retry=True)
+        raise UpstreamError(ixon_wordings.NO_LIST(), retry=True)
     return [row for row in rows if isinstance(row, dict)]
 
 

@@ -16,6 +16,7 @@ from mvsnap.clients.ixon.errors import AgentOffline, NotAllowed
 from mvsnap.clients.ixon.login import Account, ServiceToken
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import ixon_wordings
 
 __all__ = [
     "Account",
@@ -163,9 +164,7 @@ class Ixon:
                 if server.id == server_id:
                     return server
         raise UpstreamError(
-            "No IXON device of this company has the service"
-            f" {server_id[:40]!r}: check ixon.agent_server_id and ixon.company_id",
-            retry=False,
+            ixon_wordings.NO_SUCH_SERVICE(name=server_id[:40]), retry=False
         )
 
     def open_web_access(
@@ -188,7 +187,7 @@ class Ixon:
         data = self._calls.object("POST", rel, body, company_id=self._company())
         url = data.get("url")
         if not isinstance(url, str) or not url:
-            raise UpstreamError("IXON returned no link to the camera", retry=True)
+            raise UpstreamError(ixon_wordings.NO_LINK(), retry=True)
         return self._door.open(url, limit_s=limit_s)
 
     @property
@@ -202,7 +201,7 @@ class Ixon:
 
     def _company(self) -> str:
         if not self._company_id:
-            raise UpstreamError("ixon.company_id is missing", retry=False)
+            raise UpstreamError(ixon_wordings.NO_COMPANY(), retry=False)
         return self._company_id
 
 

@@ -10,6 +10,9 @@ import requests
 
 from mvsnap.clients import answers
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import ixon_wordings as wordings
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import WITH
 
 # Source: texts that clients of the live API look for.
 _OTP = ("one-time password", "2fa", "two factor", "two-factor")
@@ -17,39 +20,23 @@ _OFFLINE = "not online"
 
 # What to do, by status: with a configured token, after a login, during a login.
 TOKEN_ADVICE = {
-    401: "IXON refused the token (401): create a new one for the API service account"
-    " and set ixon.token",
-    403: "IXON forbids this (403): the account needs the right to see the device and"
-    " its web access in this company; check ixon.company_id and ixon.application_id",
-    404: "IXON does not know this company, device or service (404): check"
-    " ixon.company_id and ixon.agent_server_id",
+    401: wordings.REFUSED_TOKEN(),
+    403: wordings.FORBIDS(),
+    404: wordings.UNKNOWN(),
 }
-ACCOUNT_ADVICE = TOKEN_ADVICE | {
-    401: "IXON refused the token of a new login (401): check ixon.application_id",
-}
-_LOGIN = "check ixon.email, ixon.password and ixon.application_id"
+ACCOUNT_ADVICE = TOKEN_ADVICE | {401: wordings.REFUSED_NEW_TOKEN()}
 LOGIN_ADVICE = {
-    401: f"IXON refused the login (401): {_LOGIN}",
-    403: f"IXON refused the login (403): {_LOGIN}",
-    404: "IXON has no login at this address (404): check "
-    "ixon.base_url and ixon.api_version",
+    401: wordings.REFUSED_LOGIN(status=401),
+    403: wordings.REFUSED_LOGIN(status=403),
+    404: wordings.NO_LOGIN_HERE(),
 }
-_OTP_ADVICE = (
-    "IXON requires a one-time password for this account (two-factor login), which a"
-    " gateway cannot provide: create an API service account and set ixon.token, or use"
-    " an account without two-factor login"
-)
 
 
 class AgentOffline(UpstreamError):
     """The router at the machine has no connection to IXON; it may return."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The IXON router of this camera is offline: is it switched on and connected"
-            " to the internet?",
-            retry=True,
-        )
+        super().__init__(wordings.ROUTER_OFFLINE(), retry=True)
 
 
 class NotAllowed(UpstreamError):
@@ -57,7 +44,10 @@ class NotAllowed(UpstreamError):
 
 
 def refusal(
-    answer: requests.Response, now: datetime, advice: Mapping[int, str], *secrets: str
+    answer: requests.Response,
+    now: datetime,
+    advice: Mapping[int, Reason],
+    *secrets: str,
 ) -> UpstreamError:
     """Return the error of an answer other than 2xx.
 
@@ -69,25 +59,24 @@ def refusal(
     said = words.casefold()
     if 400 <= status < 500:
         if any(mark in said for mark in _OTP):
-            return NotAllowed(f"{_OTP_ADVICE} (IXON: {words})", retry=False)
+            why = wordings.IN_ITS_WORDS(what=wordings.WANTS_OTP(), words=words)
+            return NotAllowed(why, retry=False)
         if _OFFLINE in said:
             return AgentOffline()
     if 300 <= status < 400:
-        return UpstreamError(
-            f"IXON answered with a redirect ({status}), not followed: check"
-            " ixon.base_url",
-            retry=False,
-        )
-    tail = f": {words}" if words else ""
+        return UpstreamError(wordings.REDIRECTS(status=status), retry=False)
     if status in (408, 429) or status >= 500:
-        trouble = "is too busy" if status == 429 else "reports an error"
+        trouble = wordings.BUSY if status == 429 else wordings.ERROR
         wait_s = answers.retry_after_s(answer.headers.get("Retry-After"), now)
-        return UpstreamError(
-            f"IXON {trouble} ({status}){tail}", retry=True, retry_after_s=wait_s
-        )
-    do = advice.get(status, f"IXON refused the request ({status})")
+        why = _in_its_words(trouble(status=status), words)
+        return UpstreamError(why, retry=True, retry_after_s=wait_s)
+    do = advice.get(status) or wordings.REFUSED(status=status)
     kind = NotAllowed if status in (401, 403) else UpstreamError
-    return kind(do + tail, retry=False)
+    return kind(_in_its_words(do, words), retry=False)
+
+
+def _in_its_words(why: Reason, words: str) -> Reason:
+    return WITH(first=why, then=words) if words else why
 
 
 def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:
@@ -98,14 +87,11 @@ def parsed(answer: requests.Response, *secrets: str) -> dict[str, Any]:
     """
     body = answers.parse_json(answer.content)
     if not isinstance(body, dict):
-        raise UpstreamError(
-            f"IXON answered {answer.status_code} without JSON: is there a proxy or"
-            " a login page in between?",
-            retry=True,
-        )
+        why = wordings.NO_JSON(status=answer.status_code)
+        raise UpstreamError(why, retry=True)
     if body.get("status") == "error":
         words = answers.clean(_messages(body), *secrets)
-        raise UpstreamError(f"IXON refused the request: {words}", retry=False)
+        raise UpstreamError(wordings.SAYS_ERROR(words=words), retry=False)
     return body
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from mvsnap.clients.ixon.errors import NotAllowed
 from mvsnap.clock import Clock
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class IxonLogin:
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = _AT_ONCE
-        self._refusal = ""
+        self._refusal = Reason("")
         self._refused_until_s = float("-inf")
 
     @property
@@ -129,7 +130,7 @@ class IxonLogin:
         try:
             granted = self._sign_in(account)
         except PasswordRefused as exc:
-            self._refusal = exc.message
+            self._refusal = exc.as_reason
             self._refused_until_s = self._clock.monotonic() + _PAUSE_AFTER_REFUSAL_S
             raise
         now = self._clock.now()

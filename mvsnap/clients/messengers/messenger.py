@@ -29,6 +29,8 @@ from mvsnap.clients.messengers.outcome import (
     watched,
 )
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
+from mvsnap.texts.wording import Reason
 
 EXTRA = "a library more: pip install 'apprise>=2.3'"
 _MAIL = "apprise.plugins.email.smtp"
@@ -76,7 +78,7 @@ class Manner:
 class Messenger:
     """Thread-safe. whose: how errors call it."""
 
-    def __init__(self, whose: str, url: str) -> None:
+    def __init__(self, whose: Reason, url: str) -> None:
         self._whose = whose
         self._url = url
         self._manner: Manner | None = None
@@ -186,9 +188,8 @@ class Messenger:
             self._url, asset=asset, suppress_exceptions=True
         )
         if plugin is None:
-            raise UpstreamError(
-                f"{self._whose}: its address is not one that Apprise knows", retry=True
-            )
+            why = wordings.UNKNOWN_ADDRESS(whose=self._whose)
+            raise UpstreamError(why, retry=True)
         plugin.overflow_mode = _library("apprise.common").OverflowMode.SPLIT
         plugin.socket_connect_timeout = plugin.socket_read_timeout = TIMEOUT_S
         for kind in type(plugin).__mro__:
@@ -213,7 +214,7 @@ def _loaded() -> Any:
         UpstreamError: it is not installed.
     """
     if not is_installed():
-        raise UpstreamError(f"Channels of the kind apprise need {EXTRA}", retry=True)
+        raise UpstreamError(wordings.NEEDS_EXTRA(name=EXTRA), retry=True)
     with _loading, warnings.catch_warnings():
         # It imports what Python 3.13 no longer has, and does without it there.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -18,6 +18,8 @@ import requests
 from mvsnap.clients import outgoing
 from mvsnap.clients.transport import ExchangeFailed
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import NO_ANSWER_AT_ALL
 
 # For each operation with a mail server; other exchanges as a whole.
@@ -28,7 +30,7 @@ TIMEOUT_S = 30.0
 class SendOutcome:
     """whose: the receiver, as errors name it. secrets: are in no error."""
 
-    whose: str
+    whose: Reason
     secrets: tuple[str, ...]
     accepted: int = 0
     failures: list[UpstreamError] = field(default_factory=list)
@@ -36,8 +38,8 @@ class SendOutcome:
     def error(self) -> UpstreamError:
         """Return why the message as a whole was not taken."""
         if not self.failures:
-            words = f"{self.whose} did not take the message"
-            return UpstreamError(words, retry=True, unsure=True)
+            why = wordings.NOT_TAKEN(whose=self.whose)
+            return UpstreamError(why, retry=True, unsure=True)
         last = self.failures[-1]
         return UpstreamError(
             last.message,
@@ -167,18 +169,18 @@ def _note(exc: Exception, *, is_sent: bool) -> None:
         outcome.failures.append(mail_error(outcome.whose, exc, is_sent=is_sent))
 
 
-def mail_error(whose: str, exc: Exception, *, is_sent: bool) -> UpstreamError:
+def mail_error(whose: Reason, exc: Exception, *, is_sent: bool) -> UpstreamError:
     """Return our error for what a mail server did; its own words name addresses."""
     status = _status(exc)
     if status is None:
-        words = "could not be reached: the mail server does not answer"
+        why = wordings.UNREACHABLE(whose=whose, why=wordings.MAIL_SERVER_SILENT())
         if isinstance(exc, smtplib.SMTPNotSupportedError):
-            words = "cannot be used: the mail server lacks a log-in or encryption"
-        return UpstreamError(f"{whose} {words}", retry=True, unsure=is_sent)
+            why = wordings.MAIL_SERVER_LACKS(whose=whose)
+        return UpstreamError(why, retry=True, unsure=is_sent)
     # 5xx is final, by RFC 5321; a password can be corrected.
     may_pass = status < 500 or isinstance(exc, smtplib.SMTPAuthenticationError)
-    words = "refused the password" if status == 535 else "refused the mail"
-    return UpstreamError(f"{whose} {words} ({status})", retry=may_pass)
+    refused = wordings.REFUSED_PASSWORD if status == 535 else wordings.REFUSED_MAIL
+    return UpstreamError(refused(whose=whose, status=status), retry=may_pass)
 
 
 def _status(exc: Exception) -> int | None:

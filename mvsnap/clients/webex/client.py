@@ -24,6 +24,7 @@ from mvsnap.clients.webex.shared import WebexShared
 from mvsnap.clients.webex.text import fit, neutralise
 from mvsnap.domain import Destination, MessageId, Room
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
 from mvsnap.upstreams import Upstream
 
 __all__ = ["Webex", "fit", "neutralise"]
@@ -141,7 +142,7 @@ class Webex:
             since_s = now_s
         self._doubted_s = since_s, now_s
         if now_s - since_s < _DOUBT_S:
-            raise UpstreamError(f"{doubt}: it is asked again", retry=True)
+            raise UpstreamError(wordings.ASKED_AGAIN(why=doubt), retry=True)
 
     def _list_rooms(self, room: str) -> None:
         """Read or list the rooms; a list of others will do if it has the one wanted."""
@@ -164,9 +165,7 @@ class Webex:
         """
         if not self.ask(lambda api: list(api.people.list(email=email, max=1))):
             raise UpstreamError(
-                f"Webex knows nobody with the address {email} in the bot's "
-                "organization: check the spelling",
-                retry=True,
+                wordings.WEBEX_NO_SUCH_PERSON(address=email), retry=True
             )
 
     def _person(self, name: str) -> Destination:
@@ -220,7 +219,7 @@ class Webex:
         files = None
         if file is not None:
             if not file.is_file():
-                raise UpstreamError("The file to post is gone", retry=False)
+                raise UpstreamError(wordings.WEBEX_FILE_GONE(), retry=False)
             files = [str(file.resolve())]
         return self.ask(
             lambda api: _message_id(

@@ -13,18 +13,17 @@ import requests
 from mvsnap.clients import answers
 from mvsnap.clients.transport import ExchangeFailed
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import WITH
 
 _ADVICE = {
-    400: "Webex refused the request (400)",
-    401: "Webex refused the bot's token (401): fix webex.bot_token, "
-    "and waiting messages"
-    " will be delivered",
-    403: "Webex forbids this to the bot (403): check its rights in the room",
-    404: "Webex cannot find this room, person or message (404): is "
-    "the bot in the room?",
-    415: "Webex does not accept this kind of file (415)",
-    423: "Webex is still checking a file (423)",
-    429: "Webex received too many messages from this bot (429)",
+    401: wordings.WEBEX_REFUSED_TOKEN(),
+    403: wordings.WEBEX_FORBIDS(),
+    404: wordings.WEBEX_UNKNOWN(),
+    415: wordings.WEBEX_FILE_KIND(),
+    423: wordings.WEBEX_FILE_CHECKED(),
+    429: wordings.WEBEX_BUSY(),
 }
 
 
@@ -38,29 +37,20 @@ def translate(
     """
     if isinstance(exc, ExchangeFailed):
         return UpstreamError(
-            f"Webex could not be reached: {exc.words}",
+            wordings.WEBEX_UNREACHABLE(why=exc.words),
             retry=exc.again,
             unsure=posting and exc.sent,
         )
     if isinstance(exc, requests.TooManyRedirects):
-        return UpstreamError(
-            "Webex answered with a redirect: not followed", retry=False
-        )
+        return UpstreamError(wordings.WEBEX_REDIRECTS(), retry=False)
     if answer is None:
         kind = type(exc).__name__
         if _is_our_trouble(exc):
-            return UpstreamError(
-                f"The call to Webex could not be made ({kind})", retry=True
-            )
-        return UpstreamError(
-            f"The call to Webex could not be made ({kind}): check webex.base_url and"
-            " webex.bot_token",
-            retry=False,
-        )
+            return UpstreamError(wordings.WEBEX_NOT_CALLED(name=kind), retry=True)
+        return UpstreamError(wordings.WEBEX_NOT_CALLABLE(name=kind), retry=False)
     if answer.status_code == 200:
         return UpstreamError(
-            "Webex returned an unexpected answer (200): is there a proxy"
-            f" or a login page in between?{_tracking(answer, None, token)}",
+            _tracked(wordings.WEBEX_UNEXPECTED(), answer, None, token),
             retry=True,
             unsure=posting,
         )
@@ -85,10 +75,12 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
         words = answers.clean(said, token)
     else:
         words = answers.reason(answer.content, token)
-    default = f"Webex reports an error ({status})" if status >= 500 else None
-    advice = _ADVICE.get(status, default or f"Webex refused the request ({status})")
+    other = wordings.WEBEX_ERROR if status >= 500 else wordings.WEBEX_REFUSED
+    why = _ADVICE.get(status) or other(status=status)
+    if words:
+        why = WITH(first=why, then=words)
     return UpstreamError(
-        advice + (f": {words}" if words else "") + _tracking(answer, body, token),
+        _tracked(why, answer, body, token),
         # 401, too: with a corrected token the waiting messages must be delivered.
         retry=status in (401, 408, 423, 429) or status >= 500,
         retry_after_s=answers.retry_after_s(
@@ -99,8 +91,10 @@ def _refusal(answer: requests.Response, token: str, *, posting: bool) -> Upstrea
     )
 
 
-def _tracking(answer: requests.Response, body: Any, token: str) -> str:
-    """Return ` [tracking id ...]`, which Cisco's support asks for."""
+def _tracked(why: Reason, answer: requests.Response, body: Any, token: str) -> Reason:
+    """Return it with the tracking id, which Cisco's support asks for."""
     found = body.get("trackingId") if isinstance(body, dict) else None
     found = found or answer.headers.get("TrackingID")
-    return f" [tracking id {answers.clean(str(found), token)[:100]}]" if found else ""
+    if not found:
+        return why
+    return wordings.TRACKED(what=why, id=answers.clean(str(found), token)[:100])

@@ -11,6 +11,8 @@ from typing import Any
 from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.spelling import folded
+from mvsnap.texts import channel_wordings as wordings
+from mvsnap.texts.wording import Reason
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -76,19 +78,18 @@ def matches(room: str, rooms: Sequence[Room]) -> list[Room]:
     return [r for r in titled if r.type == "group"] or titled
 
 
-def doubt(rooms: Sequence[Room]) -> str:
-    """Return why a room may be missing in a list of all, "" if there is no reason."""
+def doubt(rooms: Sequence[Room]) -> Reason | None:
+    """Return why a room may be missing in a list of all, None: it is not there."""
     if not rooms:
-        return "Webex says that the bot is in no room"
+        return wordings.WEBEX_NO_ROOMS()
     is_whole = all(r.title for r in rooms)
-    return "" if is_whole else "Webex cannot read the titles of all rooms now"
+    return None if is_whole else wordings.WEBEX_TITLES_UNREAD()
 
 
 def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
     ids = ", ".join(r.id for r in found)
     return UnknownRecipient(
-        f"{len(found)} Webex rooms are called {room.strip()!r}: use one of the ids"
-        f" {ids}",
+        wordings.WEBEX_ROOMS_ALIKE(count=len(found), name=room.strip(), ids=ids),
         retry=False,
     )
 
@@ -98,13 +99,10 @@ def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
     wanted = folded(room[:_LONGEST])
     near = difflib.get_close_matches(wanted, titled, n=5, cutoff=0.5)
     similar = [_similar(titled[key], wanted, key) for key in near]
-    hint = "; similar: " + ", ".join(similar) if similar else ""
-    return UnknownRecipient(
-        "The bot is not in a Webex room called "
-        f"{room.strip()[:100]!r}, and nobody has that name: add it to the room, or"
-        f" correct the title{hint}",
-        retry=False,
-    )
+    why = wordings.WEBEX_NO_SUCH_ROOM(name=room.strip()[:100])
+    if similar:
+        why = wordings.SIMILAR(what=why, names=", ".join(similar))
+    return UnknownRecipient(why, retry=False)
 
 
 def _similar(room: Room, wanted: str, key: str) -> str:
@@ -130,8 +128,11 @@ def people_named(name: str, people: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def several_people(name: str, emails: Sequence[str]) -> UpstreamError:
     return UpstreamError(
-        f"{len(emails)} people in Webex are called {name.strip()[:100]!r}: use one of"
-        f" the addresses {', '.join(emails[:10])}",
+        wordings.WEBEX_PEOPLE_ALIKE(
+            count=len(emails),
+            name=name.strip()[:100],
+            addresses=", ".join(emails[:10]),
+        ),
         retry=False,
     )
 

@@ -12,6 +12,7 @@ from mvsnap.clients.buckets import Buckets
 from mvsnap.clock import Clock
 from mvsnap.domain import Room
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import channel_wordings as wordings
 
 # A shorter time is waited for at once.
 _MOMENT_S = 2.0
@@ -53,7 +54,7 @@ class WebexShared:
             held_s = max(held_s, self.lookups.held_s())
         if held_s > _MOMENT_S:
             raise UpstreamError(
-                f"Webex asked for no calls for {held_s:.0f} s (429)",
+                wordings.WEBEX_HOLDS(wait_s=round(held_s)),
                 retry=True,
                 retry_after_s=held_s,
             )
