@@ -96,7 +96,7 @@ def test_entries_hold_in_another_process(here: Parts, other: Parts) -> None:
     again = Parts(here.live.file)
     assert [one.cron for one in again.settings.schedules] == ["0 8 * * *", "5 12 * * *"]
     again.store.close()
-    assert settings_in_force(here.live.file).recipients.is_channel("Till")
+    assert settings_in_force(here.live.file).settings.recipients.is_channel("Till")
 
 
 def test_a_channel_is_watched_by_a_process_that_began_before(
@@ -112,7 +112,7 @@ def test_a_channel_is_watched_by_a_process_that_began_before(
 
 def test_a_start_without_a_database_has_those_of_the_file(tmp_path: Path) -> None:
     file = Settings.model_validate({"data_dir": tmp_path})
-    assert settings_in_force(file) is file
+    assert settings_in_force(file).settings is file
     assert list(tmp_path.iterdir()) == []
 
 
