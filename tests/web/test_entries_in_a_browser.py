@@ -54,7 +54,7 @@ def test_an_admin_adds_a_schedule_and_a_channel(tmp_path: Path) -> None:
         page.get_by_text("All settings").click()
         page.get_by_role("link", name="Recording cameras").click()
         page.get_by_role("link", name="Add a camera").click()
-        page.get_by_label("Name", exact=True).fill("Line")
+        page.get_by_label("Name (required)").fill("Line")
         page.get_by_label("URL").fill("rtsp://192.0.2.7/a")
         page.get_by_role("button", name="Try").click()
         picture = page.get_by_role("status").get_by_alt_text("Picture of the clip")

@@ -153,7 +153,7 @@ def change(
 
 
 def started_by(trigger: Trigger) -> str:
-    return _(_TRIGGERS[trigger.kind]) % {"who": trigger.by}
+    return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
 def title_words(title: str, trigger: Trigger) -> str:
@@ -164,7 +164,13 @@ def title_words(title: str, trigger: Trigger) -> str:
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     words = _(_TRIGGERS[trigger.kind])
-    return first_upper(words) % {"who": trigger.by}
+    return first_upper(words) % {"who": _who(trigger)}
+
+
+def _who(trigger: Trigger) -> str:
+    """Return the name; a schedule without one is stored as `schedule 0 8 * * *`."""
+    is_schedule = trigger.kind is TriggerKind.SCHEDULE
+    return trigger.by.removeprefix("schedule ") if is_schedule else trigger.by
 
 
 @dataclass(frozen=True, slots=True)
