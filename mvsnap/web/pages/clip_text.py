@@ -65,6 +65,7 @@ _ACTION_LINES = """webhooks:
 class ClipAdvice:
     """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
 
+    is_without_camera: an admin can add one on the pages, too.
     searched_to: how far back was looked for them.
     """
 
@@ -72,6 +73,7 @@ class ClipAdvice:
     lines: str = ""
     reset: bool = False
     searched_to: datetime | None = None
+    is_without_camera: bool = False
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
@@ -99,7 +101,7 @@ def advice(
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
         text = _("No recording cameras. Add one to config/mvsnap.yaml and restart:")
-        return ClipAdvice(text, _CAMERA_LINES)
+        return ClipAdvice(text, _CAMERA_LINES, is_without_camera=True)
     if not tokens and not without_token:
         text = _(
             "No alarm senders are set up yet. Give each sender a token and restart:"
