@@ -19,7 +19,7 @@ from mvsnap.cli.terminal import (
     open_parts,
     out,
     storage_errors,
-    with_page_entries,
+    with_pages,
 )
 from mvsnap.cli.usage import did_you_mean
 from mvsnap.clip_model import Clip, ClipState
@@ -80,7 +80,7 @@ def record(
     from mvsnap.cli.record_ways import RecordOptions, record_clip, undelivered
 
     settings = load_settings(ctx, level=logging.CRITICAL)
-    held = with_page_entries(settings)
+    held = with_pages(settings)
     name = _camera(held, camera)
     asked = RecordOptions(name, pre_roll, duration, rooms)
     _check(held, asked.length_s(held), copy, rooms, force=force)

@@ -112,14 +112,14 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     return settings
 
 
-def with_page_entries(settings: Settings) -> Settings:
-    """Return the settings with the channels, schedules ... that were made on the pages.
+def with_pages(settings: Settings) -> Settings:
+    """Return the settings with the channels, hours ... that were made on the pages.
 
     Not for `open_parts`, which adds them itself.
     """
     from mvsnap.runtime.in_force import settings_in_force
 
-    return settings_in_force(settings)
+    return settings_in_force(settings).settings
 
 
 def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:

@@ -166,7 +166,8 @@ def _shown(clip: ClipResult, status: CameraStatus, program: str) -> Probe:
     # Single pictures have no rate of their own.
     fps = None if codec == "mjpeg" else form.fps or _rate(video)
     has_sound = any(s.get("codec_type") == "audio" for s in streams)
-    return Probe(int(width), int(height), codec, fps, form.audio, has_sound)
+    picture = clip.thumbnail_path.read_bytes()
+    return Probe(int(width), int(height), codec, fps, form.audio, has_sound, picture)
 
 
 def _no_clip(why: str) -> CameraRefused:

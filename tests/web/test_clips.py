@@ -213,6 +213,14 @@ def test_an_empty_list_says_what_to_do(
     web.close()
 
 
+def test_an_admin_without_a_camera_is_led_to_the_form_of_one(tmp_path: Path) -> None:
+    web = Web(tmp_path, **(SETTINGS | {"recorder": {}}))
+    form = 'href="/settings/entries/recording-cameras/add"'
+    assert form in web.log_in(Role.ADMIN).get(PAGE).text
+    assert form not in web.log_in(Role.REVIEWER).get(PAGE).text
+    web.close()
+
+
 # --- one clip
 
 

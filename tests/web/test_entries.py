@@ -156,7 +156,7 @@ def test_what_is_tried_is_not_saved_and_its_secret_not_shown(
     def answer() -> object:
         return admin.get(address).json
 
-    works = {"ok": True, "lines": ["Till works."]}
+    works = {"ok": True, "lines": ["Till works."], "picture": ""}
     wait_until(lambda: answer() == works, "the answer")
     assert web.tried[0].value["secret"] == SECRET
     # Of the one who tried it alone.
@@ -235,7 +235,7 @@ def test_why_a_camera_cannot_be_tried_is_in_german(
     tried = send(admin, "/settings/entries/recording-cameras", do="try", **camera)
     (address,) = re.findall(r'data-address="([^"]+)"', tried.text)
     said = "die Kamera ist nicht erreichbar (kein Weg zum Host)"
-    expected = {"ok": False, "lines": [said]}
+    expected = {"ok": False, "lines": [said], "picture": ""}
     wait_until(lambda: admin.get(address).json == expected, "the answer")
 
 

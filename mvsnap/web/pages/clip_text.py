@@ -66,6 +66,7 @@ _ACTION_LINES = """webhooks:
 class ClipAdvice:
     """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
 
+    is_without_camera: an admin can add one on the pages, too.
     searched_to: how far back was looked for them.
     """
 
@@ -73,6 +74,7 @@ class ClipAdvice:
     lines: str = ""
     reset: bool = False
     searched_to: datetime | None = None
+    is_without_camera: bool = False
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
@@ -100,7 +102,7 @@ def advice(
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
         text = _("No recording cameras. Add one to config/mvsnap.yaml and restart:")
-        return ClipAdvice(text, _CAMERA_LINES)
+        return ClipAdvice(text, _CAMERA_LINES, is_without_camera=True)
     if not tokens and not without_token:
         text = _(
             "No alarm senders are set up yet. Give each sender a token and restart:"
@@ -155,7 +157,7 @@ def change(
 
 
 def started_by(trigger: Trigger) -> str:
-    return _(_TRIGGERS[trigger.kind]) % {"who": trigger.by}
+    return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
 def title_words(title: str, trigger: Trigger) -> str:
@@ -166,7 +168,13 @@ def title_words(title: str, trigger: Trigger) -> str:
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     words = _(_TRIGGERS[trigger.kind])
-    return first_upper(words) % {"who": trigger.by}
+    return first_upper(words) % {"who": _who(trigger)}
+
+
+def _who(trigger: Trigger) -> str:
+    """Return the name; a schedule without one is stored as `schedule 0 8 * * *`."""
+    is_schedule = trigger.kind is TriggerKind.SCHEDULE
+    return trigger.by.removeprefix("schedule ") if is_schedule else trigger.by
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Those of the file are shown beside them, and can only be changed there.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,7 +159,9 @@ def trial(trial_id: str) -> ResponseReturnValue:
         return jsonify(ok=None, lines=[]), 404
     # Why it does not work is an error, in English like any other.
     lines = map(localized, found.lines) if found.ok is False else found.lines
-    return jsonify(ok=found.ok, lines=list(lines))
+    # In the answer, not at an address: of several processes only this one has it.
+    picture = base64.b64encode(found.picture).decode()
+    return jsonify(ok=found.ok, lines=list(lines), picture=picture)
 
 
 def _section(name: str) -> EntrySection:

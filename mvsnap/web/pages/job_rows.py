@@ -41,7 +41,20 @@ _COLOURS = {
 
 
 # What a message about a camera's picture is for, by the rest of its part.
-_PARTS = {"note": N_("no picture yet"), "again": "taken again", "link": "video link"}
+_PARTS = {
+    "note": N_("no picture yet"),
+    "again": N_("taken again"),
+    "link": N_("video link"),
+}
+# What a part begins with that is not named by a serial, and the words for it.
+_OTHERS = {
+    "": N_("first message"),
+    "asked": N_("question"),
+    "answer": N_("answer"),
+    "end": N_("end"),
+    "clip": N_("clip"),
+    "buttons": N_("buttons"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +164,16 @@ def _is_in_doubt(delivery: Delivery) -> bool:
 
 
 def _about(part: str, places: Places) -> str:
-    """Return what a message is about; its part names a camera by its serial."""
+    """Return what a message is about; its part names a camera, most by its serial."""
     first, _blank, rest = part.partition(" ")
-    if not is_serial(first):
-        return part or _("first message")
-    return ", ".join(filter(None, (places.camera(first), _PARTS.get(rest, rest))))
+    if is_serial(first):
+        camera, words = first, _PARTS.get(rest, rest)
+    elif first in _OTHERS:
+        camera, words = rest, _OTHERS[first]
+    else:
+        return part
+    named = places.camera(camera) if camera else ""
+    return ", ".join(filter(None, (named, _(words) if words else "")))
 
 
 def _colour(state: DeliveryState) -> str:
