@@ -166,9 +166,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             ("observations",),
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
-        DataKind(
-            "Pictures without a row", "a week", steps.stray_pictures, (), _OFTEN_S
-        ),
+        DataKind("Stray pictures", "a week", steps.stray_pictures, (), _OFTEN_S),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 

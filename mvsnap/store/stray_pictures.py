@@ -68,7 +68,7 @@ class StrayPictures:
 
     def _say(self, held: str) -> None:
         if held and held != self._said:
-            log.error("pictures without a row: nothing is removed: %s", held)
+            log.error("stray pictures: nothing is removed: %s", held)
         self._said = held or self._said
 
 

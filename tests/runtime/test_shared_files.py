@@ -627,7 +627,7 @@ def test_what_a_machine_left_in_the_bucket_and_died_goes_after_a_week(
         if is_old:
             site.b.parts.clock = InAWeek()
         kinds = {kind.name: kind for kind in cleaning.kinds(site.b.parts, NoJobs())}
-        cleaner = kinds["Pictures without a row"]
+        cleaner = kinds["Stray pictures"]
         assert cleaner.purge(dry_run=True).removed == 0  # badges are looked at first
         results = [cleaner.purge() for _ in range(3)]
         assert sum(result.removed for result in results) == is_old
