@@ -110,7 +110,12 @@ def lose_webex(web: Web) -> None:
     report = ProcessReport("pi-1-web-0", "pi-1", "web", __version__, "0a1b")
     lost = {str(Upstream.WEBEX): Outcome(400, 995, 700, "no answer within 20 s")}
     web.processes.beat(
-        report, lost, monotonic_s=1000, clock=datetime.now(UTC), is_first=False
+        report,
+        lost,
+        monotonic_s=1000,
+        clock=datetime.now(UTC),
+        is_first=False,
+        began_s=0,
     )
 
 
