@@ -158,6 +158,8 @@ class _Signalled:
         self._reloading.reload()
 
     def _use(self, settings: Settings) -> None:
+        if self.service is not None:
+            self.service.follow(settings)
         if self.server is not None and self.service is not None:
             self.server.use(self.service.app(settings))
         if self.metrics is not None and self.service is not None:
