@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ from tests.servers.visitor import closes_chromium as closes_chromium
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOGGERS = ("", "mvsnap", FFMPEG, "dbos")
+
+
+# jsonschema would compile forty grammars of addresses, which no test asks for: a second
+# of computing in each process of tests.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @contextmanager
