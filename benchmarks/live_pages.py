@@ -112,9 +112,8 @@ def _measured(served: Gateway, name: str, page: str, part: str, every_s: float) 
     for thread in threads:
         thread.join()
     what = f"{PAGES} open live pages, {name}"
-    return Line(
-        what, "-", "<= 10 % of a core", f"{share:.1%} ({per_s:.0f} polls a second)"
-    )
+    text = f"{per_s:.0f} polls a second"
+    return Line(what, "-", "<= 10 % of a core", share * 100, "% of a core", text)
 
 
 def _log_in(url: str) -> requests.Session:
