@@ -94,13 +94,13 @@ def add_picture(web: Web, crowd: Event, **given: Any) -> Event:
     return picture
 
 
-def add_end(web: Web, crowd: Event, *, peak: int = 7) -> Event:
+def add_end(web: Web, crowd: Event) -> Event:
     end = build.event(
         kind=EventKind.END,
         occurred_at=crowd.occurred_at + timedelta(seconds=184),
         job_id=crowd.job_id,
         serial=crowd.serial,
-        details={"of": crowd.id, "peak": peak, "duration_s": 184.0},
+        details={"of": crowd.id, "peak": 7, "duration_s": 184.0},
     )
     web.store.add_event(end)
     return end

@@ -71,8 +71,8 @@ def make(admin: FlaskClient, name: str = "plc", at: str = KEYS, **fields: Any) -
     return secret_in(send(admin, at, **usual | fields))
 
 
-def url_of(web: Web, name: str = "plc") -> str:
-    (key,) = [key for key in web.keys.all() if key.name == name]
+def url_of(web: Web) -> str:
+    (key,) = [key for key in web.keys.all() if key.name == "plc"]
     return f"{KEYS}/{key.id}"
 
 

@@ -77,8 +77,8 @@ def devices(page: str) -> list[str]:
     return [str(int(name.replace(":", ""), 16)) for name in found]
 
 
-def people(web: Web, begin: float, end: float, zone_id: str = "0") -> Presence:
-    seen = Presence(Serial(GATE), ZoneId(zone_id), at(begin), at(end), 2)
+def people(web: Web, begin: float, end: float) -> Presence:
+    seen = Presence(Serial(GATE), ZoneId("0"), at(begin), at(end), 2)
     web.sense.save(Findings(presences=[seen]), NOON)
     return seen
 
