@@ -59,11 +59,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
     """Add a crowd with a job of its own, now by default."""
     at = at or web.clock.now()

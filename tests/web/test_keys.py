@@ -41,11 +41,6 @@ def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in()
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """For tests of which none sees what another has left."""

@@ -47,11 +47,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def words(client: FlaskClient) -> str:
     answer = client.get(PART)
     assert answer.status_code == 200
