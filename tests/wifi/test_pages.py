@@ -16,9 +16,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
+from mvsnap.domain import Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.wifi import pages
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.page_filter import _NAMES, read_form
 from mvsnap.wifi.visits import Observation
 from tests.clients.fakes import FakeClock
