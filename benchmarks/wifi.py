@@ -26,7 +26,7 @@ import requests
 
 from benchmarks.line import Line
 from benchmarks.wifi_store import AROUND, around, write
-from mvsnap.domain import Presence, Radio, Serial, ZoneId
+from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.store import database
 from mvsnap.store.database import Database
 from mvsnap.store.sense import Findings, SenseStore
@@ -34,7 +34,7 @@ from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.devices import mac_text
 from mvsnap.wifi.lists import WifiLists
-from mvsnap.wifi.model import VisitOrder, WifiFilter
+from mvsnap.wifi.model import Radio, VisitOrder, WifiFilter
 from mvsnap.wifi.overview import activity
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.visits import Observation, VisitRule

@@ -1,8 +1,9 @@
-"""Users: names, roles, and their audit log lines. Pure."""
+"""Users: names, roles, logins, and their audit log lines. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mvsnap.domain import Change, Role, User
@@ -28,6 +29,36 @@ UNKNOWN_NAME = said.UNKNOWN_NAME()
 _NOTHING = Reason("")
 _FAILED = "failed"  # so begin lines of before
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSession:
+    """A user who is logged in with one browser.
+
+    id: a hash, worthless to log in with. used_at: some minutes late at most.
+    browser: in words, such as "Firefox on Windows". awaits_code: not logged in yet, but
+    the password was right. ends_with: digest of the session at a provider.
+    """
+
+    id: str
+    user_name: str
+    started_at: datetime
+    used_at: datetime
+    ends_at: datetime
+    address: str
+    browser: str
+    awaits_code: bool = False
+    ends_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """The authenticator app of a user. last_step: of the last code, in 30 s steps."""
+
+    secret: str = field(repr=False)
+    enrolled_at: datetime
+    last_step: int
+    recovery_codes_left: int
 
 
 def parse_name(text: str) -> str:

@@ -49,7 +49,6 @@ def probe(
     source: StreamSource,
     *,
     limit_s: float = 20,
-    clock: Clock | None = None,
     program: str = "ffprobe",
     ffmpeg: str = "ffmpeg",
     recode: Recode = Recode.AUTO,
@@ -76,7 +75,7 @@ def probe(
         # Our own limit comes first.
         timing=Timing(first_byte_s=limit_s + _KEYFRAME_S, stall_s=limit_s),
     )
-    clock = clock or SystemClock()
+    clock = SystemClock()
     recorder = Recorder(settings, clock, {name: lambda: source})
     try:
         recorder.start()

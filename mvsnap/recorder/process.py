@@ -117,13 +117,13 @@ def log_words(words: str) -> None:
         log.debug("%s: %s", about, words[:_MOST_CHARS])
 
 
-def version(program: str, limit_s: float = 10) -> str:
+def version(program: str) -> str:
     """Return the version that the program reports, like `ffmpeg 7.1`.
 
     Raises:
         NoFfmpeg: it is not installed, does not run, or is too old.
     """
-    done = run([program, "-version"], b"", limit_s)
+    done = run([program, "-version"], b"", limit_s=10)
     words = done.stdout.decode(errors="replace").split()
     if done.code != 0 or len(words) < 3:
         raise NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")

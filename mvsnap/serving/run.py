@@ -150,6 +150,7 @@ class _Signalled:
                 try:
                     self._reload()
                 except Exception:
+                    # This thread has to be there for the next signal.
                     log.exception("the settings cannot be read anew; the old ones stay")
 
     def _reload(self) -> None:
@@ -173,6 +174,7 @@ class _Signalled:
         try:
             self._end()
         except Exception:
+            # The process has to end; its jobs are safe.
             log.exception(
                 "stopping failed; unfinished work continues at the next start"
             )

@@ -112,5 +112,6 @@ class EntryTrials:
         except MvsnapError as exc:
             return TrialAnswer(False, (exc.message,))
         except Exception:
+            # A bug; the page that waits for the answer gets one.
             log.exception("a %s could not be tried", entry.section)
             return TrialAnswer(False, ("Internal error; see the log",))

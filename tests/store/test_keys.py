@@ -236,8 +236,8 @@ def test_every_change_is_in_the_audit_log(
 # --- the key of sessions
 
 
-def rotation(hours: float, at: datetime = NOON) -> tuple[timedelta, Change]:
-    return timedelta(hours=hours), log_line(at, "tests", "session key", "", "rotated")
+def rotation(hours: float) -> tuple[timedelta, Change]:
+    return timedelta(hours=hours), log_line(NOON, "tests", "session key", "", "rotated")
 
 
 def test_a_replaced_session_key_counts_until_its_end(db: database.Database) -> None:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mvsnap.domain import Role, SecondFactor, User
+from mvsnap.core.users import SecondFactor
+from mvsnap.domain import Role, User
 from mvsnap.store import database
 from mvsnap.store.second_factors import SecondFactorStore
 from mvsnap.store.users import UserStore

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from mvsnap.domain import LoginSession, Role, User
+from mvsnap.core.users import LoginSession
+from mvsnap.domain import Role, User
 from mvsnap.store import database
 from mvsnap.store.users import UserStore
 from tests.changes import log_line

@@ -28,11 +28,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
-
-
 def write(web: Web, what: str, who: str = "ben", at: datetime = NOON) -> None:
     web.audit.add(log_line(at, who, what, "old", "new"))
 

@@ -32,11 +32,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def of_machine(web: Web, minutes: int, device: str, severity: str = "") -> Clip:
     about = EventId(f"alarm-{minutes}")
     clip = add_film(web, AT + timedelta(minutes=minutes), VIDEO, JPEG, about=about)

@@ -43,11 +43,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def words(html: str) -> str:
     """Return what a person reads."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())

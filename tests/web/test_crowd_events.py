@@ -60,11 +60,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
     """Add a crowd with a job of its own, now by default."""
     at = at or web.clock.now()
@@ -95,13 +90,13 @@ def add_picture(web: Web, crowd: Event, **given: Any) -> Event:
     return picture
 
 
-def add_end(web: Web, crowd: Event, *, peak: int = 7) -> Event:
+def add_end(web: Web, crowd: Event) -> Event:
     end = build.event(
         kind=EventKind.END,
         occurred_at=crowd.occurred_at + timedelta(seconds=184),
         job_id=crowd.job_id,
         serial=crowd.serial,
-        details={"of": crowd.id, "peak": peak, "duration_s": 184.0},
+        details={"of": crowd.id, "peak": 7, "duration_s": 184.0},
     )
     web.store.add_event(end)
     return end

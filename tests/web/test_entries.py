@@ -37,11 +37,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
-
-
 def known_at(web: Web, name: str) -> str:
     (found,) = (entry for entry in web.entries.all() if entry.name == name)
     return found.changed_at.isoformat()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,13 +27,6 @@ from tests.web.build import GATE, PASSWORD, Web, send
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REASON = "Webex could not be reached: no answer within 20 s"
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path)
-    yield made
-    made.close()
 
 
 def put(

@@ -68,11 +68,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
-
-
 def sense(web: Web) -> Sense:
     """Return the settings that hold."""
     return with_overrides(web.settings.sense, web.site.setting_overrides())
