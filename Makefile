@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	docs texts bench lock lowest sbom audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo 'ARGS="..." is passed to the command, like: make demo ARGS=--once'
 
 venv: ## .venv with the program in it: .venv/bin/mvsnap

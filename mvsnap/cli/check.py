@@ -31,6 +31,7 @@ from mvsnap.cli.terminal import (
     print_json,
     refuse_foreign_root,
 )
+from mvsnap.cli.usage import as_called
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.sqlite_errors import reason
@@ -250,9 +251,8 @@ def _wifi(settings: Settings) -> CheckResult:
 def _pages(settings: Settings) -> CheckResult:
     names = ", ".join(_names(settings))
     if not names:
-        return CheckResult(
-            "pages", None, "no users yet: python -m mvsnap users add NAME"
-        )
+        add = as_called("users add NAME")
+        return CheckResult("pages", None, f"no users yet: {add}")
     return CheckResult("pages", True, f"users: {names}")
 
 

@@ -21,7 +21,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
-from mvsnap.cli.usage import CommandGroup
+from mvsnap.cli.usage import CommandGroup, as_called
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.domain import JobId
@@ -87,7 +87,7 @@ def retry(ctx: click.Context, job_id: str) -> None:
             before = known.entry(JobId(job_id))
             known.retry(before.job.id)
         except NotFound as exc:
-            fail(f"{exc.message}. List jobs: python -m mvsnap jobs")
+            fail(f"{exc.message}. List jobs: {as_called('jobs')}")
         except MvsnapError as exc:
             fail_with(exc)
         now = parts.clock.now()

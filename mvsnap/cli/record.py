@@ -21,7 +21,7 @@ from mvsnap.cli.terminal import (
     storage_errors,
     with_pages,
 )
-from mvsnap.cli.usage import did_you_mean
+from mvsnap.cli.usage import as_called, did_you_mean
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
@@ -132,7 +132,7 @@ def _check(
     if copy is not None and copy.exists() and not force:
         raise click.UsageError(f"--out: {copy} already exists (--force overwrites it)")
     if not all(map(settings.recipients.takes, rooms)):
-        fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
+        fail(f"--room: webex.bot_token is not set. Run: {as_called('init')}")
 
 
 def _report(parts: Parts, clip: Clip) -> None:
