@@ -154,7 +154,7 @@ def summary(
     zone: the site's time zone.
     """
     parts = [
-        said.LIMIT(name=name, values=_limit(value))
+        said.LIMITS[name](values=_limit(value))
         for name, value in sorted(limits.items())
         if value
     ]

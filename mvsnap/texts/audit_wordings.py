@@ -80,7 +80,14 @@ REMOVED = Wording("audit_removed", N_("removed"))
 
 # --- keys
 MADE = Wording("audit_made", N_("made"))
-LIMIT = Wording("audit_limit", "%(name)s %(values)s")
+# By the names of settings.
+LIMITS = {
+    "cameras": Wording("audit_limit_cameras", N_("cameras %(values)s")),
+    "rooms": Wording("audit_limit_rooms", N_("rooms %(values)s")),
+    "room": Wording("audit_limit_room", N_("room %(values)s")),
+    "scopes": Wording("audit_limit_scopes", N_("scopes %(values)s")),
+    "actions": Wording("audit_limit_actions", N_("actions %(values)s")),
+}
 ALL = Wording("audit_all", N_("all"))
 EXPIRES = Wording("audit_expires", N_("expires %(expires_at)s"))
 DISABLED = Wording("audit_disabled", N_("disabled"))

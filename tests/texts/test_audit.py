@@ -12,6 +12,7 @@ import pytest
 
 from mvsnap import texts
 from mvsnap.config.entries import SECTIONS
+from mvsnap.config.key_limits import read_key_limits, read_token_limits
 from mvsnap.config.sense import Override
 from mvsnap.core.keys import made, summary
 from mvsnap.core.mutes import end_change, new_mute
@@ -65,7 +66,7 @@ def test_a_key_has_all_its_limits() -> None:
     line = made(summary(limits, NOON, BERLIN, is_disabled=True))
     assert line.startswith("made; cameras all; rooms room 0, room 1,")
     german = in_german(line)
-    assert german.startswith("angelegt; cameras alle; rooms room 0, room 1,")
+    assert german.startswith("angelegt; Kameras: alle; Räume: room 0, room 1,")
     assert "room 199; gültig bis " in german
     assert german.endswith("; gesperrt")
     assert made(summary({}, None, BERLIN)) == "made"
@@ -113,6 +114,8 @@ def test_all_words_that_are_looked_up_are_there() -> None:
     assert set(audit_wordings.STAGES) == set(JobStage)
     assert set(audit_wordings.ROLES) == set(Role)
     assert set(audit_wordings.RULE) == {each.name for each in RULE}
+    limits = read_key_limits({}, ())[0] | read_token_limits({}, ())[0]
+    assert set(audit_wordings.LIMITS) == set(limits)
     nouns = {name: one.text for name, one in audit_wordings.ENTRIES.items()}
     assert nouns == {one.name: one.noun for one in SECTIONS.values()}
 
