@@ -5,7 +5,7 @@ The text may be changed; what was stored before keeps its English sentence.
 
 from __future__ import annotations
 
-from mvsnap.texts import N_, audit_wordings, camera_wordings
+from mvsnap.texts import N_, audit_wordings, camera_wordings, refusal_wordings
 from mvsnap.texts.wording import Wording
 
 # Of several reasons, the cause first.
@@ -237,6 +237,8 @@ _ALL = (
     *vars(camera_wordings).values(),
     *camera_wordings.STATES.values(),
     *audit_wordings.EVERY,
+    *vars(refusal_wordings).values(),
+    *refusal_wordings.PAGE_FOR.values(),
     *tuple(globals().values()),
 )
 WORDINGS = {one.code: one for one in _ALL if isinstance(one, Wording)}
