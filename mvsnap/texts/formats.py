@@ -62,6 +62,20 @@ def to_second(at: datetime) -> str:
     return _written(at, pgettext("format", "%Y-%m-%d %H:%M:%S"))
 
 
+def zone(at: datetime) -> str:
+    """Return CET, as it is called here; others have no name of their own."""
+    known = {
+        "CET": pgettext("time zone", "CET"),
+        "CEST": pgettext("time zone", "CEST"),
+        "EET": pgettext("time zone", "EET"),
+        "EEST": pgettext("time zone", "EEST"),
+        "WET": pgettext("time zone", "WET"),
+        "WEST": pgettext("time zone", "WEST"),
+    }
+    name = at.tzname() or ""
+    return known.get(name, name)
+
+
 def weekday(at: date) -> str:
     """Return Sunday."""
     names = gettext("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")

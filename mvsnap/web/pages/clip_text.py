@@ -15,6 +15,7 @@ from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _, first_upper
 from mvsnap.texts.sentences import localized
@@ -153,10 +154,10 @@ def change(
 
 
 def started_by(trigger: Trigger) -> str:
-    return _(_TRIGGERS[trigger.kind]) % {"who": trigger.by}
+    return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
-def title_words(title: str, trigger: Trigger) -> str:
+def event_title(title: str, trigger: Trigger) -> str:
     """Return what a camera noticed in the site's language; others have their words."""
     return localized(title) if trigger.kind is TriggerKind.SENSE else title
 
@@ -164,7 +165,12 @@ def title_words(title: str, trigger: Trigger) -> str:
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     words = _(_TRIGGERS[trigger.kind])
-    return first_upper(words) % {"who": trigger.by}
+    return first_upper(words) % {"who": _who(trigger)}
+
+
+def _who(trigger: Trigger) -> str:
+    is_zone = trigger.kind is TriggerKind.SENSE
+    return zone_words(trigger.by) if is_zone else trigger.by
 
 
 @dataclass(frozen=True, slots=True)
