@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mvsnap.core.message_parts import ANSWER, ASKED, END
 from mvsnap.core.progress import JobProgress
 from mvsnap.domain import (
     Delivery,
@@ -41,7 +42,13 @@ _COLOURS = {
 
 
 # What a message about a camera's picture is for, by the rest of its part.
-_PARTS = {"note": N_("no picture yet"), "again": "taken again", "link": "video link"}
+_PARTS = {
+    "note": N_("no picture yet"),
+    "again": N_("taken again"),
+    "link": N_("video link"),
+}
+# Messages that are about no one camera.
+_OTHER_PARTS = {END: N_("end"), ASKED: N_("question"), ANSWER: N_("answer")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +160,14 @@ def _is_in_doubt(delivery: Delivery) -> bool:
 def _about(part: str, places: Places) -> str:
     """Return what a message is about; its part names a camera by its serial."""
     first, _blank, rest = part.partition(" ")
-    if not is_serial(first):
-        return part or _("first message")
-    return ", ".join(filter(None, (places.camera(first), _PARTS.get(rest, rest))))
+    if is_serial(first):
+        said = (places.camera(first), _(_PARTS.get(rest, rest)))
+        return ", ".join(filter(None, said))
+    if first == "buttons" and is_serial(rest):
+        return _("%(camera)s, buttons") % {"camera": places.camera(rest)}
+    if first == "clip" and rest:
+        return _("clip of %(camera)s") % {"camera": rest}
+    return _(_OTHER_PARTS.get(part, part)) or _("first message")
 
 
 def _colour(state: DeliveryState) -> str:
