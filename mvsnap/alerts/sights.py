@@ -16,9 +16,9 @@ _JOBS = {
     "Given up within a day": ("jobs", N_("Messages given up")),
 }
 _SITE = {
-    "Disk": "disk",
-    "Clock": "clock",
-    "Certificate": "certificate",
+    N_("Disk"): "disk",
+    N_("Clock"): "clock",
+    N_("Certificate"): "certificate",
     "Data": "folders",
     "Cleaning": "cleaning",
 }

@@ -12,6 +12,7 @@ from mvsnap.answers.places import NamedPlaces
 from mvsnap.clock import Clock
 from mvsnap.core.camera_names import WatchedPlace, find_places
 from mvsnap.core.commands import BotCommand, Verb
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Event, EventKind, Mute, Serial
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.store.events import EventFilter, Store
@@ -175,7 +176,8 @@ class BotLists:
     def _event(self, event: Event) -> str:
         at = event.occurred_at.astimezone(self.zone)
         camera = event.camera_name or event.serial
-        where = f"{camera}, {event.zone_name}" if event.zone_name else camera
+        zone = zone_words(event.zone_name)
+        where = f"{camera}, {zone}" if zone else camera
         what = _(_KINDS.get(event.kind, (event.kind,))[0])
         said = event.title.partition("\n")[0].strip()
         parts = [f"{at:%H:%M}", where, what, *([said[:80]] if said else [])]

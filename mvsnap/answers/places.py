@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from mvsnap.config.model import Settings
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.presses import BotPress
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import (
     FULL_FRAME,
     CameraName,
     Serial,
     ZoneId,
     is_serial,
-    unnamed_zone,
 )
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class NamedPlaces:
         # Of a crowd in a zone that the Dashboard has dropped: those have numbers.
         if not (zone_id.isascii() and zone_id.isdigit()):
             raise BadInput(N_("This zone is no longer there"))
-        name = _("whole picture") if zone_id == FULL_FRAME else unnamed_zone(zone_id)
+        name = zone_words("", zone_id)
         return replace(camera, name=name, zone_id=zone_id, camera=camera.name)
 
 
@@ -84,7 +84,7 @@ def _zones(site: SiteStore, cameras: Sequence[WatchedPlace]) -> list[WatchedPlac
     return [
         replace(
             camera,
-            name=zone.label or unnamed_zone(zone.zone_id),
+            name=zone_words(zone.label, zone.zone_id),
             zone_id=ZoneId(zone.zone_id),
             camera=camera.name,
         )

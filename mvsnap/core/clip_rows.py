@@ -131,7 +131,7 @@ class ClipRow:
 
     @property
     def title(self) -> str:
-        return clip_text.title_words(self.clip)
+        return clip_text.clip_title(self.clip)
 
     @property
     def tag(self) -> str:

@@ -30,7 +30,7 @@ def title_reason(clip: Clip) -> Reason:
     )
 
 
-def title_words(clip: Clip) -> str:
+def clip_title(clip: Clip) -> str:
     """Return the title in the site's language, unless an alarm brought it."""
     said = title(clip)
     is_ours = clip.trigger.kind is TriggerKind.SENSE or said in _WITHOUT_ONE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mvsnap.clip_model import Clip
-from mvsnap.core.clip_text import title_words
+from mvsnap.core.clip_text import clip_title
 from mvsnap.core.days import lasting
 
 
@@ -35,7 +35,7 @@ class Mark:
 
     @property
     def title(self) -> str:
-        return title_words(self.clip)
+        return clip_title(self.clip)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
-from mvsnap.domain import FULL_FRAME, Event, EventKind, JobId
-from mvsnap.texts import N_, _, formats, ngettext, pgettext
+from mvsnap.core.zone_words import zone_words
+from mvsnap.domain import Event, EventKind, JobId
+from mvsnap.texts import _, formats, ngettext, pgettext
 from mvsnap.texts.reasons import said
 
 # Used instead of a name in "muted_by": the previous alert was too recent.
 COOL_DOWN = "cool-down"
-# The Dashboard's own name of it.
-_WHOLE = N_("Full Frame")
 
 # After this no picture and no end will follow: jobs are given up, listeners forget.
 _UNFINISHED = timedelta(hours=24)
@@ -118,9 +117,7 @@ class CrowdRow:
         event = self.event
         if not event.zone_id:  # a noise is of the whole camera
             return ""
-        if event.zone_name not in ("", event.zone_id, _WHOLE):
-            return event.zone_name
-        return _(_WHOLE) if event.zone_id == FULL_FRAME else event.zone_id
+        return zone_words(event.zone_name, event.zone_id)
 
     @property
     def camera(self) -> str:

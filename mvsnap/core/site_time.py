@@ -15,18 +15,18 @@ from mvsnap.texts import formats
 def to_second(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03:07 CET."""
     local = moment.astimezone(zone)
-    return f"{formats.to_second(local)} {local:%Z}"
+    return f"{formats.to_second(local)} {formats.zone(local)}"
 
 
 def to_minute(moment: datetime, zone: tzinfo) -> str:
     """Return 2026-11-29 14:03 CET."""
     local = moment.astimezone(zone)
-    return f"{formats.to_minute(local)} {local:%Z}"
+    return f"{formats.to_minute(local)} {formats.zone(local)}"
 
 
 def foreign(moment: datetime, zone: tzinfo, site: tzinfo) -> str:
     """Return " JST" for a time that is not of the site's zone, else ""."""
-    return "" if zone == site else f" {moment.astimezone(zone):%Z}"
+    return "" if zone == site else f" {formats.zone(moment.astimezone(zone))}"
 
 
 def stored_to_second(moment: datetime, zone: tzinfo) -> str:

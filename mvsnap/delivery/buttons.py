@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.message_parts import buttons_part
+from mvsnap.core.zone_words import zone_words
 from mvsnap.delivery.cards import Card, place_card, seen_card
 from mvsnap.delivery.kinds import BUTTONS_KIND
 from mvsnap.delivery.message import Facts, Message
@@ -72,7 +73,7 @@ class MessageButtons:
         zone_id = raised.zone_id if raised else None
         if raised is None or zone_id is None or raised.serial != event.serial:
             return WatchedPlace(camera, event.serial, recorded_as)
-        name = raised.zone_name or str(zone_id)
+        name = zone_words(raised.zone_name, zone_id)
         return WatchedPlace(name, event.serial, recorded_as, zone_id, camera)
 
     def _page(self, event_id: str) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mvsnap.core.moments import seconds_off
 from mvsnap.core.troubles import Trouble
+from mvsnap.core.zone_words import zone_words
 from mvsnap.delivery.message import Facts
 from mvsnap.domain import Event, EventKind, Trigger, TriggerKind
 from mvsnap.texts import N_, _
@@ -63,6 +64,8 @@ def trouble_name(trouble: Trouble) -> str:
 
 def by_words(trigger: Trigger) -> str:
     """Return who or what asked for it: names are as they are."""
+    if trigger.kind is TriggerKind.SENSE:
+        return zone_words(trigger.by)
     if trigger.kind is not TriggerKind.SCHEDULE:
         return trigger.by
     if trigger.by.startswith(_UNNAMED):

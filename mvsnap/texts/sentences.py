@@ -28,7 +28,7 @@ _VALUE = re.compile(r"%\((\w+)\)s")
 _STATUS = (
     *(N_("version %(version)s"), N_("stopped, %(what)s"), N_("silent, %(what)s")),
     *(N_("not asked lately, %(what)s"), N_("%(database)s, answers")),
-    *(N_("Disk of %(machine)s"), N_("Clock of %(machine)s")),
+    *(N_("Disk of %(machine)s"), N_("Disk (%(folder)s)"), N_("Clock of %(machine)s")),
     *(N_("Certificate of %(machine)s"), N_("valid until %(day)s")),
     N_("%(free)s of %(total)s free"),
     N_("%(free)s of %(total)s free, pictures and clips use %(used)s"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.store.sense import ZoneKey
 from mvsnap.visitors.model import MostSeen, Total
@@ -123,7 +124,7 @@ def zone_name(
     named: CountedZone | None, places: Places, serial: Serial, zone_id: ZoneId
 ) -> str:
     if named is not None and named.label:
-        return named.label
+        return zone_words(named.label)
     return places.zone(serial, zone_id)
 
 

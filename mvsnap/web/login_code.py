@@ -66,7 +66,7 @@ def clock_hint() -> str:
         "It is %(time)s here, %(day)s (%(zone)s). If your phone says something else, "
         "its codes do not fit: set the clock that is wrong."
     )
-    values = {"day": formats.far_day(now), "zone": now.tzname()}
+    values = {"day": formats.far_day(now), "zone": formats.zone(now)}
     return said % {"time": f"{now:%H:%M:%S}", **values}
 
 

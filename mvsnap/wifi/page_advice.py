@@ -12,7 +12,7 @@ from mvsnap.web.links import scanning_url
 from mvsnap.wifi.page_filter import WifiForm
 from mvsnap.wifi.parts import WifiParts
 
-_OFF = (
+_OFF = N_(
     "Wi-Fi analytics is not set up yet. Add an entry to scanning.endpoints in "
     "config/mvsnap.yaml with a token and a secret of your choice and the validator "
     "shown in the Dashboard (Network-wide > General > Location and scanning), then "

@@ -155,8 +155,8 @@ def test_details_that_are_missing_leave_gaps_and_no_mistake() -> None:
     ("zone_id", "name", "shown"),
     [
         ("7", "Door", "Door"),
-        ("7", "7", "7"),
-        ("7", "", "7"),
+        ("7", "7", "Zone 7"),
+        ("7", "", "Zone 7"),
         ("0", "0", "Full Frame"),
         (None, "", ""),
     ],

@@ -12,19 +12,19 @@ from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
 from mvsnap.core.crowd_rows import CrowdRow
 from mvsnap.core.days import lasting
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import (
     RAISED,
     Event,
     EventKind,
     Serial,
     ZoneId,
-    unnamed_zone,
 )
 from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
-from mvsnap.web.pages.clip_text import started_by, title_words
+from mvsnap.web.pages.clip_text import event_title, started_by
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
 
@@ -70,7 +70,7 @@ def outlines(serial: Serial, places: Places) -> list[ZoneOutline]:
     for zone in known:
         if zone.region is not None:
             left, top, right, bottom = (round(100 * edge, 2) for edge in zone.region)
-            name = zone.label or unnamed_zone(zone.zone_id)
+            name = zone_words(zone.label, zone.zone_id)
             found.append(ZoneOutline(name, left, top, right - left, bottom - top))
     return found
 
@@ -82,7 +82,7 @@ def event_kinds() -> tuple[EventKind, ...]:
 
 def event_line(event: Event) -> CameraEvent:
     place = CrowdRow(event).zone
-    text = title_words(event.title, event.trigger) or started_by(event.trigger)
+    text = event_title(event.title, event.trigger) or started_by(event.trigger)
     return CameraEvent(
         event.id,
         event.occurred_at,

@@ -15,6 +15,7 @@ from mvsnap.config.model import Settings
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
 from mvsnap.texts import N_, _, audit_wordings, first_upper
 from mvsnap.texts.sentences import localized
@@ -160,7 +161,7 @@ def started_by(trigger: Trigger) -> str:
     return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
-def title_words(title: str, trigger: Trigger) -> str:
+def event_title(title: str, trigger: Trigger) -> str:
     """Return what a camera noticed in the site's language; others have their words."""
     return localized(title) if trigger.kind is TriggerKind.SENSE else title
 
@@ -173,6 +174,8 @@ def started_by_title(trigger: Trigger) -> str:
 
 def _who(trigger: Trigger) -> str:
     """Return the name; a schedule without one is stored as `schedule 0 8 * * *`."""
+    if trigger.kind is TriggerKind.SENSE:
+        return zone_words(trigger.by)
     is_schedule = trigger.kind is TriggerKind.SCHEDULE
     return trigger.by.removeprefix("schedule ") if is_schedule else trigger.by
 

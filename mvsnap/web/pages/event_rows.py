@@ -15,7 +15,7 @@ from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
-from mvsnap.web.pages.clip_text import started_by, started_by_title, title_words
+from mvsnap.web.pages.clip_text import event_title, started_by, started_by_title
 from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {
@@ -60,7 +60,7 @@ class EventLine:
         title = self.event.title
         if not title:
             return started_by_title(self.event.trigger)
-        return first_upper(title_words(title, self.event.trigger))
+        return first_upper(event_title(title, self.event.trigger))
 
     @property
     def by(self) -> str:

@@ -133,12 +133,15 @@ def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str,
     if job is None:
         return
     if job.serials or job.clips:
-        pictures = [f"picture of {places.camera(serial)}" for serial in job.serials]
-        clips = [f"clip of {camera}" for camera in job.clips]
+        pictures = [
+            _("picture of %(camera)s") % {"camera": places.camera(serial)}
+            for serial in job.serials
+        ]
+        clips = [_("clip of %(camera)s") % {"camera": name} for name in job.clips]
         yield _("Asked for"), first_upper(", ".join((*pictures, *clips)))
-    yield _("Recipients"), ", ".join(job.rooms) or "none"
+    yield _("Recipients"), ", ".join(job.rooms) or _("none")
     if job.prefix and job.prefix != event.title:
         yield _("Text"), job.prefix
     times = event.details.get("times")
     if isinstance(times, int) and times > 1:
-        yield _("Triggered"), f"{times} times"
+        yield _("Triggered"), _("%(number)s times") % {"number": times}

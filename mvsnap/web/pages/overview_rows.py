@@ -12,7 +12,7 @@ from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import is_silent
 from mvsnap.texts import N_, formats
-from mvsnap.web.pages.clip_text import title_words
+from mvsnap.web.pages.clip_text import event_title
 from mvsnap.web.pages.places import Places
 
 # A listener sends a heartbeat every 15 s.
@@ -149,7 +149,7 @@ def snapshot_tile(event: Event) -> SnapshotTile:
         url=url_for("event_pages.show", event_id=event.id),
         camera=event.camera_name or event.serial,
         at=event.occurred_at,
-        title=title_words(event.title, event.trigger),
+        title=event_title(event.title, event.trigger),
         thumbnail_url=url_for("events.thumbnail", event_id=event.id)
         if event.snapshot_path
         else None,

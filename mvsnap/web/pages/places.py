@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
@@ -26,7 +27,7 @@ class PlaceCamera:
     @property
     def places(self) -> list[tuple[str, str]]:
         """All its options, as zone id and name; *: all zones."""
-        zones = [(zone.zone_id, zone.label or zone.zone_id) for zone in self.zones]
+        zones = [(z.zone_id, zone_words(z.label, z.zone_id)) for z in self.zones]
         return [("*", _("all zones")), (FULL_FRAME, _(_FULL_FRAME_NAME)), *zones]
 
 
