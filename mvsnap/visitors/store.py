@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
@@ -145,12 +156,7 @@ class VisitorStore(VisitorWrites):
             .where(table.began_at.in_([begin for begin, _ in days]))
             .group_by(table.serial, table.zone_id)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {
-            (Serial(r.serial), ZoneId(r.zone_id)): Total(int(r.entrances), r.people)
-            for r in rows
-        }
+        return self._totals(statement)
 
     def hour_totals(self, hours: Sequence[Span]) -> dict[ZoneKey, Total]:
         """Return the total of each zone over these hours, as far as they are stored."""
@@ -165,6 +171,9 @@ class VisitorStore(VisitorWrites):
             .where(table.began_at.in_([begin for begin, _ in hours]))
             .group_by(table.serial, table.zone_id)
         )
+        return self._totals(statement)
+
+    def _totals(self, statement: Select[Any]) -> dict[ZoneKey, Total]:
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
         return {
