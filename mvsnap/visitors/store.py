@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,6 @@ from mvsnap.visitors.rows import (
     hour_of,
     known_zone_of,
     picture_of,
-    picture_row,
 )
 from mvsnap.visitors.rules import HourCount, HourPictureState, Span, joined
 from mvsnap.visitors.sums import VisitorSums
@@ -275,7 +275,7 @@ class VisitorStore(VisitorWrites):
 
         Returns the path of the file that the row names then.
         """
-        row, table = picture_row(picture), visitor_pictures.c
+        row, table = asdict(picture), visitor_pictures.c
         names = [name for name in row if name not in ("serial", "zone_id", "began_at")]
         is_taken = (table.state == HourPictureState.TAKEN) & (
             table.minute_at == picture.minute_at
