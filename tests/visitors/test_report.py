@@ -16,6 +16,7 @@ from mvsnap.config.visitors import ReportSection
 from mvsnap.core.last_run import LastRun
 from mvsnap.core.period_words import percent_words
 from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Role
 from mvsnap.runtime import visitor_reports
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job

@@ -13,12 +13,11 @@ import pytest
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from mvsnap.core.days import day_span
-from mvsnap.domain import Radio
 from mvsnap.store import database
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.counts import days_of_visits, sums_of_visits, unfinished_count
 from mvsnap.wifi.lists import WifiLists
-from mvsnap.wifi.model import DayActivity, VisitOrder, VisitRow, WifiFilter
+from mvsnap.wifi.model import DayActivity, Radio, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.recount import Recount
 from mvsnap.wifi.reports import WifiReports
