@@ -4,8 +4,8 @@
 BIN := .venv/bin
 ARGS ?=
 # More than cores: many tests wait for a server, a camera or a lease. Each module is of
-# one worker, in the order of tests/conftest.py.
-WORKERS ?= $(shell expr 2 \* $$(nproc))
+# one worker, in the order of tests/order.py.
+WORKERS ?= $(shell expr 5 \* $$(nproc) / 2)
 PYTEST := pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Debian keeps servers such as mosquitto where only root's PATH looks.
@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	docs texts bench lock lowest sbom audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo 'ARGS="..." is passed to the command, like: make demo ARGS=--once'
 
 venv: ## .venv with the program in it: .venv/bin/mvsnap

@@ -100,4 +100,4 @@ def imported(folder: Path) -> Line:
     )
     took_s = time.perf_counter() - began
     what = f"badges, a file of {MANY:,} imported durably"
-    return Line(what, "-", "-", f"{took_s:.0f} s, {MANY / took_s:,.0f} rows/s")
+    return Line(what, "-", "-", took_s, "s", f"{MANY / took_s:,.0f} rows/s")

@@ -45,7 +45,10 @@ def budget() -> list[Line]:
             f"{SNAPSHOTS} snapshots, {WORKERS} workers",
             f"one worker: {one}",
             "<= 1.05, 0 x 429, 0 without a link",
-            f"{ratio:.2f}: {several}",
+            ratio,
+            "",
+            str(several),
+            several.refused == several.without_link == 0,
         )
     ]
 

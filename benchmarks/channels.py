@@ -72,8 +72,11 @@ class Counted:
             f"{MESSAGES} messages by {self.name}, {KILLS} kills",
             "-",
             "0 lost, 0 repeats unmarked",
-            f"{lost} lost, {repeats} repeats, {unmarked} of them unmarked "
-            f"({marked} say they may be one)",
+            lost,
+            "lost",
+            f"{repeats} repeats, {unmarked} of them unmarked; {marked} say they may be"
+            " one",
+            unmarked == 0,
         )
 
 

@@ -58,10 +58,6 @@ class Written:
     def __mul__(self, factor: float) -> Written:
         return Written(self.processes * factor, self.device * factor)
 
-    def __str__(self) -> str:
-        text = f"{self.processes / _MB:.2f} MB"
-        return f"{text}, device: {self.device / _MB:.1f} MB" if self.device else text
-
 
 class Disk:
     """What one gateway writes; folder: all of it is there."""
@@ -129,7 +125,9 @@ def _busy(folder: Path) -> list[Line]:
 
 
 def _line(what: str, goal: str, found: Written) -> Line:
-    return Line(f"written to the disk, {what}", "-", goal, str(found))
+    text = f"device: {found.device / _MB:.1f} MB" if found.device else ""
+    value = found.processes / _MB
+    return Line(f"written to the disk, {what}", "-", goal, value, "MB", text)
 
 
 @contextmanager

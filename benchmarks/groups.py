@@ -68,7 +68,9 @@ def _line(kept: list[Post]) -> Line:
         f"{MESSAGES} messages in groups, {KILLS} kills",
         "-",
         "0 lost, each counted once",
-        f"{lost} lost: {alone} by themselves, {grouped} in {messages - alone} others",
+        lost,
+        "lost",
+        f"{alone} by themselves, {grouped} in {messages - alone} others",
     )
 
 

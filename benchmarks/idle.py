@@ -78,7 +78,9 @@ def _starts(cloud: Clouds, served: Gateway) -> Line:
         "start until the first trigger is answered",
         f"python -c '{_IMPORTS}'",
         "<= 2 s",
-        f"{our_s:.2f} s, {our_s / their_s:.1f} ({their_s:.2f} s)",
+        our_s,
+        "s",
+        f"{our_s / their_s:.1f} of {their_s:.2f} s",
     )
 
 
@@ -90,8 +92,8 @@ def _deliveries(served: Gateway) -> Line:
         served.snapshot(wait_s="60").raise_for_status()
         spans_s.append(time.monotonic() - began)
         time.sleep(1)
-    text = f"{statistics.median(spans_s):.2f} s"
-    return Line("idle service, a trigger until it is posted", "-", "<= 0.3 s", text)
+    what = "idle service, a trigger until it is posted"
+    return Line(what, "-", "<= 0.3 s", statistics.median(spans_s), "s")
 
 
 def _costs(pid: int) -> list[Line]:
@@ -101,13 +103,16 @@ def _costs(pid: int) -> list[Line]:
     share = (cpu_s(pid) - used_s) / passed_s
     threads = _wakes(pid)
     per_s = sum(n - woken.get(t, n) for t, n in threads.items()) / passed_s
-    found = [
-        ("processor", "<= 1 % of a core", f"{share:.2%}"),
-        ("wake-ups", "<= 20 a second", f"{per_s:.1f} a second"),
-        ("memory (PSS)", "<= 90 MiB", f"{pss_mib(pid):.0f} MiB"),
-        ("threads", "-", f"{len(threads)}"),
+    found = (
+        ("processor", "<= 1 % of a core", share * 100, "% of a core"),
+        ("wake-ups", "<= 20 a second", per_s, "a second"),
+        ("memory (PSS)", "<= 90 MiB", pss_mib(pid), "MiB"),
+        ("threads", "-", len(threads), "threads"),
+    )
+    return [
+        Line(f"idle service, {what}", "-", goal, value, unit)
+        for what, goal, value, unit in found
     ]
-    return [Line(f"idle service, {what}", "-", *rest) for what, *rest in found]
 
 
 def cpu_s(pid: int) -> float:

@@ -18,7 +18,8 @@ from werkzeug.security import generate_password_hash
 
 from benchmarks.idle import cpu_s
 from benchmarks.line import Line
-from mvsnap.domain import Change, EventId, EventKind, JobId, Role, User
+from mvsnap.core.users import put_change
+from mvsnap.domain import EventId, EventKind, JobId, Role, User
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.users import UserStore
@@ -59,7 +60,7 @@ def _fill(data: Path) -> None:
     db, now = database.Database(engine), datetime.now(UTC)
     hashed = generate_password_hash(PASSWORD, "scrypt:1024:8:1")
     user = User("viewer", Role.VIEWER, hashed, now)
-    UserStore(db).put(user, Change(now, "bench", "user viewer", "", Role.VIEWER))
+    UserStore(db).put(user, put_change(user, None, "bench"))
     store = Store(db)
     for number in range(EVENTS):
         at = now - timedelta(minutes=number)
@@ -111,9 +112,8 @@ def _measured(served: Gateway, name: str, page: str, part: str, every_s: float) 
     for thread in threads:
         thread.join()
     what = f"{PAGES} open live pages, {name}"
-    return Line(
-        what, "-", "<= 10 % of a core", f"{share:.1%} ({per_s:.0f} polls a second)"
-    )
+    text = f"{per_s:.0f} polls a second"
+    return Line(what, "-", "<= 10 % of a core", share * 100, "% of a core", text)
 
 
 def _log_in(url: str) -> requests.Session:

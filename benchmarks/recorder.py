@@ -91,22 +91,25 @@ def beside_bare(folder: Path, url: str, what: str = "a camera") -> list[Line]:
             f"ring of {what}, processor",
             "bare `ffmpeg -c copy` to MP4",
             "<= 1.15",
-            f"{ring.cpu_s / theirs.cpu_s:.2f} ({ring.cpu_s / CAMERAS / _MEASURED_S:.2%}"
-            " of a core)",
+            ring.cpu_s / theirs.cpu_s,
+            "",
+            f"{ring.cpu_s / CAMERAS / _MEASURED_S:.2%} of a core",
         ),
         Line(
             f"the recorder's own processor for {what}",
             "its ring's ffmpeg",
             "<= 0.25",
-            f"{own.cpu_s / ring.cpu_s:.2f}",
+            own.cpu_s / ring.cpu_s,
         ),
         Line(
             f"ring of {what}, memory (PSS)",
             "bare `ffmpeg -c copy` to MP4",
             "<= 1.0",
-            f"{ring.pss_mib / theirs.pss_mib:.2f} ({ring.pss_mib / CAMERAS:.0f} MiB)",
+            ring.pss_mib / theirs.pss_mib,
+            "",
+            f"{ring.pss_mib / CAMERAS:.0f} MiB",
         ),
-        Line(f"rings of {what} for each core", "-", "-", f"{1 / per_camera:.0f}"),
+        Line(f"rings of {what} for each core", "-", "-", 1 / per_camera, "rings"),
     ]
 
 
@@ -121,13 +124,17 @@ def clips(folder: Path, url: str) -> list[Line]:
             "end of the window to the finished file",
             "-",
             "<= 1.0 s, the slowest <= 2 s",
-            f"{median:.2f} s, {worst:.2f} s",
+            median,
+            "s",
+            f"the slowest {worst:.2f} s",
+            worst <= 2,
         ),
         Line(
             f"the same, {AT_ONCE} cameras in the same instant",
             "-",
             "<= 6 s",
-            f"{max(at_once):.1f} s",
+            max(at_once),
+            "s",
         ),
     ]
 
@@ -136,9 +143,11 @@ def many(folder: Path, url: str) -> Line:
     with rings(folder / "many", MANY, url) as ours:
         time.sleep(_MEASURED_S)
         states = _ask(ours, "states")
-    text = f"{states['recorded']}, {states['stalls']} stalls"
-    text += f", {states['held_s']:.0f} s held"
-    return Line(f"{MANY} cameras on this machine, recorded", "-", f"{MANY}", text)
+    text = f"{states['stalls']} stalls, {states['held_s']:.0f} s held"
+    what, found = f"{MANY} cameras on this machine, recorded", states["recorded"]
+    return Line(
+        what, "-", f"{MANY}, 0 stalls", found, "cameras", text, not states["stalls"]
+    )
 
 
 @contextmanager

@@ -74,7 +74,9 @@ class Comparison:
             f"{self.part}, {what}, {self.many:,} {self.things}",
             f"the same with {self.few:,} {self.things}",
             "-" if what == self.unlimited else GOAL,
-            f"{large / small:.2f} ({large * 1000:.0f} ms)",
+            large / small,
+            "",
+            f"{large * 1000:.0f} ms",
         )
 
 

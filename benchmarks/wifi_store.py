@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mvsnap.domain import Radio
 from mvsnap.store.database import Bulk, Database
 from mvsnap.wifi.counts import recount
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
 

@@ -307,36 +307,6 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginSession:
-    """A user who is logged in with one browser.
-
-    id: a hash, worthless to log in with. used_at: some minutes late at most.
-    browser: in words, such as "Firefox on Windows". awaits_code: not logged in yet, but
-    the password was right. ends_with: digest of the session at a provider.
-    """
-
-    id: str
-    user_name: str
-    started_at: datetime
-    used_at: datetime
-    ends_at: datetime
-    address: str
-    browser: str
-    awaits_code: bool = False
-    ends_with: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SecondFactor:
-    """The authenticator app of a user. last_step: of the last code, in 30 s steps."""
-
-    secret: str = field(repr=False)
-    enrolled_at: datetime
-    last_step: int
-    recovery_codes_left: int
-
-
-@dataclass(frozen=True, slots=True)
 class Mute:
     """A period in which crowds are recorded but nobody is notified; None means all."""
 
@@ -357,13 +327,13 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the audit log; `before` and `after` are texts for people."""
+    """One line of the audit log; who: a user or key by name, else also a reason."""
 
     at: datetime
     who: str
-    what: str
-    before: str
-    after: str
+    what: Reason
+    before: Reason
+    after: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,10 +361,3 @@ class Listener:
     messages_per_s: float
     people_counts: int
     refused: int = 0
-
-
-class Radio(StrEnum):
-    """How a device was detected: the Location Scanning API distinguishes them."""
-
-    WIFI = "wifi"
-    BLUETOOTH = "bluetooth"

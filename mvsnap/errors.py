@@ -157,10 +157,10 @@ class AccountsAway(MvsnapError):
 
     code = "accounts_away"
     status = 503
+    retry_after_s = 5
 
-    def __init__(self, message: str, *, retry_after_s: int = 5, why: str = "") -> None:
+    def __init__(self, message: str, *, why: str = "") -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
         self.why = why
 
 
@@ -172,10 +172,7 @@ class EvidenceAway(MvsnapError):
 
     code = "evidence_away"
     status = 503
-
-    def __init__(self, message: str, *, retry_after_s: int = 15) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+    retry_after_s = 15
 
 
 class BadConfig(MvsnapError):

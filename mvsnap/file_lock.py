@@ -53,24 +53,12 @@ class FileLock:
 
 def acquire(path: Path, *, mode: int = 0o666) -> FileLock:
     """Lock a file, created if missing; waits for another holder."""
-    opened = _open(path, mode)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-    except BaseException:
-        os.close(opened)
-        raise
-    return FileLock(opened)
+    return _locked(path, mode, fcntl.LOCK_EX)
 
 
-def acquire_shared(path: Path, *, mode: int = 0o666) -> FileLock:
+def acquire_shared(path: Path) -> FileLock:
     """Lock a file together with others; waits for a holder that is alone."""
-    opened = _open(path, mode)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_SH)
-    except BaseException:
-        os.close(opened)
-        raise
-    return FileLock(opened)
+    return _locked(path, 0o666, fcntl.LOCK_SH)
 
 
 def try_acquire(path: Path, *, mode: int = 0o666) -> FileLock | None:
@@ -79,17 +67,17 @@ def try_acquire(path: Path, *, mode: int = 0o666) -> FileLock | None:
     Raises:
         OSError: it cannot be opened, or not be locked.
     """
-    opened = _open(path, mode)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _locked(path, mode, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(opened)
         return None
+
+
+def _locked(path: Path, mode: int, operation: int) -> FileLock:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+    try:
+        fcntl.flock(opened, operation)
     except BaseException:
         os.close(opened)
         raise
     return FileLock(opened)
-
-
-def _open(path: Path, mode: int) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, mode)

@@ -198,8 +198,12 @@ class Photographer:
         wait_s = self._picture_wait_s
         if in_haste and moment is not None:
             wait_s = min(wait_s, _HASTE_S)
-        jpeg = dashboard.fetch_picture(ticket, limit_s=wait_s)
-        return Snapshot(occurred_at, jpeg, begin, *self._link(link, serial, begin))
+        try:
+            jpeg = dashboard.fetch_picture(ticket, limit_s=wait_s)
+            found = self._link(link, serial, begin)
+        finally:
+            link.cancel()  # if it has not begun: nobody waits for it any more
+        return Snapshot(occurred_at, jpeg, begin, *found)
 
     def take_first_snapshot(self, serial: Serial, link_at: datetime) -> Snapshot:
         """Request a picture of now, because that of the moment is not there yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.store.time_limits import USUAL, with_limits
 from mvsnap.upstreams import OUTCOMES
+from tests.order import in_turns
 from tests.servers.compiled import compiled_once as compiled_once
 from tests.servers.films import films as films
 from tests.servers.migrated import migrated_once as migrated_once
@@ -31,6 +33,11 @@ from tests.servers.visitor import closes_chromium as closes_chromium
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOGGERS = ("", "mvsnap", FFMPEG, "dbos")
+
+
+# jsonschema would compile forty grammars of addresses, which no test asks for: a second
+# of computing in each process of tests.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -103,33 +110,16 @@ WATCHED_BY_THE_CLOCK = (
 )
 
 
-# The longest begin first: one that began last would be waited for with idle cores.
-LONGEST = (
-    "tests/test_kill.py",
-    "tests/wifi/test_truth.py",
-    "tests/recorder/",
-    "tests/runtime/test_openapi.py",
-    "tests/web/test_every_page.py",
-    "tests/attacks/test_parse_time.py",
-    "tests/runtime/test_organizations.py",
-    "tests/chaos/",
-    "tests/badges/test_kill.py",
-    "tests/core/test_sense_fuzz.py",
-    "tests/test_",
-    "tests/walks/",
-    "tests/attacks/",
-    "tests/cli/",
-    "tests/sense/",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     for item in items:
         if item.nodeid.startswith(WATCHED_BY_THE_CLOCK):
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=_turn)
+    if hasattr(config, "workerinput"):  # one of several workers, each in this order
+        turns = {m: turn for turn, m in enumerate(in_turns(map(_module, items)))}
+        items.sort(key=lambda item: turns[_module(item)])
 
 
-def _turn(item: pytest.Item) -> int:
-    found = (turn for turn, name in enumerate(LONGEST) if item.nodeid.startswith(name))
-    return next(found, len(LONGEST))
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from mvsnap.config import reference
 from mvsnap.domain import Role
 from mvsnap.web import auth
-from tests.conftest import LONGEST, WATCHED_BY_THE_CLOCK
+from tests.conftest import WATCHED_BY_THE_CLOCK
+from tests.order import LONG, in_turns
 from tests.web.build import BUTTON, KEY, READER, Web
 
 ROOT = Path(__file__).parent.parent
@@ -492,5 +493,16 @@ def test_control_a_long_function_is_found() -> None:
 
 
 def test_the_order_of_the_tests_names_what_is_there() -> None:
-    named = (*LONGEST, *WATCHED_BY_THE_CLOCK)
+    named = (*LONG, *WATCHED_BY_THE_CLOCK)
     assert [name for name in named if not list(ROOT.glob(f"{name}*"))] == []
+
+
+def test_modules_that_wait_begin_among_those_that_compute() -> None:
+    short = [f"tests/test_{number}.py" for number in range(100)]
+    order = in_turns([*LONG, *short])
+    assert sorted(order) == sorted([*LONG, *short])
+    assert [m for m in order if m in LONG] == sorted(LONG, key=lambda m: (-LONG[m], m))
+    halves = order[: len(order) // 2], order[len(order) // 2 :]
+    sums = [sum(LONG.get(module, 0) for module in half) for half in halves]
+    assert sums[1] > sum(sums) / 5, "not all long ones at the beginning"
+    assert in_turns(short) == sorted(short)

@@ -31,11 +31,6 @@ class Triggers:
         self.accepted: set[int] = set()
         self.refused: Counter[int] = Counter()
 
-    @property
-    def all_sent(self) -> bool:
-        with self._lock:
-            return not self._left
-
     def run(self) -> None:
         """Send until every trigger was answered 2xx once, as a device would."""
         while True:

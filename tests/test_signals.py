@@ -39,12 +39,12 @@ LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} [A-Z]+ [\w.]+: .+")
 class Logging(Gateway):
     """A gateway whose output goes to a file, as the init script has it."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], roles: str) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.path, self.folder = folder / "service.log", folder
         script = f'exec "$@" >>{self.path} 2>&1'
         command = ("sh", "-c", script, "sh", sys.executable, "-m", "mvsnap")
         super().__init__(
-            write_config(folder, settings), roles=roles, of=Installation(command)
+            write_config(folder, settings), roles="web,worker", of=Installation(command)
         )
 
     @property
@@ -67,10 +67,8 @@ class Logging(Gateway):
 
 
 @contextmanager
-def logging_to_file(
-    folder: Path, settings: dict[str, Any], roles: str = "web,worker"
-) -> Iterator[Logging]:
-    made = Logging(folder, settings, roles)
+def logging_to_file(folder: Path, settings: dict[str, Any]) -> Iterator[Logging]:
+    made = Logging(folder, settings)
     made.start()
     try:
         yield made
@@ -138,7 +136,7 @@ def test_a_service_follows_its_settings_and_its_log(tmp_path: Path) -> None:
 
 def test_signals_during_the_start_end_nothing(tmp_path: Path) -> None:
     with clouds() as simulated:
-        made = Logging(tmp_path, simulated.settings(), "worker")
+        made = Logging(tmp_path, simulated.settings())
         args = [*made._of.command, "--config", made._config, "serve"]
         program = Program([*args, "--roles", "worker"], cwd=tmp_path, env=environment())
         ours = Path(f"/proc/{program.pid}/status")

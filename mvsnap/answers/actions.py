@@ -5,7 +5,6 @@ Doing one again, after a crash, changes nothing: job and mute have ids of their 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +14,6 @@ from mvsnap.clock import Clock
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
-from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import ASKED
 from mvsnap.core.mutes import end_change, new_snooze
 from mvsnap.core.mutes import place as muted_place
@@ -37,7 +35,9 @@ from mvsnap.store.audit import AuditLog
 from mvsnap.store.events import Store
 from mvsnap.store.notices import NoticeStore, SeenBy
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import N_, _
+from mvsnap.texts import _, audit_wordings
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 
 _CLIP = SpokenTime.of_seconds(30)
 _SNOOZE = SpokenTime.of_seconds(3600)
@@ -108,12 +108,10 @@ class BotActions:
     def _snapshot(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place = order.place
         assert place.serial is not None
-        doing = N_("Taking a picture of %(camera)s")
-        values = {"camera": place.camera or place.name}
+        doing = audit_wordings.PICTURE_OF(camera=place.camera or place.name)
         wanted = request_of(asker.request_id, asker.who)
-        return self._hand_in(
-            asker, place, doing, values, replace(wanted, serials=(place.serial,))
-        )
+        wanted = replace(wanted, serials=(place.serial,))
+        return self._hand_in(asker, place, doing, wanted)
 
     def _clip(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place, camera = order.place, order.place.recorded_as
@@ -127,11 +125,9 @@ class BotActions:
             pre_roll_s=seconds if is_ring else 0.0,
             post_roll_s=0.0 if is_ring else seconds,
         )
-        doing = N_("Making a clip of the next %(length)s of %(camera)s")
-        if is_ring:
-            doing = N_("Making a clip of the last %(length)s of %(camera)s")
-        values = {"length": lasting(seconds), "camera": place.camera or place.name}
-        return self._hand_in(asker, place, doing, values, wanted)
+        make = audit_wordings.CLIP_OF_LAST if is_ring else audit_wordings.CLIP_OF_NEXT
+        doing = make(length_s=seconds, camera=place.camera or place.name)
+        return self._hand_in(asker, place, doing, wanted)
 
     def _clip_s(self, time: SpokenTime) -> float:
         seconds, most_s = time.length.total_seconds(), self.recorder.max_clip_s
@@ -143,11 +139,9 @@ class BotActions:
         self,
         asker: Asker,
         place: WatchedPlace,
-        doing: str,
-        values: Mapping[str, str],
+        doing: Reason,
         wanted: JobRequest,
     ) -> BotReply:
-        """doing: a text with these values; the audit log has it in English."""
         # Before the job: its messages reply there from the first one on.
         self.store.set_delivery(
             asker.job_id,
@@ -163,8 +157,10 @@ class BotActions:
             reason = {"reason": _(exc.message)}
             return BotReply((_("Not accepted: %(reason)s") % reason,))
         key = place.serial or place.recorded_as
-        self._note(asker, f"camera {key}", "", f"{doing % values}, job {job.id}")
-        return BotReply((f"{_(doing) % values} …",))
+        what = audit_wordings.CAMERA(key=str(key))
+        done = audit_wordings.WITH_JOB(what=doing, job=job.id)
+        self.audit.add_once(Change(asker.at, asker.who, what, Reason(""), done))
+        return BotReply((f"{said(doing)} …",))
 
     def _snooze(self, order: PlaceOrder, asker: Asker) -> BotReply:
         place = order.place
@@ -213,9 +209,6 @@ class BotActions:
                 lines = [_("%(place)s is not muted") % {"place": label}]
         lines += [self._all_snoozed(mute.until) for mute in left]
         return BotReply(tuple(lines))
-
-    def _note(self, asker: Asker, what: str, before: str, after: str) -> None:
-        self.audit.add_once(Change(asker.at, asker.who, what, before, after))
 
     def _all_snoozed(self, until: datetime) -> str:
         return _("All cameras are muted until %(time)s") % {"time": self._local(until)}

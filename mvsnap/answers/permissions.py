@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from mvsnap.config.webex import CommandSection
 from mvsnap.domain import RoomId
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 
 _ALL = "*"
+_ALLOWED = Reason("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class BotPermissions:
     settings: CommandSection
     is_room: Callable[[str, RoomId], bool]
 
-    def refusal(self, who: str, room_id: RoomId, *, is_direct: bool) -> str:
+    def refusal(self, who: str, room_id: RoomId, *, is_direct: bool) -> Reason:
         """Return why not, "" if it is allowed. who: an e-mail address of Webex.
 
         Raises:
@@ -26,17 +29,17 @@ class BotPermissions:
         """
         people, rooms = self.settings.people, self.settings.rooms
         if not people and not rooms:
-            return "nobody may, webex.commands is empty"
+            return audit_wordings.NOBODY_MAY()
         if people and not _is_among(who, people):
-            return "not in webex.commands.people"
+            return audit_wordings.NOT_AMONG_PEOPLE()
         if is_direct:
             is_meant = bool(people) or _ALL in rooms
-            return "" if is_meant else "not in a room of webex.commands.rooms"
+            return _ALLOWED if is_meant else audit_wordings.NOT_IN_A_ROOM()
         if not rooms or _ALL in rooms:
-            return ""
+            return _ALLOWED
         if any(self.is_room(room, room_id) for room in rooms):
-            return ""
-        return "not in a room of webex.commands.rooms"
+            return _ALLOWED
+        return audit_wordings.NOT_IN_A_ROOM()
 
 
 def _is_among(who: str, people: tuple[str, ...]) -> bool:

@@ -31,8 +31,9 @@ from mvsnap.domain import Change
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import _
+from mvsnap.texts import _, audit_wordings
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _FORGOTTEN = timedelta(days=1)
 _LONGEST_SHOWN = 100
 # In the audit log. Everybody in Webex can write to a bot: a log has its limits, and so
 # has the number of messages that it may send.
-_REFUSED = "bot in Webex"
+_REFUSED = audit_wordings.BOT()
 _MOST_REFUSED = 30
 _AT_PLACES = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
 
@@ -53,7 +54,7 @@ class _Read:
     """said: what was written or pressed, for the audit log."""
 
     asker: Asker
-    said: str
+    said: Reason
     text: str = ""
     press: BotPress | None = None
     mistake: str = ""
@@ -111,10 +112,12 @@ class Responder:
         try:
             press = read_press(pressed.inputs)
         except BadInput as exc:
-            return _Read(asker, "a button", mistake=exc.message)
+            return _Read(asker, audit_wordings.BROKEN_BUTTON(), mistake=exc.message)
         if press is None:
             return None
-        return _Read(asker, f"button {press.verb.word} {press.subject}", press=press)
+        verb, subject = press.verb.word, press.subject
+        said = audit_wordings.BUTTON(verb=verb, subject=subject)
+        return _Read(asker, said, press=press)
 
     def _read_message(self, request: BotRequest) -> _Read | None:
         message = self.inbox.message(request.id)
@@ -123,7 +126,7 @@ class Responder:
         if _is_forgotten(request, message.at):
             return None
         asker = self._asker(request, message, message.email)
-        return _Read(asker, _shown(message.text), text=message.text)
+        return _Read(asker, Reason(_shown(message.text)), text=message.text)
 
     def _is_no_person(self, person_id: str, email: str) -> bool:
         """Return whether it is of this bot or another: they would never end."""
@@ -182,16 +185,17 @@ class Responder:
             (_("One camera at a time: %(verb)s NAME") % {"verb": command.verb.word},)
         )
 
-    def _refuse(self, read: _Read, why: str) -> bool:
+    def _refuse(self, read: _Read, why: Reason) -> bool:
         """Note it; False: so often lately that this is neither noted nor answered."""
-        who, at = read.asker.who or "somebody", read.asker.at
+        who, at = read.asker.who or audit_wordings.SOMEBODY(), read.asker.at
         before = self.audit.count_recent(who, _REFUSED, at - timedelta(hours=1))
         if before > _MOST_REFUSED:
             return False
         if before == _MOST_REFUSED:
-            why = f"{why}; more than {before} in an hour: others are not listed"
+            why = audit_wordings.AND_OTHERS(why=why, most=before)
         log.warning("refused %s in Webex: %s", who, why)
-        self.audit.add_once(Change(at, who, _REFUSED, read.said, f"refused: {why}"))
+        done = audit_wordings.BOT_REFUSED(why=why)
+        self.audit.add_once(Change(at, who, _REFUSED, read.said, done))
         return True
 
     def _send(self, reply: BotReply, asker: Asker, request: BotRequest) -> None:

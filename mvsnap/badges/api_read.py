@@ -38,6 +38,7 @@ from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.paging import Page
+from mvsnap.texts import audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
@@ -65,7 +66,7 @@ def list_badges() -> ResponseReturnValue:
     found = _store().badges(_filter(parameters), limit + 1)
     page = Page.cut(found, limit)
     if found:
-        viewed("list of badge events")
+        viewed(audit_wordings.BADGES())
     badges = [BadgeEventAnswer(**_fields(badge)) for badge in page.rows]
     after = page.last.id if page.last else None
     return json_response(BadgeEventsAnswer(badges, after))
@@ -84,7 +85,7 @@ def download_badges() -> ResponseReturnValue:
 def get_badge(badge_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
     badge = _badge(badge_id)
-    viewed(f"badge event {badge.id}")
+    viewed(audit_wordings.BADGE(id=badge.id))
     verdicts = [
         BadgeVerdictAnswer(made.verdict, made.note, iso(made.judged_at), made.judged_by)
         for made, _ in _store().judgements(badge.id)
@@ -125,7 +126,7 @@ def _picture(badge: BadgeEvent, path: str | None, error: str | None) -> Response
     file: Path | None = gateway().files.picture(path)
     if file is None:
         raise NotFound(error or "There is no picture, or it was deleted")
-    viewed(f"badge event {badge.id}")
+    viewed(audit_wordings.BADGE(id=badge.id))
     return private_file(file, "image/jpeg")
 
 

@@ -132,6 +132,7 @@ def check_format(text: str) -> None:
         BadInput
     """
     try:
+        # Only its fields are compared.
         found = datetime.strptime(_SAMPLE.strftime(text), text)  # noqa: DTZ007
     except (ValueError, re.error) as exc:
         raise BadInput(f"{text[:40]!r} cannot be used: {exc}") from exc

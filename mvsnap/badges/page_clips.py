@@ -14,7 +14,8 @@ from mvsnap.domain import CameraName, Change, Role, Trigger, TriggerKind
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.store.clips import UNFINISHED, ClipFilter
-from mvsnap.texts import _
+from mvsnap.texts import _, audit_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 
@@ -52,8 +53,10 @@ def keep(badge_id: str) -> ResponseReturnValue:
     except QueueFull as exc:
         flash(_("Not accepted: %(reason)s") % {"reason": _(exc.message)}, "warning")
         return back
-    done = f"recording requested, job {job.id}"
-    here.audit.add(Change(here.clock.now(), who, f"badge event {badge.id}", "", done))
+    requested = audit_wordings.RECORDING_REQUESTED()
+    done = audit_wordings.WITH_JOB(what=requested, job=job.id)
+    what = audit_wordings.BADGE(id=badge.id)
+    here.audit.add(Change(here.clock.now(), who, what, Reason(""), done))
     flash(_("Recording requested"), "success")
     return back
 

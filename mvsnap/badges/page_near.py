@@ -22,6 +22,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound, QueueFull
 from mvsnap.texts import N_, _
+from mvsnap.texts.audit_wordings import BADGE
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -75,7 +76,7 @@ def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     path = gateway().files.picture(near.picture_path)
     if path is None:
         raise NotFound(N_("No such picture, or it was deleted"))
-    viewed(f"badge event {badge_id}")
+    viewed(BADGE(id=badge_id))
     return private_file(path, "image/jpeg")
 
 

@@ -25,6 +25,7 @@ from mvsnap.badges.page_verdicts import last_verdict
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.texts import N_
+from mvsnap.texts.audit_wordings import BADGE_REPORT
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -79,7 +80,7 @@ def report() -> ResponseReturnValue:
     if asked.wanted.since is None:
         today = now.astimezone(here.zone).date()
         return redirect(url_for(".report", **asked.query, day=today.isoformat()))
-    viewed("hand-over report of badge events")
+    viewed(BADGE_REPORT())
     return render_template(
         "badges/report.html",
         asked=asked,

@@ -55,7 +55,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import JudgedMeanwhile, NotFound
 from mvsnap.store.paging import Page
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -80,7 +80,7 @@ def index() -> ResponseReturnValue:
         found = store().badges(asked.wanted, _PAGE + 1)
     shown = Page.cut(found, _PAGE)
     if found:
-        viewed("list of badge events")
+        viewed(audit_wordings.BADGES())
     page = render_template(
         "badges/index.html",
         asked=asked,
@@ -115,7 +115,7 @@ def download() -> ResponseReturnValue:
 def review(badge_id: str) -> ResponseReturnValue:
     asked, badge = asked_filter(), known_badge(badge_id)
     asked.require_valid()
-    viewed(f"badge event {badge.id}")
+    viewed(audit_wordings.BADGE(id=badge.id))
     return _review_page(asked, badge)
 
 
@@ -189,7 +189,7 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
 def picture(badge_id: str) -> ResponseReturnValue:
     path = gateway().files.picture(known_badge(badge_id).picture_path)
     if path is not None:
-        viewed(f"badge event {badge_id}")
+        viewed(audit_wordings.BADGE(id=badge_id))
     return _file(path)
 
 

@@ -18,6 +18,8 @@ from mvsnap.cli.usage import CommandGroup
 from mvsnap.core.amounts import noun
 from mvsnap.domain import Change
 from mvsnap.errors import MvsnapError
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 
 
 @click.group(cls=CommandGroup)
@@ -74,7 +76,9 @@ def rotate_salt(ctx: click.Context, yes: bool) -> None:
             abort=True,
         )
     parts = open_parts(settings)
-    change = Change(parts.clock.now(), "command line", "Wi-Fi salt", "", "replaced")
+    what, done = audit_wordings.WIFI_SALT(), audit_wordings.REPLACED()
+    who = audit_wordings.COMMAND_LINE()
+    change = Change(parts.clock.now(), who, what, Reason(""), done)
     with storage_errors(settings):
         salt.rotate(settings.data_dir, parts.db)
         parts.audit.add(change)

@@ -24,6 +24,7 @@ from mvsnap.cli.terminal import (
     refuse_foreign_root,
     storage_errors,
 )
+from mvsnap.cli.usage import as_called
 from mvsnap.config.model import Settings
 from mvsnap.core.site_time import stored_to_second
 from mvsnap.errors import MvsnapError
@@ -104,7 +105,8 @@ def restore(ctx: click.Context, file: Path, *, yes: bool) -> None:
     if done.replaced is not None:
         out.print(f"What was replaced is in {done.replaced}.", markup=False)
     _keep_settings(ctx.obj, settings.data_dir, done.settings_text)
-    out.print("Next: python -m mvsnap check, then start the service.", markup=False)
+    check = as_called("check")
+    out.print(f"Next: {check}, then start the service.", markup=False)
 
 
 def _local(made_at: str, zone: ZoneInfo) -> str:

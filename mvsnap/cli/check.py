@@ -30,8 +30,8 @@ from mvsnap.cli.terminal import (
     out,
     print_json,
     refuse_foreign_root,
-    with_page_entries,
 )
+from mvsnap.cli.usage import as_called
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.sqlite_errors import reason
@@ -52,16 +52,17 @@ _WIDEST_NAME = 18
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
     """Check the settings and call every configured service."""
+    from mvsnap.runtime.in_force import settings_in_force
     from mvsnap.store.time_limits import COMMAND, set_limits
 
-    settings = load_settings(ctx)
-    refuse_foreign_root(settings.data_dir)
+    file = load_settings(ctx)
+    refuse_foreign_root(file.data_dir)
     set_limits(COMMAND)
-    settings = with_page_entries(settings)
-    lines, checks = [], _checks(settings)
-    first = CheckResult("settings", True, str(ctx.obj))
+    held = settings_in_force(file)
+    lines, checks = [], _checks(held.settings)
+    first = [CheckResult("settings", True, str(ctx.obj)), *map(_unheld, held.mistakes)]
     width = min(max(len(name) for name, _ in checks), _WIDEST_NAME)
-    for line in chain([first], starmap(_checked, checks)):
+    for line in chain(first, starmap(_checked, checks)):
         lines.append(line)
         if not as_json:
             _show(line, width)
@@ -69,6 +70,10 @@ def check(ctx: click.Context, as_json: bool) -> None:
         print_json([asdict(line) for line in lines])
     if any(line.ok is False for line in lines):
         raise SystemExit(1)
+
+
+def _unheld(mistake: str) -> CheckResult:
+    return CheckResult("settings", False, f"made on the pages, not in use: {mistake}")
 
 
 def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
@@ -158,10 +163,11 @@ def _webex(settings: Settings) -> CheckResult:
 
 
 def _rooms(settings: Settings) -> CheckResult:
-    """Every configured room, also on the settings page."""
+    """Every room that may be notified."""
     webex = _webex_client(settings)
     is_channel = settings.recipients.is_channel
-    every = dict.fromkeys([*settings.rooms_named(), *_rooms_in_settings(settings)])
+    of_zones = (r for one in settings.sense.overrides for r in one.rooms or ())
+    every = dict.fromkeys([*settings.rooms_named(), *of_zones])
     named = [room for room in every if not is_channel(room)]
     if webex is None or not named:
         return CheckResult("rooms", None, "no webex.room: triggers must name a room")
@@ -174,17 +180,6 @@ def _rooms(settings: Settings) -> CheckResult:
     if wrong:
         return CheckResult("rooms", False, "; ".join(wrong))
     return CheckResult("rooms", True, ", ".join(named))
-
-
-def _rooms_in_settings(settings: Settings) -> tuple[str, ...]:
-    from mvsnap.config.setting_overrides import with_overrides
-    from mvsnap.runtime import store_url
-    from mvsnap.store import database
-    from mvsnap.store.site import SiteStore
-
-    db = database.Database(database.open_database(store_url(settings)))
-    chosen = with_overrides(settings.sense, SiteStore(db).setting_overrides())
-    return (*chosen.rooms, *(r for o in chosen.overrides for r in o.rooms or ()))
 
 
 def _sense(settings: Settings) -> CheckResult:
@@ -256,9 +251,8 @@ def _wifi(settings: Settings) -> CheckResult:
 def _pages(settings: Settings) -> CheckResult:
     names = ", ".join(_names(settings))
     if not names:
-        return CheckResult(
-            "pages", None, "no users yet: python -m mvsnap users add NAME"
-        )
+        add = as_called("users add NAME")
+        return CheckResult("pages", None, f"no users yet: {add}")
     return CheckResult("pages", True, f"users: {names}")
 
 

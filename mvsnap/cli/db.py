@@ -16,6 +16,8 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.cli.usage import CommandGroup
 from mvsnap.domain import Change
+from mvsnap.texts import audit_wordings as said
+from mvsnap.texts.wording import Reason
 
 
 @click.group(cls=CommandGroup)
@@ -65,12 +67,16 @@ def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     now = parts.clock.now()
-    ends = "all sessions ended"
+    ends, done = "all sessions ended", said.KEY_ROTATED()
     if overlap:
         from mvsnap.core.site_time import stored_to_minute as to_minute
 
-        ends = f"sessions of before end {to_minute(now + overlap, settings.site.zone)}"
-    change = Change(now, "command line", "session key", "", f"rotated; {ends}")
+        until = to_minute(now + overlap, settings.site.zone)
+        ends, done = (
+            f"sessions of before end {until}",
+            said.KEY_ROTATED_UNTIL(until_at=until),
+        )
+    change = Change(now, said.COMMAND_LINE(), said.SESSION_KEY(), Reason(""), done)
     with storage_errors(settings):
         parts.session_keys.rotate(overlap, change)
     out.print(f"The session key was replaced: {ends}.", markup=False)

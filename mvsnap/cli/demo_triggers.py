@@ -236,13 +236,15 @@ def _followed(
     """Wait for a message, and say how long it took."""
     clock = SystemClock()
     began_s = clock.monotonic()
+    is_there = find() is not None
     with err.status(waiting):
         message = poll(find, clock, every_s=0.1, limit_s=limit_s)
     if message is None:
         out.print("  [red]no message[/red]")
         return False
     took_s = clock.monotonic() - began_s
-    out.print(f"  [green]posted[/green] after {took_s:.1f} s, to {OTHER_ROOM!r}")
+    when = "meanwhile" if is_there else f"after {took_s:.1f} s"
+    out.print(f"  [green]posted[/green] {when}, to {OTHER_ROOM!r}")
     return True
 
 

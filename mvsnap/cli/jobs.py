@@ -21,17 +21,18 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
-from mvsnap.cli.usage import CommandGroup
+from mvsnap.cli.usage import CommandGroup, as_called
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
-from mvsnap.domain import Change, JobId
+from mvsnap.domain import JobId
 from mvsnap.errors import MvsnapError, NotFound
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.jobs.listing import JobEntry, JobList
     from mvsnap.runtime import Parts
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True)
@@ -75,6 +76,8 @@ def retry(ctx: click.Context, job_id: str) -> None:
 
     What was posted is not posted again; what is posted now says that it is late.
     """
+    from mvsnap.jobs.listing import retry_change
+
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings), _job_list(parts) as known:
@@ -84,12 +87,11 @@ def retry(ctx: click.Context, job_id: str) -> None:
             before = known.entry(JobId(job_id))
             known.retry(before.job.id)
         except NotFound as exc:
-            fail(f"{exc.message}. List jobs: python -m mvsnap jobs")
+            fail(f"{exc.message}. List jobs: {as_called('jobs')}")
         except MvsnapError as exc:
             fail_with(exc)
         now = parts.clock.now()
-        what = f"job {before.job.id}"
-        parts.audit.add(Change(now, _WHO, what, before.stage, "tried again"))
+        parts.audit.add(retry_change(before, _WHO, now))
     out.print("It goes on as soon as a worker runs.")
 
 

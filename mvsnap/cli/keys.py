@@ -22,7 +22,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
-from mvsnap.cli.usage import CommandGroup, did_you_mean
+from mvsnap.cli.usage import CommandGroup, as_called, did_you_mean
 from mvsnap.clock import iso
 from mvsnap.config.key_limits import (
     ACTIONS,
@@ -37,12 +37,13 @@ from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summar
 from mvsnap.core.site_time import stored_to_minute
 from mvsnap.errors import BadInput, MvsnapError
 from mvsnap.spelling import folded
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
     from mvsnap.store.key_changes import KeyChanges
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 _OF_FILE = "from the settings file"
 
 
@@ -152,7 +153,8 @@ def list_keys(ctx: click.Context, as_json: bool) -> None:
     rows = [_row(key, zone, now) for key in stored]
     rows += [(name, kind.noun, _OF_FILE, "", "", "") for kind, name in in_file]
     if not rows:
-        out.print("No keys yet. Make one: python -m mvsnap keys add NAME")
+        add = as_called("keys add NAME")
+        out.print(f"No keys yet. Make one: {add}", markup=False)
         return
     headings = ("name", "kind", "state", "starts with", "last used", "limits")
     print_table(headings, rows, time="last used", zone=zone)
@@ -206,7 +208,7 @@ def _found(parts: Parts, settings: Settings, name: str) -> StoredKey:
         fail(f"{name} is in the settings file; change it there")
     of_file = [name for _, names in _in_file(settings) for name in names]
     hint = did_you_mean(name, [*(key.name for key in parts.keys.all()), *of_file])
-    fail(f"No key {name}.{hint} List keys: python -m mvsnap keys list")
+    fail(f"No key {name}.{hint} List keys: {as_called('keys list')}")
 
 
 def _in_file(settings: Settings) -> list[tuple[KeyKind, list[str]]]:

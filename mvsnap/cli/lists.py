@@ -10,17 +10,18 @@ from rich.text import Text
 
 from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
-    NO_MERAKI_KEY,
     config_option,
     err,
     fail,
     fail_with,
+    fail_without_meraki,
     ids_option,
     json_option,
     load_settings,
     out,
     print_json,
 )
+from mvsnap.cli.usage import as_called
 from mvsnap.clients.meraki.organizations import ask_all
 from mvsnap.domain import Camera, Organization
 from mvsnap.errors import UpstreamError
@@ -42,7 +43,7 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
     from mvsnap.runtime import clouds
 
     if not settings.asks_meraki:
-        fail(NO_MERAKI_KEY)
+        fail_without_meraki()
     dashboards = clouds.shared_dashboards(settings, SystemClock())
     default = settings.default_cameras
     try:
@@ -130,7 +131,8 @@ def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
 
     webex = clouds.shared_webex(settings, SystemClock())
     if webex is None:
-        fail("webex.bot_token is missing. Set it, or run: python -m mvsnap init")
+        init = as_called("init")
+        fail(f"webex.bot_token is missing. Set it, or run: {init}")
     try:
         found = webex.rooms()
     except UpstreamError as exc:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mvsnap.cli.terminal import err, fail, out
+from mvsnap.cli.usage import as_called
 from mvsnap.config.load import load
 from mvsnap.config.migration import Migration
 from mvsnap.config.migration import migrate as migrated
@@ -75,7 +76,7 @@ def _print_all(path: Path, made: Migration) -> None:
     _say(f"\nWritten, readable only by you: {path}")
     if any("token" in added for added in made.added):
         _say("It has the new addresses for senders: see webhooks and scanning there.")
-    _say("Next: python -m mvsnap check")
+    _say(f"Next: {as_called('check')}")
 
 
 def _print_not_moved(made: Migration) -> None:

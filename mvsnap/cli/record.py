@@ -19,9 +19,9 @@ from mvsnap.cli.terminal import (
     open_parts,
     out,
     storage_errors,
-    with_page_entries,
+    with_pages,
 )
-from mvsnap.cli.usage import did_you_mean
+from mvsnap.cli.usage import as_called, did_you_mean
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
@@ -80,7 +80,7 @@ def record(
     from mvsnap.cli.record_ways import RecordOptions, record_clip, undelivered
 
     settings = load_settings(ctx, level=logging.CRITICAL)
-    held = with_page_entries(settings)
+    held = with_pages(settings)
     name = _camera(held, camera)
     asked = RecordOptions(name, pre_roll, duration, rooms)
     _check(held, asked.length_s(held), copy, rooms, force=force)
@@ -132,7 +132,7 @@ def _check(
     if copy is not None and copy.exists() and not force:
         raise click.UsageError(f"--out: {copy} already exists (--force overwrites it)")
     if not all(map(settings.recipients.takes, rooms)):
-        fail("--room: webex.bot_token is not set. Run: python -m mvsnap init")
+        fail(f"--room: webex.bot_token is not set. Run: {as_called('init')}")
 
 
 def _report(parts: Parts, clip: Clip) -> None:

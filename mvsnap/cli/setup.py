@@ -26,6 +26,7 @@ from mvsnap.cli.terminal import (
     load_for_repair,
     out,
 )
+from mvsnap.cli.usage import as_called
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.rooms import matches
@@ -54,12 +55,14 @@ if TYPE_CHECKING:
     help="Ask nothing: a file with the settings of many gateways.",
 )
 @click.option("--name", help="Gateway in the file of answers; default: the host name.")
+@click.option("--service-of", metavar="ACCOUNT", hidden=True)
 @click.pass_context
 def init(
     ctx: click.Context,
     logins: LoginBackend | None,
     answers: Path | None,
     name: str | None,
+    service_of: str | None,
 ) -> None:
     """Ask for keys, check them, write config/mvsnap.yaml (mode 0600).
 
@@ -95,7 +98,9 @@ def init(
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
     ran_before = existed and bool(known.api_keys) and _has_data(known)
-    for step in _next_steps(known, values, key, ran_before=ran_before):
+    for step in _next_steps(
+        known, values, key, ran_before=ran_before, account=service_of
+    ):
         out.print(f"  {step}", markup=False, whole=True)
 
 
@@ -257,23 +262,36 @@ def _say_what_is_missing(known: Settings, values: Values) -> None:
 
 
 def _next_steps(
-    known: Settings, values: Values, key: str, *, ran_before: bool
+    known: Settings,
+    values: Values,
+    key: str,
+    *,
+    ran_before: bool,
+    account: str | None,
 ) -> Iterator[str]:
-    """Yield what can be done with what was given, now or before."""
+    """Yield what can be done with what was given, now or before.
+
+    account: that of a service which `make install` starts; the commands run as it.
+    """
+    as_account = f"sudo -u {account} " if account else ""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url, login = known.server.own_url, values["login"].get("backend", "local")
     curl = "curl -k" if known.server.tls.pair else "curl"
-    yield "python -m mvsnap check      check every service"
+    steps = [("check", "check every service")]
     if pictures:
-        yield "python -m mvsnap snapshot   take a first snapshot"
+        steps.append(("snapshot", "take a first snapshot"))
+    if not ran_before and login != "oidc":
+        steps.append(("users add YOUR-NAME", "to log in to the pages"))
+    rows = [(as_account + as_called(words), text) for words, text in steps]
     if ran_before:
-        yield "restart the service         to apply the settings"
+        rows.append(("restart the service", "to apply the settings"))
     else:
-        if login != "oidc":
-            yield "python -m mvsnap users add YOUR-NAME"
-        yield "make run                    start the service"
-        yield f"{url}/      open the pages in a browser"
+        if not account:
+            rows.append(("make run", "start the service"))
+        rows.append((f"{url}/", "open the pages in a browser"))
+    width = max(len(row) for row, _ in rows)
+    yield from (f"{row:{width}}  {text}" for row, text in rows)
     if pictures:
         yield continued(f"{curl} -H 'X-API-Key: {key}'", f"{url}/api/v1.0/getSnapshot")
     if values["recorder"] or known.recorder.cameras:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from mvsnap.cli.setup_keys import new_api_key
 from mvsnap.cli.terminal import fail_with, list_mistakes, out
+from mvsnap.cli.usage import as_called
 from mvsnap.clock import SystemClock
 from mvsnap.config.environment import apply
 from mvsnap.config.load import load, read_tree, settings_of
@@ -47,7 +48,7 @@ def write_answers(path: Path, answers: Path, name: str | None) -> None:
     out.print(f"Written: {path}, as {name}.", markup=False)
     if api_keys:
         out.print(f"Your API key:  {api_keys[0]['key']}", markup=False)
-    out.print("Next: python -m mvsnap check", markup=False)
+    out.print(f"Next: {as_called('check')}", markup=False)
 
 
 def answered(path: Path, name: str, environ: Mapping[str, str] = os.environ) -> Values:

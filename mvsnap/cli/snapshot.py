@@ -22,14 +22,14 @@ from rich.progress import (
 from mvsnap.cli.camera_names import camera_called, unknown_camera
 from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
-    NO_MERAKI_KEY,
     config_option,
     fail,
+    fail_without_meraki,
     load_settings,
     open_parts,
     out,
 )
-from mvsnap.cli.usage import did_you_mean
+from mvsnap.cli.usage import as_called, did_you_mean
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.recipients import JobRooms
 from mvsnap.core import params
@@ -84,7 +84,7 @@ def snapshot(
     """Take a snapshot and video link of each CAMERA; default: meraki.cameras."""
     settings = load_settings(ctx, level=logging.CRITICAL)
     if not settings.asks_meraki:
-        fail(NO_MERAKI_KEY)
+        fail_without_meraki()
     parts = open_parts(settings)
     job = _job(parts.settings, parts, serials, () if no_post else rooms, at, no_post)
     progress = _run(parts.runner(is_rerun=False), job, parts.clock)
@@ -119,7 +119,7 @@ def _job(
     if unknown := [room for room in rooms if not settings.recipients.takes(room)]:
         fail(
             f"--room {', '.join(unknown)}: no channel, and webex.bot_token is not set. "
-            "Run: python -m mvsnap init"
+            f"Run: {as_called('init')}"
         )
     to = JobRooms(()) if no_post else parts.organizations.rooms(wanted, rooms or None)
     return Job(

@@ -18,6 +18,7 @@ import click
 
 from mvsnap import logs
 from mvsnap.cli import DEBUG
+from mvsnap.cli.usage import as_called
 from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig, DatabaseUnfit, MvsnapError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from mvsnap.cli.console import Terminal
     from mvsnap.runtime import Parts
 
-NO_MERAKI_KEY = "meraki.api_key is missing. Set it, or run: python -m mvsnap init"
 
 if TYPE_CHECKING:
     out: Terminal
@@ -101,7 +101,7 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     """Return the settings, or list all mistakes and exit with code 1."""
     path: Path = ctx.obj
     if not path.exists():
-        fail(f"{path} not found. Create it with: python -m mvsnap init")
+        fail(f"{path} not found. Create it with: {as_called('init')}")
     try:
         settings = load(path)
     except BadConfig as exc:
@@ -112,14 +112,14 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     return settings
 
 
-def with_page_entries(settings: Settings) -> Settings:
-    """Return the settings with the channels, schedules ... that were made on the pages.
+def with_pages(settings: Settings) -> Settings:
+    """Return the settings with the channels, hours ... that were made on the pages.
 
     Not for `open_parts`, which adds them itself.
     """
     from mvsnap.runtime.in_force import settings_in_force
 
-    return settings_in_force(settings)
+    return settings_in_force(settings).settings
 
 
 def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
@@ -215,6 +215,10 @@ def open_parts(settings: Settings) -> Parts:
 def fail(message: str) -> NoReturn:
     _err().print(message, style="red", markup=False)
     raise SystemExit(1)
+
+
+def fail_without_meraki() -> NoReturn:
+    fail(f"meraki.api_key is missing. Set it, or run: {as_called('init')}")
 
 
 def fail_with(error: MvsnapError) -> NoReturn:

@@ -13,7 +13,7 @@ from mvsnap.cli.terminal import (
     fail,
     load_settings,
     out,
-    with_page_entries,
+    with_pages,
 )
 from mvsnap.cli.usage import did_you_mean
 from mvsnap.errors import UpstreamError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def test_message(ctx: click.Context, channel: str, as_json: bool) -> None:
     """Send a test message to CHANNEL: a name in `channels`, or a Webex room."""
-    settings = with_page_entries(load_settings(ctx))
+    settings = with_pages(load_settings(ctx))
     if not settings.recipients.takes(channel):
         fail(_unknown(settings, channel))
     (name,) = settings.recipients.only(channel)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import shlex
 import shutil
 import sys
 import textwrap
@@ -35,6 +37,20 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     near = (get_close_matches(wanted, names, n=3) or longer)[:3]
     meant = " or ".join(visible(names[each]) for each in near)
     return f" Did you mean {meant}?" if near else ""
+
+
+def as_called(words: str) -> str:
+    """Return the command line for `mvsnap WORDS`, as this program was called.
+
+    Outside its environment there is no mvsnap on the path, and Debian has no `python`.
+    """
+    program = sys.argv[0]
+    if os.path.basename(program) != "mvsnap":
+        return f"python -m mvsnap {words}"
+    found = shutil.which("mvsnap")
+    if found and os.path.realpath(found) == os.path.realpath(program):
+        program = "mvsnap"
+    return f"{shlex.quote(program)} {words}"
 
 
 class CommandGroup(click.Group):

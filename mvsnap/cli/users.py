@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
+from rich.markup import escape
 
 from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
@@ -18,7 +19,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
-from mvsnap.cli.usage import CommandGroup, did_you_mean
+from mvsnap.cli.usage import CommandGroup, as_called, did_you_mean
 from mvsnap.clock import iso
 from mvsnap.core.users import (
     parse_name,
@@ -29,13 +30,14 @@ from mvsnap.core.users import (
 )
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.config.login import LoginSection
     from mvsnap.config.model import Settings
     from mvsnap.runtime import Parts
 
-_WHO = "command line"
+_WHO = COMMAND_LINE()
 # Where the password is.
 _KEPT: dict[LoginBackend, str] = {
     "local": "here",
@@ -129,7 +131,7 @@ def remove(ctx: click.Context, name: str, yes: bool) -> None:
     if not left and settings.login.backend != "oidc":
         out.print(
             "[yellow]No admin is left:[/yellow] "
-            "python -m mvsnap users add NAME --role admin"
+            + escape(as_called("users add NAME --role admin"))
         )
 
 
@@ -148,7 +150,8 @@ def list_users(ctx: click.Context, as_json: bool) -> None:
         print_json([_plain(user, user.name in with_app) for user in found])
         return
     if not found:
-        out.print("No users yet. Add yourself: python -m mvsnap users add NAME")
+        add = as_called("users add NAME")
+        out.print(f"No users yet. Add yourself: {add}", markup=False)
         return
     zone = settings.site.zone
     rows = [
@@ -225,7 +228,7 @@ def _backend_of_new(login: LoginSection) -> LoginBackend:
 
 def _fail_unknown(parts: Parts, name: str) -> NoReturn:
     hint = did_you_mean(name, [user.name for user in parts.users.users()])
-    fail(f"No user {name}.{hint} List users: python -m mvsnap users list")
+    fail(f"No user {name}.{hint} List users: {as_called('users list')}")
 
 
 def _admins(parts: Parts, login: LoginSection) -> list[User]:

@@ -7,12 +7,9 @@ hours. Here a watchdog shuts the socket when the whole exchange takes too long.
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,10 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
-    ConnectTimeoutError,
     HTTPError,
     MaxRetryError,
     NameResolutionError,
@@ -31,10 +25,20 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from mvsnap.clients.hosts import is_loopback, is_near, origin
+from mvsnap.clients.connections import (
+    Exchange,
+    ExchangeFailed,
+    FarAdapter,
+    MayBeNear,
+    running,
+)
+from mvsnap.clients.hosts import is_loopback, origin
 from mvsnap.texts import wordings
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, count_request
+
+# All that a client needs; the connections below it are in their own module.
+__all__ = ["MAX_BODY_BYTES", "ExchangeFailed", "MayBeNear", "guard"]
 
 SomeSession = TypeVar("SomeSession", bound=requests.Session)
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -49,141 +53,11 @@ _TALKATIVE = (
 )
 
 
-# Says of a host whether it may be on this machine or its link (169.254...).
-MayBeNear = Callable[[str], bool]
-
-
-class ExchangeFailed(requests.RequestException):
-    """An exchange without an answer; its message contains no URL and no header.
-
-    sent: the complete request had left, so the server may have processed it.
-    again: the same request may work later.
-    """
-
-    def __init__(
-        self, words: Reason, *, sent: bool = False, again: bool = True
-    ) -> None:
-        super().__init__(words)
-        self.words = words
-        self.sent, self.again = sent, again
-
-
-class _Exchange:
-    """The request of a thread: its socket, and whether it was cut off.
-
-    refused: why its address was not connected to, "" if it was.
-    """
-
-    def __init__(self, *, secret: bool, may_be_near: MayBeNear | None = None) -> None:
-        self.secret = secret
-        self.may_be_near = may_be_near
-        self.refused = Reason("")
-        self.sock: object = None
-        self.sent = False
-        self.was_cut = False
-
-    def allows(self, host: str) -> bool:
-        """Return whether any address of this host will do."""
-        return self.may_be_near is None or self.may_be_near(host)
-
-    def refuses(self, host: str, addresses: Iterable[str]) -> bool:
-        """Return whether one of its addresses is of this machine; then it is noted."""
-        near = next(filter(is_near, addresses), None)
-        if near is not None:
-            self.refused = wordings.LEADS_HERE(host=host[:80], address=near)
-        return near is not None
-
-    def require_far(self, host: str) -> None:
-        """Check what a proxy will be asked for, as far as it is known here.
-
-        Raises:
-            ExchangeFailed
-        """
-        if self.allows(host):
-            return
-        with suppress(OSError):  # the proxy may know the name
-            self.refuses(host, _addresses(host, None))
-        if self.refused:
-            raise ExchangeFailed(self.refused, again=False)
-
-    def cut(self) -> None:
-        self.was_cut = True
-        if isinstance(self.sock, socket.socket):
-            with suppress(OSError):
-                # Not SSLSocket's own method: it would drop the TLS state while the
-                # other thread is reading.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-
-def _addresses(host: str, port: int | None) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-# urllib3 creates connections deep inside; each thread has its own value here.
-_running: ContextVar[_Exchange | None] = ContextVar("_running", default=None)
-
-
-def _note(sock: object, *, sent: bool) -> None:
-    if (exchange := _running.get()) is not None and sock is not None:
-        exchange.sock, exchange.sent = sock, sent
-
-
-class _Connection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        """Connect to an address that was checked, not to a name that was.
-
-        The name is resolved once: a second answer may be another address.
-        """
-        exchange, host = _running.get(), self._dns_host
-        # A proxy has a name of its own, and resolves that of the host itself.
-        is_checked = exchange is not None and self.proxy is None
-        if exchange is None or not is_checked or exchange.allows(host):
-            return super()._new_conn()
-        try:
-            addresses = _addresses(host, self.port)
-        except OSError as exc:
-            name = socket.gaierror(*exc.args)
-            raise NameResolutionError(self.host, self, name) from None
-        if not addresses or exchange.refuses(host, addresses):
-            raise NewConnectionError(self, "refused")
-        try:
-            for address in addresses[:-1]:
-                self._dns_host = address
-                with suppress(NewConnectionError, ConnectTimeoutError):
-                    return super()._new_conn()
-            self._dns_host = addresses[-1]
-            return super()._new_conn()
-        finally:
-            self._dns_host = host  # the name, for TLS
-
-    def connect(self) -> None:
-        super().connect()
-        _note(self.sock, sent=False)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _note(self.sock, sent=False)
-        super().request(*args, **kwargs)
-        _note(self.sock, sent=True)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
 class _Hush(logging.Filter):
     """urllib3 logs paths; the path of a picture is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        exchange = _running.get()
+        exchange = running.get()
         return exchange is None or not exchange.secret
 
     def __eq__(self, other: object) -> bool:
@@ -191,41 +65,6 @@ class _Hush(logging.Filter):
 
     def __hash__(self) -> int:
         return hash(_Hush)
-
-
-class FarAdapter(HTTPAdapter):
-    """Connects to no address of this machine or its link unless the host may be there.
-
-    For streams; `guard` does the same for what is read at once.
-    """
-
-    def __init__(self, may_be_near: MayBeNear | None, *, secret: bool = True) -> None:
-        super().__init__(pool_maxsize=32)
-        self._may_be_near = may_be_near
-        self._secret = secret
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager
-
-    def send(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        exchange = _Exchange(secret=self._secret, may_be_near=self._may_be_near)
-        token = _running.set(exchange)
-        try:
-            return super().send(request, *args, **kwargs)
-        except requests.ConnectionError:
-            if not exchange.refused:
-                raise
-        finally:
-            _running.reset(token)
-        raise ExchangeFailed(exchange.refused, again=False)
 
 
 class _Adapter(FarAdapter):
@@ -257,10 +96,10 @@ class _Adapter(FarAdapter):
             raise ExchangeFailed(Reason(words), again=False)
         uploaded = int(request.headers.get("Content-Length") or 0)
         limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
-        exchange = _Exchange(secret=self._secret, may_be_near=self._may_be_near)
+        exchange = Exchange(secret=self._secret, may_be_near=self._may_be_near)
         if proxies and select_proxy(str(request.url), dict(proxies)):
             exchange.require_far(urlsplit(str(request.url)).hostname or "")
-        token = _running.set(exchange)
+        token = running.set(exchange)
         watchdog = threading.Timer(limit_s, exchange.cut)
         watchdog.daemon = True
         watchdog.start()
@@ -281,7 +120,7 @@ class _Adapter(FarAdapter):
             )
         finally:
             watchdog.cancel()
-            _running.reset(token)
+            running.reset(token)
         if exchange.was_cut:
             words = wordings.NO_WHOLE_ANSWER(limit_s=float(timeout))
             trouble = ExchangeFailed(words, sent=exchange.sent)

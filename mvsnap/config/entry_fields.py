@@ -19,6 +19,8 @@ from pydantic.fields import FieldInfo
 from mvsnap.config.notify import TimeSpan
 from mvsnap.config.values import Section
 from mvsnap.texts import first_upper
+from mvsnap.texts.audit_wordings import HIDDEN
+from mvsnap.texts.wording import Reason
 
 # How a field is asked for.
 Asked = Literal["text", "choice", "several", "secret", "lines", "hours", "pairs"]
@@ -110,11 +112,11 @@ def value_of(
     return made
 
 
-def shown(field: FormField, value: Mapping[str, Any]) -> str:
+def shown(field: FormField, value: Mapping[str, Any]) -> Reason:
     """Return what an audit log says of a field; a secret is only said to be set."""
     if field.is_secret:
-        return "" if value_at(value, field) is None else "(hidden)"
-    return ", ".join(_text(field, value_at(value, field)).splitlines())
+        return Reason("") if value_at(value, field) is None else HIDDEN()
+    return Reason(", ".join(_text(field, value_at(value, field)).splitlines()))
 
 
 def _field(name: str, info: FieldInfo, kinds: list[Any]) -> FormField:

@@ -103,6 +103,13 @@ class ServerSection(Section):
         description="jobs that may wait; further triggers are answered with 503, "
         "those of a caller that has as many as there are free places with 429",
     )
+    jobs_at_once: int = Field(
+        48,
+        ge=8,
+        le=400,
+        description="jobs that a process with the worker role works at, each with a "
+        "thread; any more wait in the queue, the newest and the oldest in turns",
+    )
 
     @property
     def believes_anyone(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mvsnap.clip_model import Clip
 from mvsnap.domain import TriggerKind
-from mvsnap.texts import N_
+from mvsnap.texts import N_, audit_wordings
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 
 # Titles of clips whose alarm has no text: and of those without an alarm.
 _WITHOUT_ONE = (N_("Alarm"), N_("Manual recording"))
@@ -17,6 +18,16 @@ def title(clip: Clip) -> str:
         return said
     by_hand = clip.trigger.kind is TriggerKind.COMMAND
     return _WITHOUT_ONE[by_hand]
+
+
+def title_reason(clip: Clip) -> Reason:
+    """Return the title as the audit log has it."""
+    text = title(clip)
+    if clip.title.strip():
+        return Reason(text)
+    return (
+        audit_wordings.BY_HAND() if text == _WITHOUT_ONE[1] else audit_wordings.ALARM()
+    )
 
 
 def clip_title(clip: Clip) -> str:

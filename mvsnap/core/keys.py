@@ -20,6 +20,8 @@ from typing import Any
 from mvsnap.core.site_time import stored_to_minute
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput
+from mvsnap.texts import audit_wordings as said
+from mvsnap.texts.wording import Reason
 
 RANDOM_BYTES = 25
 LONGEST_NAME = 64
@@ -140,44 +142,51 @@ def parse_overlap(text: str) -> timedelta:
     return timedelta(hours=int(text))
 
 
-def limits_text(limits: Mapping[str, Any]) -> str:
-    """Return what a key is limited to; "" if it is not."""
-    return "; ".join(
-        f"{name} {_listed(value)}" for name, value in sorted(limits.items()) if value
-    )
-
-
 def summary(
     limits: Mapping[str, Any],
     expires_at: datetime | None,
     zone: tzinfo,
     *,
     is_disabled: bool = False,
-) -> str:
+) -> Reason:
     """Return the limits as the audit log shows them.
 
     zone: the site's time zone.
     """
-    parts = [text] if (text := limits_text(limits)) else []
+    parts = [
+        said.LIMITS[name](values=_limit(value))
+        for name, value in sorted(limits.items())
+        if value
+    ]
     if expires_at is not None:
-        parts.append(f"expires {stored_to_minute(expires_at, zone)}")
+        parts.append(said.EXPIRES(expires_at=stored_to_minute(expires_at, zone)))
     if is_disabled:
-        parts.append("disabled")
-    return "; ".join(parts)
+        parts.append(said.DISABLED())
+    return said.SEMICOLONS.of(*parts)
+
+
+def made(limits: Reason) -> Reason:
+    """Return what the audit log says of a new key; limits: its summary."""
+    return said.SEMICOLONS.of(said.MADE(), *([limits] if limits else []))
 
 
 def key_change(
-    key: StoredKey, before: str, after: str, who: str, now: datetime
+    key: StoredKey, before: Reason, after: Reason, who: str, now: datetime
 ) -> Change:
     """Return an audit log line about a key."""
-    return Change(now, who, f"{key.kind.noun} {key.name}", before, after)
+    what = said.API_KEY if key.kind is KeyKind.KEY else said.TOKEN
+    return Change(now, who, what(name=key.name), before, after)
 
 
-def rotated(ends_at: datetime, now: datetime, zone: tzinfo) -> str:
+def rotated(ends_at: datetime, now: datetime, zone: tzinfo) -> Reason:
     """Return what the audit log says after a rotation."""
     if ends_at <= now:
-        return "new secret; the old one ended"
-    return f"new secret; the old one ends {stored_to_minute(ends_at, zone)}"
+        return said.NEW_SECRET()
+    return said.NEW_SECRET_UNTIL(until_at=stored_to_minute(ends_at, zone))
+
+
+def _limit(value: Any) -> Reason:
+    return said.ALL() if list(value) == ["*"] else Reason(_listed(value))
 
 
 def _listed(value: Any) -> str:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 from mvsnap.core.site_time import stored_to_second
 from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 
 DEFAULT_MINUTES = 60
 MAX_MINUTES = 10_080  # a week
@@ -42,7 +44,7 @@ def new_mute(
         serial=parse_serial(serial) if serial else None,
         zone_id=ZoneId(zone_id) if zone_id else None,
     )
-    return mute, Change(now, who, _what(mute), "", _until(mute, clock))
+    return mute, Change(now, who, _what(mute), Reason(""), _until(mute, clock))
 
 
 def new_snooze(
@@ -64,12 +66,12 @@ def new_snooze(
     if not timedelta() < until - now <= timedelta(minutes=MAX_MINUTES):
         raise BadInput("time: expected something between a minute and a week")
     mute = Mute(mute_id, until, now, who, serial, zone_id)
-    return mute, Change(now, who, _what(mute), "", _until(mute, clock))
+    return mute, Change(now, who, _what(mute), Reason(""), _until(mute, clock))
 
 
 def end_change(mute: Mute, who: str, now: datetime, clock: tzinfo) -> Change:
     """Return the audit log line of a mute that somebody ends."""
-    return Change(now, who, _what(mute), _until(mute, clock), "ended")
+    return Change(now, who, _what(mute), _until(mute, clock), audit_wordings.ENDED())
 
 
 def parse_minutes(text: str) -> int:
@@ -86,9 +88,13 @@ def place(serial: Serial | None, zone_id: ZoneId | None) -> str:
     return f"camera {serial}" + ("" if zone_id is None else f", zone {zone_id}")
 
 
-def _what(mute: Mute) -> str:
-    return f"mute of {place(mute.serial, mute.zone_id)}"
+def _what(mute: Mute) -> Reason:
+    if mute.serial is None:
+        return audit_wordings.MUTE_ALL()
+    if mute.zone_id is None:
+        return audit_wordings.MUTE_CAMERA(serial=mute.serial)
+    return audit_wordings.MUTE_ZONE(serial=mute.serial, zone=mute.zone_id)
 
 
-def _until(mute: Mute, clock: tzinfo) -> str:
-    return f"until {stored_to_second(mute.until, clock)}"
+def _until(mute: Mute, clock: tzinfo) -> Reason:
+    return audit_wordings.UNTIL(until_at=stored_to_second(mute.until, clock))

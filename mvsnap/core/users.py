@@ -1,17 +1,20 @@
-"""Users: names, roles, and their audit log lines. Pure."""
+"""Users: names, roles, logins, and their audit log lines. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mvsnap.domain import Change, Role, User
 from mvsnap.errors import BadInput
+from mvsnap.texts import audit_wordings as said
+from mvsnap.texts.wording import Reason, Wording
 
 LONGEST_NAME = 64
-LOG_IN, LOG_OUT = "login", "logout"
+LOG_IN, LOG_OUT = said.LOG_IN(), said.LOG_OUT()
 # Nothing changed: who was shown or sent what, and who was refused.
-VIEWED, DOWNLOADED, REFUSED = "viewed", "downloaded", "refused"
+VIEWED, DOWNLOADED, REFUSED = said.VIEWED(), said.DOWNLOADED(), said.REFUSED()
 # Lines of the audit log by kind; what is in none of them is a change.
 KINDS_OF_LINES = {
     "logins": (LOG_IN, LOG_OUT),
@@ -22,10 +25,40 @@ KINDS_OF_LINES = {
 NO_CHANGES = tuple(what for kinds in KINDS_OF_LINES.values() for what in kinds)
 # Used for a failed login with an unknown name. What was typed is not stored: it may be
 # a password in the wrong field.
-UNKNOWN_NAME = "unknown name"
-_FAILED = "failed"
-_KIND = {"local": "", "pam": ", system account", "oidc": ", account of the provider"}
+UNKNOWN_NAME = said.UNKNOWN_NAME()
+_NOTHING = Reason("")
+_FAILED = "failed"  # so begin lines of before
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSession:
+    """A user who is logged in with one browser.
+
+    id: a hash, worthless to log in with. used_at: some minutes late at most.
+    browser: in words, such as "Firefox on Windows". awaits_code: not logged in yet, but
+    the password was right. ends_with: digest of the session at a provider.
+    """
+
+    id: str
+    user_name: str
+    started_at: datetime
+    used_at: datetime
+    ends_at: datetime
+    address: str
+    browser: str
+    awaits_code: bool = False
+    ends_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """The authenticator app of a user. last_step: of the last code, in 30 s steps."""
+
+    secret: str = field(repr=False)
+    enrolled_at: datetime
+    last_step: int
+    recovery_codes_left: int
 
 
 def parse_name(text: str) -> str:
@@ -52,76 +85,76 @@ def put_change(user: User, known: User | None, who: str) -> Change:
     """Return the audit log line of a new user, or of a new password and role."""
     after = _summary(user)
     if known is not None and user.backend == "local":
-        after += ", new password"
-    return Change(user.changed_at, who, f"user {user.name}", _summary(known), after)
+        after = said.NEW_PASSWORD(user=after)
+    what = said.USER(name=user.name)
+    return Change(user.changed_at, who, what, _summary(known), after)
 
 
 def role_change(user: User, known: User, who: str) -> Change:
     """Return the audit log line of another role."""
-    what = f"user {user.name}"
+    what = said.USER(name=user.name)
     return Change(user.changed_at, who, what, _summary(known), _summary(user))
 
 
 def sessions_change(user: User, who: str) -> Change:
     """Return the audit log line of sessions that somebody else ended."""
-    return Change(user.changed_at, who, f"user {user.name}", "", "all sessions ended")
+    what = said.USER(name=user.name)
+    return Change(user.changed_at, who, what, _NOTHING, said.SESSIONS_ENDED())
 
 
 def remove_change(name: str, known: User | None, who: str, now: datetime) -> Change:
     """Return the audit log line of a user who is removed."""
-    return Change(now, who, f"user {name}", _summary(known), "removed")
+    return Change(now, who, said.USER(name=name), _summary(known), said.REMOVED())
 
 
 def reset_change(name: str, who: str, now: datetime) -> Change:
     """Return the audit log line of a second factor that another one removed."""
-    return Change(now, who, f"user {name}", "authenticator app", "removed")
+    return Change(now, who, said.USER(name=name), said.APP(), said.REMOVED())
 
 
 def log_in_change(
     name: str, address: str, now: datetime, *, recovery_codes_left: int | None = None
 ) -> Change:
     """Return the audit log line of a login; `recovery_codes_left` after using one."""
-    left = (
-        ""
-        if recovery_codes_left is None
-        else (f", with a recovery code, {recovery_codes_left} left")
-    )
-    return Change(now, name, LOG_IN, "", f"from {address}{left}")
+    after = said.FROM(address=address)
+    if recovery_codes_left is not None:
+        after = said.FROM_WITH_CODE(address=address, left=recovery_codes_left)
+    return Change(now, name, LOG_IN, _NOTHING, after)
 
 
 def failed_change(
-    user: User | None, address: str, now: datetime, *, wrong: str = ""
+    user: User | None, address: str, now: datetime, *, how: Wording = said.FAILED
 ) -> Change:
     """Return the audit log line of a failed login; None: with an unknown name.
 
-    wrong: what was, if the password was right.
+    how: says what was wrong, if the password was right.
     """
     who = UNKNOWN_NAME if user is None else user.name
-    reason = f" ({wrong})" if wrong else ""
-    return Change(now, who, LOG_IN, "", f"{_FAILED}{reason}, from {address}")
+    return Change(now, who, LOG_IN, _NOTHING, how(address=address))
 
 
-def own_change(name: str, now: datetime, what: str) -> Change:
+def own_change(name: str, now: datetime, what: Reason) -> Change:
     """Return the audit log line of what a user did to the own account."""
-    return Change(now, name, f"user {name}", "", what)
+    return Change(now, name, said.USER(name=name), _NOTHING, what)
 
 
 def no_role_change(name: str, address: str, now: datetime) -> Change:
     """Return the line of a person whom the provider knows, but who has no role here."""
-    return Change(now, name, LOG_IN, "", f"{_FAILED}, no role, from {address}")
+    return Change(now, name, LOG_IN, _NOTHING, said.FAILED_ROLE(address=address))
 
 
 def has_failed(change: Change) -> bool:
     """Return whether the line is about a failed login, or something refused."""
-    is_failed_login = change.what == LOG_IN and change.after.startswith(_FAILED)
-    return is_failed_login or change.what == REFUSED
+    has_code = any(change.after.code == one.code for one in said.FAILURES)
+    is_failed = has_code or change.after.startswith(_FAILED)
+    return (change.what == LOG_IN and is_failed) or change.what == REFUSED
 
 
 def log_out_change(name: str, address: str, now: datetime) -> Change:
-    return Change(now, name, LOG_OUT, "", f"from {address}")
+    return Change(now, name, LOG_OUT, _NOTHING, said.FROM(address=address))
 
 
-def _summary(user: User | None) -> str:
+def _summary(user: User | None) -> Reason:
     if user is None:
-        return ""
-    return f"role {user.role}{_KIND[user.backend]}"
+        return _NOTHING
+    return said.ACCOUNTS[user.backend](role=said.ROLES[user.role]())

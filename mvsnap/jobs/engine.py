@@ -42,7 +42,7 @@ from mvsnap.jobs.equal import RunningEqual
 from mvsnap.jobs.finished import finished_pages
 from mvsnap.jobs.records import KeepsRecords
 from mvsnap.jobs.retry import defer_delay_s, is_too_old
-from mvsnap.jobs.turns import Turns, newest_first
+from mvsnap.jobs.turns import JobPlaces, Turns, newest_first
 from mvsnap.jobs.waiting import (
     EQUAL_QUEUE,
     LATER_QUEUE,
@@ -74,16 +74,10 @@ _APP = "mvsnap"
 # Of dbos: one row for each workflow. A worker's first start makes it.
 JOBS_TABLE = "workflow_status"
 _DEFER_RETRY_S = 30.0
-# Of new jobs this many begin at once; any more wait in the queue, where the newest and
-# the oldest begin in turns. The rest of the threads is for those.
-_AT_ONCE = 48
-_OF_QUEUE = 40
-_OF_LATER = 32
-_OF_EQUAL = 16
+_PLACES = JobPlaces.of(48)
 # A job that a stop has deferred runs at the next start, not again in this process.
 _AFTER_STOP_S = 3.0
 _LAST_JOBS_S = 3
-_MAX_THREADS = _AT_ONCE + _OF_QUEUE + _OF_LATER + _OF_EQUAL
 
 
 class WorkerEngine(KnownJobs):
@@ -92,6 +86,7 @@ class WorkerEngine(KnownJobs):
     run: does the job; returns None when it is finished, else what it waits for.
     records: keeps what it waits for, or how it ended.
     pool: connections to use; default: some of its own.
+    places: how many jobs it works at.
     """
 
     def __init__(
@@ -104,8 +99,10 @@ class WorkerEngine(KnownJobs):
         clock: SystemClock,
         on_finished: Callable[[Job], None] = lambda _job: None,
         pool: Pool | None = None,
+        places: JobPlaces = _PLACES,
     ) -> None:
         self._url = database_url
+        self._places = places
         self._executor_id = executor_id
         self._run = run
         self._records = records
@@ -133,7 +130,7 @@ class WorkerEngine(KnownJobs):
                 "application_version": _VERSION,
                 "executor_id": self._executor_id,
                 "serializer": _json_serializer(),
-                "max_executor_threads": _MAX_THREADS,
+                "max_executor_threads": self._places.most,
                 "log_level": "WARNING",
             }
         )
@@ -166,9 +163,9 @@ class WorkerEngine(KnownJobs):
                 on_conflict="always_update",
             )
             for queue, of_partition, threads in (
-                (QUEUE, None, _OF_QUEUE),
-                (LATER_QUEUE, None, _OF_LATER),
-                (EQUAL_QUEUE, 1, _OF_EQUAL),
+                (QUEUE, None, self._places.queue),
+                (LATER_QUEUE, None, self._places.later),
+                (EQUAL_QUEUE, 1, self._places.equal),
             )
         ]
 
@@ -195,7 +192,7 @@ class WorkerEngine(KnownJobs):
         """Start the job, or let it wait in the queue while too many run."""
         from dbos import SetEnqueueOptions
 
-        if not self._turns.start(job.id, _AT_ONCE):
+        if not self._turns.start(job.id, self._places.at_once):
             with SetEnqueueOptions(priority=newest_first(job.accepted_at)):
                 self._dbos.enqueue_workflow(QUEUE, self._run_job, text)
             return

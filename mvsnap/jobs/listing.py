@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mvsnap.clock import Clock
-from mvsnap.domain import Job, JobId
+from mvsnap.domain import Change, Job, JobId
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.codec import decode, encode
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.waiting import next_run_id
 from mvsnap.jobs.waits import CAMERA, JOB, ROOM
 from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
+from mvsnap.texts import audit_wordings
 from mvsnap.texts.channel_wordings import NOT_BEGUN, RUNS_NOW
 
 # Rows that one page looks at: of those that a key may see there may be few.
@@ -48,6 +49,13 @@ class JobEntry:
     @property
     def may_retry(self) -> bool:
         return self.stage is not JobStage.DONE
+
+
+def retry_change(before: JobEntry, who: str, now: datetime) -> Change:
+    """Return the audit log line of a job that somebody had tried again."""
+    # The person or the key; what it waited for is in the job's own row.
+    what, stage = audit_wordings.JOB(id=before.job.id), audit_wordings.STAGES
+    return Change(now, who, what, stage[before.stage](), audit_wordings.TRIED_AGAIN())
 
 
 @dataclass(frozen=True, slots=True)

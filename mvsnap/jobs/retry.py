@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -30,6 +32,9 @@ _TRIED_FOR = timedelta(hours=1)
 # Video that is not there after an hour was never recorded, or is deleted.
 _VIDEO_MAY_COME = timedelta(hours=1)
 
+# Jobs of a process that may repeat a call for a picture; others are deferred at once.
+_MOST_REPEATING = 8
+
 _FIRST_S = 0.5
 _LONGEST_S = 15.0
 
@@ -40,11 +45,13 @@ def retrying(
     *,
     limit_s: float = RETRY_LIMIT_S,
     at_once: type[UpstreamError] | tuple[()] = (),
+    may_repeat: Callable[[], bool] = lambda: True,
 ) -> T:
     """Call until it works: after 0.5, 1, 2, 4, 8, 15, 15 ... s, each +- 20 %.
 
     A waiting time that the service asks for is used if it fits within the limit.
     at_once: an error that the caller must know at once, although it may pass.
+    may_repeat: asked after each failure; the last error is raised if not.
 
     Raises:
         UpstreamError: the last one: not worth a retry, or the time is up.
@@ -58,12 +65,43 @@ def retrying(
             wait_s = max(exc.retry_after_s or 0, pause_s * random.uniform(0.8, 1.2))
             out_of_time = clock.monotonic() + wait_s > deadline
             is_final = not exc.retry or isinstance(exc, at_once)
-            if is_final or out_of_time or clock.stopped:
+            if is_final or out_of_time or clock.stopped or not may_repeat():
                 raise
             RETRIES.labels("call").inc()
             log.warning("%s; trying again in %.1f s", exc.message, wait_s)
         clock.sleep(wait_s)
         pause_s = min(pause_s * 2, _LONGEST_S)
+
+
+class RepeatLimit:
+    """Lets a few jobs hold a thread while they repeat a call; the others are deferred.
+
+    Thread-safe. most: how many of this process.
+    """
+
+    def __init__(self, most: int = _MOST_REPEATING) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._many = 0
+
+    @contextmanager
+    def one(self) -> Iterator[Callable[[], bool]]:
+        """Yield what says whether the block may repeat its call."""
+        has = False
+
+        def may() -> bool:
+            nonlocal has
+            with self._lock:
+                if not has and self._many < self._most:
+                    has = True
+                    self._many += 1
+            return has
+
+        try:
+            yield may
+        finally:
+            with self._lock:
+                self._many -= has
 
 
 def is_too_old(since: datetime, clock: SystemClock) -> bool:

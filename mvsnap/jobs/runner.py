@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons
 
 
+_LINKS_AT_ONCE = 8
+
+
 class JobRunner:
     """is_rerun: False where nothing runs an unfinished job again (a command).
 
@@ -63,6 +66,8 @@ class JobRunner:
         self._stores = stores
         self._notices = notices
         self._cameras = cameras
+        # Of all jobs: a link that finds no thread in time follows later.
+        self._links_pool = JobThreads(_LINKS_AT_ONCE, "video-link")
         self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         self._snapshots = JobSnapshots(
             stores, cameras, self._policy, rooms, clock, metrics
@@ -108,16 +113,19 @@ class JobRunner:
         left = [part for part in parts if part.state in is_left]
         if not left:
             return None
-        # A part waits for its link and its messages, and those for the heads of their
-        # threads: with a thread per part, none blocks another forever.
+        # A part waits for its messages, and those for the heads of their threads: with
+        # a thread per part, none blocks another forever. The last part and the last
+        # room have the thread of the job: most jobs have one of each.
         rooms = len(job.rooms)
-        workers = rooms + len(left) * (2 + rooms)
+        workers = rooms + len(left) * (1 + rooms)
         with JobThreads(workers, f"job-{job.id[:8]}") as pool:
             heads = self._threads.open_threads(job, pool)
+            *others, last = left
             runs = [
-                pool.submit(self._run_part, job, part, heads, pool) for part in left
+                pool.submit(self._run_part, job, part, heads, pool) for part in others
             ]
-            waits = [run.result() for run in runs]
+            waits = [self._run_part(job, last, heads, pool)]
+            waits += [run.result() for run in runs]
         return soonest(waits)
 
     def _run_part(
@@ -126,7 +134,7 @@ class JobRunner:
         serial = part.serial
         try:
             event = self._snapshots.kept(job, part.event) or self._snapshots.take(
-                job, serial, pool
+                job, serial, self._links_pool
             )
         except UpstreamError as exc:
             first = self._snapshots.first(job, serial, exc)

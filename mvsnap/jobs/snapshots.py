@@ -18,7 +18,7 @@ from mvsnap.core.moments import IS_FIRST, wanted_moment
 from mvsnap.domain import Event, EventId, EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.jobs.late_links import with_link
-from mvsnap.jobs.retry import RetryPolicy, retrying
+from mvsnap.jobs.retry import RepeatLimit, RetryPolicy, retrying
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import CAMERA, TIME, Wait
@@ -53,6 +53,7 @@ class JobSnapshots:
         self._rooms = rooms
         self._clock = clock
         self._metrics = metrics
+        self._repeats = RepeatLimit()
 
     def kept(self, job: Job, event: Event | None) -> Event | None:
         """Return the event of a picture, None if it is to be taken (again)."""
@@ -101,7 +102,14 @@ class JobSnapshots:
         limit_s = 0.0 if self._rooms.why_away(camera) else self._policy.call_s
         self._rooms.begin(camera)
         try:
-            found = retrying(call, self._clock, limit_s=limit_s, at_once=at_once)
+            with self._repeats.one() as may_repeat:
+                found = retrying(
+                    call,
+                    self._clock,
+                    limit_s=limit_s,
+                    at_once=at_once,
+                    may_repeat=may_repeat,
+                )
         except UpstreamError as exc:
             if exc.retry and not isinstance(exc, NoPicture):
                 asked_s = exc.retry_after_s or 0.0

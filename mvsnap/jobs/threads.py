@@ -86,11 +86,13 @@ class Threads:
         Returns None when nothing remains, else what to wait for.
         """
         facts = Facts(job, event, raised=self._about(job))
+        rooms = job.rooms_of(event.serial)
         sends = [
             pool.submit(self._deliver, facts, event, room, heads.get(room))
-            for room in job.rooms_of(event.serial)
+            for room in rooms[:-1]
         ]
-        return soonest([send.result() for send in sends])
+        last = [self._deliver(facts, event, one, heads.get(one)) for one in rooms[-1:]]
+        return soonest([*last, *(send.result() for send in sends)])
 
     def post_delay_notice(self, job: Job, notice: DelayNotice, heads: Heads) -> None:
         """Post that the picture is late; attempted once in each run of the job."""

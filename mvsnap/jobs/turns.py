@@ -7,6 +7,7 @@ begins from there, the oldest one begins, too.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mvsnap.domain import JobId
@@ -14,6 +15,31 @@ from mvsnap.domain import JobId
 # The engine begins with the smallest number; 0 is before all others.
 _LARGEST = 2**31 - 1
 _YEAR_2020 = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlaces:
+    """How many jobs of each kind a process works at: each has a thread meanwhile.
+
+    at_once: new ones that begin when they are accepted; any more wait in the queue.
+    later: that were deferred. equal: that have waited for an equal one.
+    """
+
+    at_once: int
+    queue: int
+    later: int
+    equal: int
+
+    @classmethod
+    def of(cls, most: int) -> JobPlaces:
+        """Share out `most`, at least 8: no kind waits behind another."""
+        later, equal = most // 4, most // 8
+        queue = most // 4
+        return cls(most - queue - later - equal, queue, later, equal)
+
+    @property
+    def most(self) -> int:
+        return self.at_once + self.queue + self.later + self.equal
 
 
 def newest_first(accepted_at: datetime) -> int:

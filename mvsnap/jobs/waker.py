@@ -18,8 +18,6 @@ from mvsnap.loop import Every
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.job_states import JobStateStore
 
-# Jobs of all processes that go on at once.
-MOST_TURNS = 32
 # A job that got its turn and has not ended by then: whoever gave it may have died.
 _OVERDUE = timedelta(seconds=30)
 # One that has not even then was run by another release, which keeps no such rows.
@@ -35,6 +33,8 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 class Waker:
     """go_on: lets the engine begin a deferred run now.
 
+    most: jobs of all processes that go on at once; no more than this one has threads
+        for, else the newest would always go before the oldest.
     changes: of the file that `states` are in; None: it is looked at in each step.
     """
 
@@ -45,7 +45,10 @@ class Waker:
         go_on: Callable[[str], None],
         clock: SystemClock,
         changes: FileChanges | None = None,
+        *,
+        most: int,
     ) -> None:
+        self._most = most
         self._changes = changes
         self._may_wait = True
         self._states = states
@@ -76,7 +79,7 @@ class Waker:
         self._may_wait = bool(kinds)
         if not kinds:
             return
-        free = MOST_TURNS - self._states.turns(now - 2 * _OVERDUE, now)
+        free = self._most - self._states.turns(now - 2 * _OVERDUE, now)
         for place, waits_for in enumerate(kinds):
             share = -(-free // (len(kinds) - place))
             free -= self._let_go_on(waits_for, max(share, 0), now)

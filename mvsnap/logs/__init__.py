@@ -24,6 +24,7 @@ _OWN_HANDLERS = ("dbos", "alembic", "uvicorn", "uvicorn.error", "uvicorn.access"
 log = logging.getLogger(__name__)
 
 
+# It takes a type argument for mypy alone, not when it runs.
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to stderr, in the thread of whoever has something to say."""
 

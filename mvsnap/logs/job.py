@@ -58,4 +58,5 @@ class JobThreads(ThreadPoolExecutor):
         self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
         run = copy_context().run
+        # mypy loses the parameters of `fn` on the way through `run`.
         return super().submit(run, fn, *args, **kwargs)  # type: ignore[arg-type]

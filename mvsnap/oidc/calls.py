@@ -18,7 +18,7 @@ from mvsnap.errors import AccountsAway, LoginRefused
 from mvsnap.upstreams import Upstream
 
 # A person waits for all of it, and so does the thread that serves the request.
-LIMIT_S = 6.0
+_LIMIT_S = 6.0
 _MOST_BYTES = 1024 * 1024
 _FAILURES = (requests.RequestException, OSError, ValueError)
 
@@ -26,10 +26,10 @@ _FAILURES = (requests.RequestException, OSError, ValueError)
 class Calls:
     """The calls of one log-in; a context manager that closes their connections."""
 
-    def __init__(self, settings: OidcSection, *, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, settings: OidcSection) -> None:
         issuer = settings.issuer or ""
         self._name = settings.shown_name
-        self._until = time.monotonic() + limit_s
+        self._until = time.monotonic() + _LIMIT_S
         self._verify: str | bool = str(settings.ca_file) if settings.ca_file else True
         self._issuer = origin(issuer)
         secret = settings.client_secret

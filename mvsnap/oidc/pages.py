@@ -23,6 +23,7 @@ from mvsnap.oidc.calls import Calls
 from mvsnap.oidc.claims import Identity, account_of, digest
 from mvsnap.oidc.provider import LONGEST_TOKEN, Asked, Provider
 from mvsnap.texts import N_
+from mvsnap.texts.audit_wordings import PROVIDER
 from mvsnap.web import auth, login
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.sessions import log_in
@@ -126,7 +127,7 @@ def logged_out() -> ResponseReturnValue:
     if users.use_once(digest(notice.issuer, notice.id), now + timedelta(hours=1)):
         if notice.provider_session:
             here = digest(notice.issuer, notice.provider_session)
-            change = log_out_change("provider", _address(), now)
+            change = log_out_change(PROVIDER(), _address(), now)
             users.sessions.end_with(here, change)
         else:
             account = account_of(notice.issuer, notice.subject)

@@ -9,8 +9,9 @@ from mvsnap.domain import Role, User
 from mvsnap.errors import LoginRefused
 from mvsnap.oidc.claims import Identity
 from mvsnap.store.users import UserStore
+from mvsnap.texts.audit_wordings import PROVIDER
 
-_WHO = "provider"
+_WHO = PROVIDER()
 
 
 def admit(users: UserStore, identity: Identity, role: Role, now: datetime) -> User:

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 from mvsnap.config.login import OidcSection
 from mvsnap.errors import AccountsAway, LoginRefused
 from mvsnap.oidc import tokens
-from mvsnap.oidc.calls import LIMIT_S, Calls
+from mvsnap.oidc.calls import Calls
 from mvsnap.oidc.claims import Identity, name_of, values_of
 from mvsnap.oidc.tokens import TokenRefused
 
@@ -65,11 +65,8 @@ class _Known:
 class Provider:
     """at_once: how many requests may wait for the provider at the same time."""
 
-    def __init__(
-        self, settings: OidcSection, *, at_once: int = 3, limit_s: float = LIMIT_S
-    ) -> None:
+    def __init__(self, settings: OidcSection, *, at_once: int = 3) -> None:
         self._settings = settings
-        self._limit_s = limit_s
         self._free = threading.BoundedSemaphore(at_once)
         self._known: _Known | None = None
         self._keys_at = -_KEYS_APART_S
@@ -192,7 +189,7 @@ class Provider:
         if not self._free.acquire(blocking=False):
             raise AccountsAway("Too many logins at once. Try again.")
         try:
-            with Calls(self._settings, limit_s=self._limit_s) as calls:
+            with Calls(self._settings) as calls:
                 yield calls
         finally:
             self._free.release()

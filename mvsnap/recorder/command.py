@@ -231,11 +231,7 @@ def still(path: Path, offset_s: float, program: str = "ffmpeg") -> list[str]:
 
 
 def rtsp_text(
-    url: str,
-    timeout_s: float = 10,
-    transport: Transport = Transport.TCP,
-    *,
-    slow: bool = False,
+    url: str, transport: Transport = Transport.TCP, *, slow: bool = False
 ) -> str:
     """Return the ffconcat text with a camera's address and credentials.
 
@@ -243,7 +239,7 @@ def rtsp_text(
     """
     options = {
         "rtsp_transport": "udp" if transport is Transport.UDP else "tcp",
-        "timeout": str(int(timeout_s * 1_000_000)),
+        "timeout": "10000000",  # us
         # Default probing delays the first picture by two seconds.
         "fpsprobesize": "0",
         "analyzeduration": "500000",

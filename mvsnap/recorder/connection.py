@@ -30,6 +30,9 @@ _LAST_LINES = 50
 _MOST_READS = 100
 _SLOW_S = 0.5  # pictures further apart than this are few
 _MOST_WAIT_S = 150.0  # for the first keyframe of a camera that is there
+# What ffmpeg looks at for the first second is megabytes, which the C library would keep
+# for a stream's life: with a limit it gives them back.
+_SPARING = {"MALLOC_TRIM_THRESHOLD_": f"{512 * 1024}"}
 
 
 # ffmpeg's words for a stream whose time goes backwards: it would squeeze all pictures
@@ -116,7 +119,7 @@ class Connection:
         line = command.ring(
             kind, run.container, run.folder, program, sound, slow=self.is_slow
         )
-        self.child = process.start(line)
+        self.child = process.start(line, more=_SPARING)
 
     def keep(self) -> Ending:
         """Receive until the stream ends or stalls; the child has ended by then.

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from mvsnap.clients.connections import ExchangeFailed, FarAdapter
 from mvsnap.clients.hosts import is_loopback
-from mvsnap.clients.transport import ExchangeFailed, FarAdapter
 from mvsnap.clock import Clock
 from mvsnap.errors import UpstreamError
 from mvsnap.recorder import access, signature

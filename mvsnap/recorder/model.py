@@ -243,6 +243,7 @@ class Probe:
     fps: None if the camera does not say.
     audio: the codec of the camera's sound, if it has any.
     has_sound: the clip has it, too.
+    picture: the clip's, a small JPEG.
     """
 
     width: int
@@ -251,6 +252,7 @@ class Probe:
     fps: float | None
     audio: str | None = None
     has_sound: bool = False
+    picture: bytes = field(default=b"", repr=False)
 
     def __str__(self) -> str:
         """Return what a camera sends, like `h264, 1920x1080, 15 fps`."""

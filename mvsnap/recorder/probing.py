@@ -49,7 +49,6 @@ def probe(
     source: StreamSource,
     *,
     limit_s: float = 20,
-    clock: Clock | None = None,
     program: str = "ffprobe",
     ffmpeg: str = "ffmpeg",
     recode: Recode = Recode.AUTO,
@@ -76,7 +75,7 @@ def probe(
         # Our own limit comes first.
         timing=Timing(first_byte_s=limit_s + _KEYFRAME_S, stall_s=limit_s),
     )
-    clock = clock or SystemClock()
+    clock = SystemClock()
     recorder = Recorder(settings, clock, {name: lambda: source})
     try:
         recorder.start()
@@ -166,7 +165,8 @@ def _shown(clip: ClipResult, status: CameraStatus, program: str) -> Probe:
     # Single pictures have no rate of their own.
     fps = None if codec == "mjpeg" else form.fps or _rate(video)
     has_sound = any(s.get("codec_type") == "audio" for s in streams)
-    return Probe(int(width), int(height), codec, fps, form.audio, has_sound)
+    picture = clip.thumbnail_path.read_bytes()
+    return Probe(int(width), int(height), codec, fps, form.audio, has_sound, picture)
 
 
 def _no_clip(why: str) -> CameraRefused:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mvsnap.child_environment import child_environment
@@ -39,8 +39,12 @@ class Done:
     stderr: str
 
 
-def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
+def start(
+    line: Sequence[str], *, nice: int = 0, more: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a program with three pipes, in a session of its own.
+
+    more: variables beside those that every child needs.
 
     The kernel kills it when the calling thread ends, for whatever reason: after `kill
     -9` of the service nothing else could.
@@ -61,7 +65,7 @@ def start(line: Sequence[str], *, nice: int = 0) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=child_environment(),
+        env=child_environment() | dict(more or {}),
         start_new_session=True,
     )
 
@@ -113,13 +117,13 @@ def log_words(words: str) -> None:
         log.debug("%s: %s", about, words[:_MOST_CHARS])
 
 
-def version(program: str, limit_s: float = 10) -> str:
+def version(program: str) -> str:
     """Return the version that the program reports, like `ffmpeg 7.1`.
 
     Raises:
         NoFfmpeg: it is not installed, does not run, or is too old.
     """
-    done = run([program, "-version"], b"", limit_s)
+    done = run([program, "-version"], b"", limit_s=10)
     words = done.stdout.decode(errors="replace").split()
     if done.code != 0 or len(words) < 3:
         raise NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")

@@ -91,15 +91,13 @@ def boot_id() -> str:
         return secrets.token_hex(16)
 
 
-def anchored(
-    at: datetime, received_at: datetime, max_age_s: float, ahead_s: float = AHEAD_S
-) -> datetime:
+def anchored(at: datetime, received_at: datetime, max_age_s: float) -> datetime:
     """Return the moment to show: the event's own, if it is recent.
 
     Clouds deliver seconds late. A time that is far off comes from a wrong clock.
     """
     age_s = (received_at - at).total_seconds()
-    return at if -ahead_s <= age_s <= max_age_s else received_at
+    return at if -AHEAD_S <= age_s <= max_age_s else received_at
 
 
 def shifted(at: datetime | None, by_s: float) -> datetime | None:

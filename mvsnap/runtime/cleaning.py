@@ -13,11 +13,14 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
+from mvsnap.runtime.hand_over import FILE_COLUMNS
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.alarm_messages import purge_messages
 from mvsnap.store.database import has_table
+from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult, to_the_end
+from mvsnap.store.stray_pictures import StrayPictures
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)
@@ -163,6 +166,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             ("observations",),
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
+        DataKind("Stray pictures", "a week", steps.stray_pictures, (), _OFTEN_S),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 
@@ -229,6 +233,9 @@ class _Steps:
         self._parts = parts
         self._jobs = jobs
         self._retention = retention(parts)
+        self._stray_pictures = StrayPictures(
+            parts.files, KnownFiles(parts.db, FILE_COLUMNS), parts.clock
+        )
 
     def older_than_retention(self, purge: _Purge) -> Step:
         def step(dry_run: bool) -> PurgeResult:
@@ -264,6 +271,9 @@ class _Steps:
 
     def stray_files(self, dry_run: bool) -> PurgeResult:
         return self._retention.sweep(gone=self._gone(dry_run), dry_run=dry_run)
+
+    def stray_pictures(self, dry_run: bool) -> PurgeResult:
+        return self._stray_pictures.step(dry_run=dry_run)
 
     def finished_jobs(self, dry_run: bool) -> PurgeResult:
         # Its times cannot be put right; who asks for a job does so within hours.

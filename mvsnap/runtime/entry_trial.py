@@ -14,6 +14,7 @@ from mvsnap.jobs.schedule import CameraSchedule
 from mvsnap.runtime.trial import channel_trial
 from mvsnap.store.alarm_messages import newest_messages
 from mvsnap.texts import _
+from mvsnap.web.entry_trials import TrialAnswer
 from mvsnap.webhooks.rules import matches
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ _RUNS = 5
 _MESSAGES, _MOST_SHOWN = 50, 5
 
 
-def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
-    """Return what came of it, in lines.
+def try_entry(parts: Parts, settings: Settings, entry: Entry) -> TrialAnswer:
+    """Return what came of it.
 
     settings: with the entry.
 
@@ -34,24 +35,24 @@ def try_entry(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     logs.hide(settings.secrets())
     match entry.section:
         case "channels":
-            return _send(parts, settings, entry)
+            return TrialAnswer(True, _send(parts, settings, entry))
         case "schedules":
-            return _next_runs(parts, settings, entry)
+            return TrialAnswer(True, _next_runs(parts, settings, entry))
         case "recording-cameras":
             return _record(parts, settings, entry)
         case "webhook-rules":
-            return _matching(parts, settings, entry)
+            return TrialAnswer(True, _matching(parts, settings, entry))
     raise BadInput(f"a {entry.section} cannot be tried")
 
 
-def _send(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+def _send(parts: Parts, settings: Settings, entry: Entry) -> tuple[str, ...]:
     channels = open_channels(settings, parts.buckets.webex())
     channel_trial(settings, parts.clock, channels).send(entry.name)
     text = _("A test message was sent to %(name)s. Has it arrived?")
-    return [text % {"name": entry.name}]
+    return (text % {"name": entry.name},)
 
 
-def _next_runs(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+def _next_runs(parts: Parts, settings: Settings, entry: Entry) -> tuple[str, ...]:
     """Return when it is due next, in the site's time zone."""
     zone, at = settings.site.zone, parts.clock.now()
     schedule = CameraSchedule("", str(entry.value["cron"]), (), (), "")
@@ -59,10 +60,10 @@ def _next_runs(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     for _run in range(_RUNS):
         at = schedule.next_due(at, zone)
         lines.append(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}")
-    return lines
+    return tuple(lines)
 
 
-def _matching(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+def _matching(parts: Parts, settings: Settings, entry: Entry) -> tuple[str, ...]:
     """Return which messages that came would match, and what would be done."""
     (rule,) = (one for one in settings.webhooks.rules if one.name == entry.name)
     came = newest_messages(parts.store, _MESSAGES)
@@ -72,19 +73,19 @@ def _matching(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
         if matches(rule.match, _payload(one.text))
     ]
     if not came:
-        return [_("No message has come yet. Save it, then try one with Test alarm.")]
+        return (_("No message has come yet. Save it, then try one with Test alarm."),)
     actions = ", ".join(rule.actions) or _("the token's actions")
     cameras = ", ".join(rule.cameras) or _("the token's cameras")
     matching = _("It matches %(found)s of the last %(came)s messages.")
     each = _("For each: %(actions)s; of %(cameras)s.")
-    return [
+    return (
         matching % {"found": len(found), "came": len(came)},
         *found[:_MOST_SHOWN],
         each % {"actions": actions, "cameras": cameras},
-    ]
+    )
 
 
-def _record(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
+def _record(parts: Parts, settings: Settings, entry: Entry) -> TrialAnswer:
     """Record some seconds, as `check` does."""
     # Imported here: only who records needs it.
     from mvsnap.camera_sources import ask_source, open_ixon
@@ -102,7 +103,8 @@ def _record(parts: Parts, settings: Settings, entry: Entry) -> list[str]:
     finally:
         if ixon is not None:
             ixon.close()
-    return [_("A clip was recorded: %(what)s.") % {"what": found}]
+    said = _("A clip was recorded: %(what)s.") % {"what": found}
+    return TrialAnswer(True, (said,), found.picture)
 
 
 def _payload(text: str) -> dict[str, Any]:

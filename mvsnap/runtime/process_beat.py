@@ -69,6 +69,7 @@ class ProcessBeat:
         self._lock = threading.Lock()
         self._name: tuple[str, FileLock] | None = None
         self._written_s: float | None = None
+        self._began_s = parts.clock.monotonic()
         self._written: Mapping[str, Outcome] = {}
         self._reported: ProcessReport | None = None
         self._compared_s = 0.0
@@ -143,6 +144,7 @@ class ProcessBeat:
             monotonic_s=parts.clock.monotonic(),
             clock=parts.clock.now(),
             is_first=self._written_s is None,
+            began_s=self._began_s,
         )
         self._reported = report
 

@@ -9,6 +9,7 @@ from functools import partial
 from mvsnap.alerts.heartbeat import SignOfLife
 from mvsnap.alerts.watch import AlertWatch
 from mvsnap.clients.heartbeat import ping
+from mvsnap.config.alerts import AlertSection
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
@@ -32,19 +33,32 @@ class Reporting:
 
     def __init__(self, parts: Parts, engine: Engine, jobs: JobService) -> None:
         self._parts = parts
+        self._sources = status_sources(parts, engine, jobs)
+        self._jobs = jobs
+        self._alerts = parts.settings.alerts
         self._turn = turn_of(parts, _NAME)
-        self._loops = list(self._make_loops(status_sources(parts, engine, jobs), jobs))
+        self._loops = list(self._make_loops())
 
     def start(self) -> None:
         for loop in self._loops:
             loop.start()
 
+    def follow(self, alerts: AlertSection) -> None:
+        """Watch by other settings: what is known to be in trouble stays known."""
+        if alerts == self._alerts:
+            return
+        self.stop()
+        self._alerts = alerts
+        self._turn = turn_of(self._parts, _NAME)
+        self._loops = list(self._make_loops())
+        self.start()
+
     def stop(self) -> None:
         stop_all(self._loops, _STOP_S)
 
-    def _make_loops(self, sources: StatusSources, jobs: JobService) -> Iterator[Loop]:
-        parts, clock = self._parts, self._parts.clock
-        alerts, url = parts.settings.alerts, parts.settings.heartbeat_url
+    def _make_loops(self) -> Iterator[Loop]:
+        parts, clock, sources = self._parts, self._parts.clock, self._sources
+        alerts, url = self._alerts, parts.settings.heartbeat_url
         rooms = parts.settings.recipients.only(alerts.channel)
         now = partial(database_now, parts)
         if rooms or url is not None:
@@ -60,7 +74,7 @@ class Reporting:
             watch = AlertWatch(
                 sources,
                 parts.troubles,
-                jobs,
+                self._jobs,
                 clock,
                 has_turn=self._has_turn,
                 now=now,

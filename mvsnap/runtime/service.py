@@ -115,6 +115,11 @@ class Service:
         file = settings or self.parts.live.file
         return make_app(self.parts, self._engine, self._jobs, file, self._bot)
 
+    def follow(self, settings: Settings) -> None:
+        """Report troubles as these settings say."""
+        if self._reporting is not None:
+            self._reporting.follow(settings.alerts)
+
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""
         self.parts.clock.stop()

@@ -22,6 +22,7 @@ from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
 from mvsnap.jobs.service import Finished, JobService
+from mvsnap.jobs.turns import JobPlaces
 from mvsnap.jobs.waits import Wait
 from mvsnap.jobs.waker import Waker
 from mvsnap.loop import Chores, Loop, stop_all
@@ -66,6 +67,7 @@ class Worker:
         self._parts = parts
         self._slot = acquire_slot(parts.settings.data_dir, parts.identities)
         self._is_ours = True  # the id, as far as we know
+        places = JobPlaces.of(parts.settings.server.jobs_at_once)
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
@@ -74,10 +76,12 @@ class Worker:
             clock=parts.clock,
             on_finished=partial(self._job_ended, finished),
             pool=parts.jobs_pool(),
+            places=places,
         )
         self._waker = Waker(
             *(parts.job_states, parts.rooms, self.engine.go_on, parts.clock),
             parts.changes(),
+            most=places.later,
         )
         self._abandoned = abandoned_clips(parts, self.engine)
         self._beat_s = -math.inf

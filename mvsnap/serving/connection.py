@@ -50,6 +50,7 @@ class HttpConnection(H11Protocol):
         self._early = b""  # came right behind the handshake
         self._handshake: asyncio.Task[None] | None = None
 
+    # asyncio gives it more than uvicorn's annotations say.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
         peer = transport.get_extra_info("peername")
@@ -86,6 +87,7 @@ class HttpConnection(H11Protocol):
         if self.is_answering and not self.cycle.more_body:
             self._admission.is_waiting(self, False)
 
+    # uvicorn returns nothing; asyncio asks whether to leave our half open.
     def eof_received(self) -> bool:  # type: ignore[override]
         """Some clients close their half first; they still get their answer."""
         waits = self.is_answering and not self.cycle.more_body and self._tls is None

@@ -108,6 +108,7 @@ class Front:
         except TimeoutError:
             connection.abort()
         except Exception:
+            # The last one to see it: what was sent of the answer is unclear.
             log.exception("unexpected error while sending an answer")
             connection.abort()
 
@@ -161,6 +162,7 @@ class Front:
             parts = _Parts(self._app(asked, start_response))
             first = parts.next()
         except Exception:
+            # Flask has its own handler; this is one outside of it.
             log.exception("unexpected error while answering a request")
             return _error(500, _BUG)
         status, headers = begun[-1]

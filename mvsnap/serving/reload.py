@@ -1,8 +1,9 @@
 """SIGHUP: the settings are read anew while the service runs.
 
-What only the pages and the API use gets a new application, between two requests. The
-rest is part of what runs (connections, recordings, jobs): it needs a restart, and the
-log says which settings those are.
+What only the pages and the API use gets a new application, between two requests. Which
+troubles are reported, and to whom, is followed by the worker. The rest is part of what
+runs (connections, recordings, jobs): it needs a restart, and the log says which
+settings those are.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 _OF_LOG = "log"
 # Nothing but the web role looks at them.
 _OF_WEB = ("api_keys", "webhooks", "login")
+# The worker makes its watch anew. Its recipients may be among these.
+_ALERTS, _OF_ALERTS = "alerts", ("channels", "webex", "organizations")
 # They name cameras of this section, which are those that are recorded.
 _CAMERAS = "recorder"
 
@@ -43,7 +46,7 @@ def configure_logs(settings: Settings, also: Settings | None = None) -> None:
 class Reloading:
     """read: the settings as a start would have them.
 
-    use: gives the pages and the API new settings; raises BadConfig.
+    use: gives the pages, the API and the watch new settings; raises BadConfig.
     """
 
     def __init__(
@@ -69,14 +72,16 @@ class Reloading:
 
     def _follow(self, found: Settings) -> None:
         changed = list(differences(self._running, found))
-        can = {_OF_LOG, *_OF_WEB}
+        can = {_OF_LOG, *_OF_WEB, _ALERTS}
+        if any(_section(name) in _OF_ALERTS for name in changed):
+            can -= {_ALERTS}
         if any(_section(name) == _CAMERAS for name in changed):
             can = {_OF_LOG}
         sections = {_section(name) for name in changed} & can
         new = self._running.model_copy(
             update={name: getattr(found, name) for name in sections}
         )
-        if sections & {*_OF_WEB}:
+        if sections & {*_OF_WEB, _ALERTS}:
             self._use(new)
         if sections:
             configure_logs(new, also=self._running)

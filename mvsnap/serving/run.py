@@ -150,6 +150,7 @@ class _Signalled:
                 try:
                     self._reload()
                 except Exception:
+                    # This thread has to be there for the next signal.
                     log.exception("the settings cannot be read anew; the old ones stay")
 
     def _reload(self) -> None:
@@ -158,6 +159,8 @@ class _Signalled:
         self._reloading.reload()
 
     def _use(self, settings: Settings) -> None:
+        if self.service is not None:
+            self.service.follow(settings)
         if self.server is not None and self.service is not None:
             self.server.use(self.service.app(settings))
         if self.metrics is not None and self.service is not None:
@@ -171,6 +174,7 @@ class _Signalled:
         try:
             self._end()
         except Exception:
+            # The process has to end; its jobs are safe.
             log.exception(
                 "stopping failed; unfinished work continues at the next start"
             )

@@ -90,6 +90,7 @@ class _Server(Server):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), _DATE_S)
 
+    # uvicorn's own is a generator for `with`; ours leaves the signals alone.
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
 

@@ -68,14 +68,11 @@ class Faults:
     """The faults of one app. The first one added that matches a call happens."""
 
     def __init__(
-        self,
-        *,
-        seed: int = 1,
-        answers: Mapping[str, Callable[[], Response]] | None = None,
+        self, answers: Mapping[str, Callable[[], Response]] | None = None
     ) -> None:
         """answers: this cloud's answers to kinds of faults, if not plain HTML."""
         self._answers = dict(answers or {})
-        self._random = random.Random(seed)
+        self._random = random.Random(1)
         self._lock = threading.Lock()
         self._waiting: list[tuple[Fault, int]] = []
 

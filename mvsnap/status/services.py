@@ -61,29 +61,32 @@ def service_rows(
     silent_after: timedelta,
 ) -> list[StatusRow]:
     """Return a row for each service that the settings use, by `service_name`."""
-    machines = {
-        known.report.id: known.report.machine
+    alive = {
+        known.report.id: known
         for known in processes
         if is_alive(known, now, silent_after)
     }
     return [
-        _service(one, [s for s in states if s.name == one], machines, now)
-        for one in used
+        _service(one, [s for s in states if s.name == one], alive, now) for one in used
     ]
 
 
 def _service(
     name: str,
     states: list[UpstreamState],
-    machines: dict[str, str],
+    processes: dict[str, KnownProcess],
     now: datetime,
 ) -> StatusRow:
     kind, of = upstream_of(name) or (Upstream(name), "")
     worked_at = max((s.worked_at for s in states if s.worked_at), default=None)
     failed_at = max((s.failed_at for s in states if s.failed_at), default=None)
-    alive = [s for s in states if s.process_id in machines]
+    alive = [s for s in states if s.process_id in processes]
+    failed = [s for s in alive if s.error]
+    since_start = [
+        s for s in failed if not _is_of_before(s, processes[s.process_id].started_at)
+    ]
     failing = [
-        s for s in alive if s.error and s.failed_at and now - s.failed_at < _STALE_AFTER
+        s for s in since_start if s.failed_at and now - s.failed_at < _STALE_AFTER
     ]
     health, text, advice, since = Condition.OK, "", "", None
     if failing:
@@ -92,13 +95,15 @@ def _service(
         health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[kind]
         if of:
             advice = advice.replace("meraki.api_key", f"the api_key of {of}")
-        if any(not s.error for s in alive):
-            where = ", ".join(sorted({machines[s.process_id] for s in failing}))
-            text = FROM_ONLY(what=text, machines=where)
+        if len(failed) < len(alive):
+            machines = {processes[s.process_id].report.machine for s in failing}
+            text = FROM_ONLY(what=text, machines=", ".join(sorted(machines)))
     elif not states:
         health, text = Condition.UNKNOWN, N_("not called yet")
-    elif any(s.error for s in alive) and not any(not s.error for s in alive):
+    elif failed and len(failed) == len(alive):
         health, text = Condition.UNKNOWN, N_("not called since the last call failed")
+        if not since_start:
+            text = N_("failed before the start, and was not called since")
     return StatusRow(
         Group.SERVICES,
         f"{NAMES[kind]} {of}".strip(),
@@ -109,6 +114,11 @@ def _service(
         worked_at=worked_at,
         failed_at=failed_at,
     )
+
+
+def _is_of_before(state: UpstreamState, started_at: datetime) -> bool:
+    """Return whether a call failed in the run of the process before this one."""
+    return state.failed_at is not None and state.failed_at < started_at
 
 
 def outage_text(row: StatusRow) -> str:

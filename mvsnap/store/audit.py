@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import eq
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from mvsnap.core.users import KINDS_OF_LINES, NO_CHANGES
 from mvsnap.domain import Change
 from mvsnap.sqlite_errors import reason
+from mvsnap.store.audit_rows import from_row, to_row, who_of
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import audit
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,11 @@ class AuditLog:
 
     def add_once(self, change: Change) -> None:
         """Add a line unless it is there: for work that may be done again by a crash."""
-        columns = (audit.c.at, audit.c.who, audit.c.what, audit.c.before, audit.c.after)
-        values = (change.at, change.who, change.what, change.before, change.after)
-        same = and_(_is_recent(), *map(eq, columns, values))
+        row = to_row(change)
+        # The sentences say it all; a column of JSON cannot be compared.
+        del row["reasons"]
+        is_same = [audit.c[name] == value for name, value in row.items()]
+        same = and_(_is_recent(), *is_same)
         with self._db.writing() as connection:
             if connection.execute(select(audit.c.id).where(same)).first() is None:
                 write_changes(connection, [change])
@@ -90,10 +93,7 @@ class AuditLog:
         )
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-        return [
-            AuditLine(r.id, Change(r.at, r.who, r.what, r.before, r.after))
-            for r in rows
-        ]
+        return [AuditLine(row.id, from_row(row)) for row in rows]
 
     def pages(self, wanted: AuditFilter) -> Iterator[Sequence[AuditLine]]:
         """Yield all matching lines page by page, newest first."""
@@ -103,11 +103,14 @@ class AuditLog:
 
         return pages(read, lambda line: line.id, after=wanted.after)
 
-    def people(self) -> list[str]:
-        """Return everyone named in the log, sorted."""
-        statement = select(audit.c.who).distinct().order_by(audit.c.who)
+    def people(self) -> list[Reason]:
+        """Return everyone named in the log, sorted: a name, or who else it was."""
+        newest = select(func.max(audit.c.id)).group_by(audit.c.who)
+        columns = (audit.c.who, audit.c.reasons)
+        statement = select(*columns).where(audit.c.id.in_(newest))
         with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+            rows = connection.execute(statement.order_by(audit.c.who)).all()
+        return [who_of(row) for row in rows]
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove lines that are older."""

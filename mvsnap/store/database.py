@@ -215,6 +215,7 @@ def _positional(db: Database) -> Dialect:
     dialect = db.engine.dialect
     if db.is_sqlite:
         return dialect
+    # The base class is annotated without what every dialect of a server takes.
     return type(dialect)(paramstyle="format")  # type: ignore[call-arg]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -51,6 +52,12 @@ class EvidenceFiles(Protocol):
     def is_elsewhere(self, path: str) -> bool:
         """Return whether another machine still has to hand the file over."""
 
+    def listed(self, kind: str, after: str, at_most: int) -> list[tuple[str, datetime]]:
+        """Return pictures of a folder by path, those after one, each with its time.
+
+        kind: the folder, whose pictures lie in one for each day. after: "" for none.
+        """
+
     def remove(self, path: str) -> None:
         """Delete a file and the copies made of it, on every machine.
 
@@ -90,8 +97,31 @@ class EvidenceFolder:
     def is_elsewhere(self, path: str) -> bool:
         return False
 
+    def listed(self, kind: str, after: str, at_most: int) -> list[tuple[str, datetime]]:
+        found: list[tuple[str, datetime]] = []
+        for day in sorted((self._root / kind).glob("*/*/*")):
+            own = str(day.relative_to(self._root))
+            if own < after.rpartition("/")[0]:
+                continue
+            names = sorted(name for name in _names(day) if f"{own}/{name}" > after)
+            for name in names[: at_most - len(found)]:
+                with suppress(FileNotFoundError):
+                    changed_s = (day / name).stat().st_mtime
+                    at = datetime.fromtimestamp(changed_s, UTC)
+                    found.append((f"{own}/{name}", at))
+            if len(found) >= at_most:
+                break
+        return found
+
     def remove(self, path: str) -> None:
         remove_local(self._root, path)
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the pictures in a folder; those with another dot are copies of theirs."""
+    if not folder.is_dir():
+        return []
+    return [path.name for path in folder.glob("*.jpg") if "." not in path.stem]
 
 
 def remove_local(root: Path, path: str) -> None:

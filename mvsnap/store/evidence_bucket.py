@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,6 +93,9 @@ class EvidenceBucket:
 
     def is_elsewhere(self, path: str) -> bool:
         return self._cache.find(path) is None and self._tasks.waiting(path) is not None
+
+    def listed(self, kind: str, after: str, at_most: int) -> list[tuple[str, datetime]]:
+        return self._ask(lambda bucket: bucket.listed(f"{kind}/", after, at_most))
 
     def remove(self, path: str) -> None:
         self._tasks.remove([path])

@@ -174,6 +174,13 @@ class Files:
     def clip_thumbnail(self, clip: Clip) -> Path | None:
         return None if _is_deleted(clip) else self.picture(clip.thumbnail_path)
 
+    def listed(self, kind: str, after: str, at_most: int) -> list[tuple[str, datetime]]:
+        """Return the next pictures of a folder, with their times. Raises EvidenceAway.
+
+        after: the last one that is known already, "" for none.
+        """
+        return self._evidence.listed(kind, after, at_most)
+
     def remove(self, path: str) -> None:
         """Delete a picture and the copies made of it.
 

@@ -20,12 +20,15 @@ from mvsnap.core.keys import (
     digest_of,
     key_change,
     lookup_of,
+    made,
     rotated,
     secret_text,
     summary,
 )
 from mvsnap.spelling import folded
 from mvsnap.store.keys import KeyStore, NameTaken
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ class KeyChanges:
             expires_at=expires_at,
             secrets=(secret,),
         )
-        after = f"made; {summary(limits, expires_at, self._zone)}"
-        self.keys.add(key, key_change(key, "", after, self.who, now))
+        after = made(summary(limits, expires_at, self._zone))
+        self.keys.add(key, key_change(key, Reason(""), after, self.who, now))
         return NewSecret(key, text)
 
     def limit(
@@ -97,14 +100,16 @@ class KeyChanges:
         now = self.clock.now()
         text, secret = self._secret(now)
         ends_at = now + overlap
-        log = key_change(key, "", rotated(ends_at, now, self._zone), self.who, now)
+        done = rotated(ends_at, now, self._zone)
+        log = key_change(key, Reason(""), done, self.who, now)
         self.keys.rotate(key, secret, ends_at, log)
         return NewSecret(key, text, ends_at)
 
     def remove(self, key: StoredKey) -> None:
         now = self.clock.now()
         before = self._summary(key)
-        self.keys.remove(key.id, key_change(key, before, "removed", self.who, now))
+        log = key_change(key, before, audit_wordings.REMOVED(), self.who, now)
+        self.keys.remove(key.id, log)
 
     def _change(self, key: StoredKey, fresh: StoredKey) -> bool:
         before, after = self._summary(key), self._summary(fresh)
@@ -118,7 +123,7 @@ class KeyChanges:
     def _zone(self) -> ZoneInfo:
         return self.settings.site.zone
 
-    def _summary(self, key: StoredKey) -> str:
+    def _summary(self, key: StoredKey) -> Reason:
         disabled = key.is_disabled
         return summary(key.limits, key.expires_at, self._zone, is_disabled=disabled)
 

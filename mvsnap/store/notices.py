@@ -31,6 +31,8 @@ from mvsnap.store.notice_tables import notice_groups, notices, seen_jobs
 from mvsnap.store.pieces import pieces
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 
 _c, _g = notices.c, notice_groups.c
 # Arbitrary, but the same in every process: they take turns.
@@ -162,8 +164,9 @@ class NoticeStore(NoticeGroups):
         with self._db.writing() as connection:
             is_first = connection.execute(statement).first() is not None
             if is_first:
-                change = Change(now, who, f"event {event.id}", "", "seen")
-                write_changes(connection, [change])
+                what, done = audit_wordings.EVENT(id=event.id), audit_wordings.SEEN()
+                log = Change(now, who, what, Reason(""), done)
+                write_changes(connection, [log])
         return is_first
 
     def seen(self, job_id: JobId) -> SeenBy | None:

@@ -11,7 +11,7 @@ AT_ONCE = 500
 T = TypeVar("T")
 
 
-def pieces(items: Sequence[T], most: int = AT_ONCE) -> Iterator[Sequence[T]]:
-    """Yield them in order, at most so many at a time."""
-    for first in range(0, len(items), most):
-        yield items[first : first + most]
+def pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield them in order, `AT_ONCE` at a time."""
+    for first in range(0, len(items), AT_ONCE):
+        yield items[first : first + AT_ONCE]

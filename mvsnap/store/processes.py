@@ -101,17 +101,20 @@ class ProcessStore:
         monotonic_s: float,
         clock: datetime,
         is_first: bool,
+        began_s: float | None = None,
     ) -> None:
         """Write that this process is alive, and what it knows; one transaction.
 
         monotonic_s, clock: the time now, as the outcomes and the machine have it.
+        began_s: when the process began, before any of its calls; None: now.
         """
         with self._db.writing() as connection:
             now = self._db.clock.times(connection).now
             ahead_s = round((clock - now).total_seconds(), 1)
             fresh = asdict(report) | {"seen_at": now, "stopped": False}
             fresh["clock_ahead_s"] = ahead_s
-            first = {"started_at": now}
+            runs_s = 0.0 if began_s is None else monotonic_s - began_s
+            first = {"started_at": now - timedelta(seconds=runs_s)}
             statement = self._db.insert(processes).values(fresh | first)
             connection.execute(
                 statement.on_conflict_do_update(

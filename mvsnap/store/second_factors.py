@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from mvsnap.domain import Change, SecondFactor
+from mvsnap.core.users import SecondFactor
+from mvsnap.domain import Change
 from mvsnap.store.database import Database
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import recovery_codes, second_factors

@@ -18,7 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.core.users import LoginSession
+from mvsnap.domain import Change, Role, User
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from mvsnap.core.users import NO_CHANGES
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
+from mvsnap.store.audit_rows import from_row, to_row
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import audit, cameras, mutes, setting_overrides, zones
@@ -102,7 +103,7 @@ class SiteStore:
         statement = statement.order_by(audit.c.id.desc()).limit(limit)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-        return [Change(r.at, r.who, r.what, r.before, r.after) for r in rows]
+        return [from_row(row) for row in rows]
 
     # --- cameras and zones of the Dashboard
 
@@ -210,15 +211,6 @@ class SiteStore:
 
 def write_changes(connection: Connection, log: Iterable[Change]) -> None:
     """Write audit log lines in the transaction of the change."""
-    rows = [
-        {
-            "at": change.at,
-            "who": change.who,
-            "what": change.what,
-            "before": change.before,
-            "after": change.after,
-        }
-        for change in log
-    ]
+    rows = [to_row(change) for change in log]
     if rows:
         connection.execute(audit.insert(), rows)

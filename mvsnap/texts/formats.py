@@ -64,6 +64,10 @@ def to_second(at: datetime) -> str:
 
 def zone(at: datetime) -> str:
     """Return CET, as it is called here; others have no name of their own."""
+    return _zone_name(at.tzname() or "")
+
+
+def _zone_name(english: str) -> str:
     known = {
         "CET": pgettext("time zone", "CET"),
         "CEST": pgettext("time zone", "CEST"),
@@ -72,8 +76,20 @@ def zone(at: datetime) -> str:
         "WET": pgettext("time zone", "WET"),
         "WEST": pgettext("time zone", "WEST"),
     }
-    name = at.tzname() or ""
-    return known.get(name, name)
+    return known.get(english, english)
+
+
+def moment(stored: str) -> str:
+    """Return 2026-11-29 14:03:07 CET, or to the minute, as it is written here.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    is_to_second = stored[16:17] == ":"
+    length = 19 if is_to_second else 16
+    at, name = datetime.fromisoformat(stored[:length]), stored[length:]
+    zone = f" {_zone_name(name.strip())}" if name else ""
+    return f"{to_second(at) if is_to_second else to_minute(at)}{zone}"
 
 
 def weekday(at: date) -> str:

@@ -39,8 +39,14 @@ def _said(text: str) -> str:
     """Raises KeyError, TypeError or ValueError for what this release cannot say."""
     if not isinstance(text, Reason) or not text.code:
         return str(text)
-    wording = gettext(WORDINGS[text.code].text)
-    return filled(wording, text.values, text_of=_said, digits_of=formats.as_written)
+    wording = gettext(WORDINGS[text.code].pattern(text.values))
+    values = {
+        name: formats.moment(value)
+        if name.endswith("_at") and isinstance(value, str)
+        else value
+        for name, value in text.values.items()
+    }
+    return filled(wording, values, text_of=_said, digits_of=formats.as_written)
 
 
 def joined(*reasons: Reason | None) -> Reason | None:
@@ -138,8 +144,10 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _inner(found: Mapping[str, Any], depth: int) -> Reason:
     code, values = str(found.get("code", "")), _values(found, depth)
+    # They were cut when they were stored, as far as they had to be.
+    uncut = {k: Reason(v) if type(v) is str else v for k, v in values.items()}
     try:
-        return WORDINGS[code](**values)
+        return WORDINGS[code](**uncut)
     except (KeyError, TypeError, ValueError):
         return Reason(code, code, values)  # of a later release
 

@@ -47,6 +47,7 @@ class Wording:
     """How a reason is said: in English, with its values as %(name)s.
 
     Values whose names end in `_s` are seconds: they are said as `12 s`, `3 min 4 s`.
+    Those that end in `_at` are moments, as `core.site_time` stores them.
     """
 
     code: str
@@ -55,8 +56,27 @@ class Wording:
     def __call__(self, **values: Value) -> Reason:
         """Return the reason with these values, cut to what is stored."""
         kept = {name: _kept(value) for name, value in values.items()}
-        english = filled(self.text, kept, text_of=str, digits_of=str)
+        english = filled(self.pattern(kept), kept, text_of=str, digits_of=str)
         return Reason(english, self.code, kept)
+
+    def pattern(self, _values: Mapping[str, Value]) -> str:
+        """Return the text for these values, in English."""
+        return self.text
+
+
+class Listing(Wording):
+    """Any number of reasons as one; its text is what stands between them."""
+
+    __slots__ = ()
+
+    def of(self, *reasons: Reason) -> Reason:
+        """Return them as one; none: "", and one is itself."""
+        if len(reasons) < 2:
+            return reasons[0] if reasons else Reason("")
+        return self(**{f"part_{n}": one for n, one in enumerate(reasons)})
+
+    def pattern(self, values: Mapping[str, Value]) -> str:
+        return self.text.join(f"%({name})s" for name in values)
 
 
 def filled(

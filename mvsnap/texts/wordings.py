@@ -6,7 +6,13 @@ stand in `MODULES`.
 
 from __future__ import annotations
 
-from mvsnap.texts import N_, camera_wordings, channel_wordings, ixon_wordings
+from mvsnap.texts import (
+    N_,
+    audit_wordings,
+    camera_wordings,
+    channel_wordings,
+    ixon_wordings,
+)
 from mvsnap.texts.wording import Wording
 
 # Of several reasons, the cause first.
@@ -238,6 +244,7 @@ MODULES = (camera_wordings, channel_wordings, ixon_wordings)
 _ALL = (
     *(one for module in MODULES for one in vars(module).values()),
     *camera_wordings.STATES.values(),
+    *audit_wordings.EVERY,
     *tuple(globals().values()),
 )
 WORDINGS = {one.code: one for one in _ALL if isinstance(one, Wording)}

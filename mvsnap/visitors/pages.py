@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
+from mvsnap.texts.audit_wordings import ZONE_PICTURE
 from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.occupancy import occupancies
@@ -163,7 +164,7 @@ def picture(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
     found = _picture(serial, zone_id, hour)
     path = gateway().files.picture(found.snapshot_path)
     if path is not None:
-        viewed(f"picture of {serial}, zone {zone_id}, hour {hour}")
+        viewed(ZONE_PICTURE(serial=serial, zone=zone_id, hour=hour))
     return _file(path)
 
 

@@ -11,18 +11,20 @@ from flask import g, request
 
 from mvsnap.core.users import DOWNLOADED, REFUSED, VIEWED
 from mvsnap.domain import Change
+from mvsnap.texts import audit_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.web.context import gateway
 from mvsnap.web.request_log import path_without_token
 
 _LONGEST = 200
 
 
-def viewed(thing: str) -> None:
+def viewed(thing: Reason) -> None:
     """Note that the caller is shown a picture, a clip or a badge event."""
     _note(VIEWED, thing)
 
 
-def downloaded(thing: str) -> None:
+def downloaded(thing: Reason) -> None:
     """Note that the caller is sent a file; a later part of it is not another one."""
     if request.headers.get("Range", "bytes=0-").replace(" ", "").startswith("bytes=0-"):
         _note(DOWNLOADED, thing)
@@ -30,14 +32,18 @@ def downloaded(thing: str) -> None:
 
 def refused(why: str) -> None:
     """Note a 403: which path, without a secret that is part of it."""
-    _note(REFUSED, f"{request.method} {path_without_token()}: {why[:_LONGEST]}")
+    path, method = path_without_token(), request.method
+    why = why if isinstance(why, Reason) else why[:_LONGEST]
+    _note(REFUSED, audit_wordings.REFUSED_AT(method=method, path=path, why=why))
 
 
-def _note(what: str, thing: str) -> None:
+def _note(what: Reason, thing: Reason) -> None:
     person, caller = g.get("person"), g.get("caller")
     known = person or caller
-    who = known.name if known else f"unknown, from {request.remote_addr}"
+    who = known.name if known else None
+    if who is None:
+        who = audit_wordings.UNKNOWN_FROM(address=str(request.remote_addr))
     here = gateway()
     text = here.accesses.line(who, what, thing)
     if text is not None:
-        here.audit.note(Change(here.clock.now(), who, what, "", text))
+        here.audit.note(Change(here.clock.now(), who, what, Reason(""), text))

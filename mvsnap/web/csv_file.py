@@ -9,6 +9,7 @@ from typing import TypeVar
 from flask import Response
 
 from mvsnap.core.csv_table import Columns, csv_lines
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
 from mvsnap.web.page_zone import page_zone
@@ -24,7 +25,8 @@ def csv_file(
     Its times are those of the page for people, and in UTC for programs.
     """
     zone = page_zone() if auth.session_user_or_none() else UTC
-    downloaded(f"{name}.csv")
+    file = f"{name}.csv"
+    downloaded(Reason(file))
     return Response(
         csv_lines(columns, pages, zone),
         mimetype="text/csv",

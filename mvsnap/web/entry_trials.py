@@ -27,10 +27,11 @@ _KEPT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class TrialAnswer:
-    """ok: None while there is none yet."""
+    """ok: None while there is none yet. picture: what a camera showed, a JPEG."""
 
     ok: bool | None
     lines: tuple[str, ...] = ()
+    picture: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,17 @@ class _Trial:
     answer: Future[TrialAnswer] = field(repr=False)
 
 
-def _cannot_try(_settings: Settings, _entry: Entry) -> list[str]:
+def _cannot_try(_settings: Settings, _entry: Entry) -> TrialAnswer:
     raise UpstreamError("This process cannot try it", retry=False)
 
 
 class EntryTrials:
-    """try_entry: says what came of it, in lines; raises MvsnapError."""
+    """try_entry: says what came of it; raises MvsnapError."""
 
     def __init__(
         self,
         clock: Clock,
-        try_entry: Callable[[Settings, Entry], list[str]] = _cannot_try,
+        try_entry: Callable[[Settings, Entry], TrialAnswer] = _cannot_try,
     ) -> None:
         self._clock = clock
         self._try_entry = try_entry
@@ -107,9 +108,10 @@ class EntryTrials:
 
     def _answer(self, settings: Settings, entry: Entry) -> TrialAnswer:
         try:
-            return TrialAnswer(True, tuple(self._try_entry(settings, entry)))
+            return self._try_entry(settings, entry)
         except MvsnapError as exc:
             return TrialAnswer(False, (exc.message,))
         except Exception:
+            # A bug; the page that waits for the answer gets one.
             log.exception("a %s could not be tried", entry.section)
             return TrialAnswer(False, ("Internal error; see the log",))

@@ -21,6 +21,7 @@ from mvsnap.store.event_search import (
     found_pages,
 )
 from mvsnap.store.events import EventFilter
+from mvsnap.texts import audit_wordings
 from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
@@ -101,7 +102,8 @@ def send_snapshot(event_id: str) -> ResponseReturnValue:
     shown = _shown_by_others([event]).get(event.id)
     path = gateway().files.snapshot(shown or event)
     if path is not None:
-        viewed(f"picture of event {event.id}, {event.camera_name or event.serial}")
+        camera = event.camera_name or event.serial
+        viewed(audit_wordings.PICTURE(id=event.id, camera=camera))
     return _picture(event, path)
 
 
@@ -121,8 +123,9 @@ def thumbnail(event_id: str) -> ResponseReturnValue:
 
 def _note_personal(found: list[Event]) -> None:
     if any(event.kind in PERSONAL for event in found):
-        name = f"event {found[0].id}" if len(found) == 1 else "list of events"
-        viewed(f"{name} with the name of a cardholder")
+        is_one = len(found) == 1
+        one, several = audit_wordings.CARDHOLDER, audit_wordings.CARDHOLDERS
+        viewed(one(id=found[0].id) if is_one else several())
 
 
 def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
@@ -152,7 +155,7 @@ def send_clip(event_id: str) -> ResponseReturnValue:
     video = gateway().files.open_clip(found) if found else None
     if video is None:
         raise NotFound(event.error or "This event has no clip, or it was deleted")
-    viewed(f"clip {event.id}, {event.camera_name}")
+    viewed(audit_wordings.VIDEO(id=event.id, camera=str(event.camera_name)))
     return private_file(video, "video/mp4", etag=event.id)
 
 

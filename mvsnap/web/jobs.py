@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.core import params
-from mvsnap.domain import Change, Job, JobId
+from mvsnap.domain import Job, JobId
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.jobs.listing import JobEntry
+from mvsnap.jobs.listing import JobEntry, retry_change
 from mvsnap.store.job_states import JobFilter, JobStage
 from mvsnap.web import auth
 from mvsnap.web.answers import (
@@ -56,14 +56,8 @@ def retry(job_id: JobId, who: str) -> JobEntry:
     """
     before = _entry(job_id)
     after = gateway().job_list.retry(job_id)
-    gateway().audit.add(retry_change(before, who))
+    gateway().audit.add(retry_change(before, who, gateway().clock.now()))
     return after
-
-
-def retry_change(before: JobEntry, who: str) -> Change:
-    # The person or the key; what it waited for is in the job's own row.
-    now = gateway().clock.now()
-    return Change(now, who, f"job {before.job.id}", before.stage, "tried again")
 
 
 def may_see(job: Job) -> bool:

@@ -20,6 +20,7 @@ from mvsnap.core.users import failed_change
 from mvsnap.domain import User
 from mvsnap.errors import TooManyRequests
 from mvsnap.texts import N_, _, formats
+from mvsnap.texts.audit_wordings import FAILED_CODE
 from mvsnap.web import auth, login
 from mvsnap.web.auth.second_factor import CodeAttempts, CodeCheck
 from mvsnap.web.auth.sessions import user_awaiting_code
@@ -112,7 +113,7 @@ def _enter(user: User, found: CodeCheck) -> None:
 def _write_failure(user: User) -> None:
     if login.attempts(current_app).should_write(user):
         now = gateway().clock.now()
-        failed = failed_change(user, login.address(), now, wrong="code")
+        failed = failed_change(user, login.address(), now, how=FAILED_CODE)
         gateway().audit.add(failed)
 
 

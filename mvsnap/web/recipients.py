@@ -147,6 +147,7 @@ class RecipientCheck:
             problem = RecipientProblem(exc.message, is_certain)
             log.warning("recipient %s: %s", name, exc.message)
         except Exception:
+            # A bug; without an answer the name would be asked about for ever.
             log.exception("recipient %s could not be checked", name)
             problem = RecipientProblem("Internal error; see the log", is_certain=False)
         with self._lock:

@@ -37,7 +37,10 @@ SCRIPT_TEXTS: dict[str, dict[str, str]] = {
         "saved": N_("Still saved"),
     },
     "copy.js": {"copied": N_("Copied")},
-    "entry-trial.js": {"silent": N_("There is no answer. Try again.")},
+    "entry-trial.js": {
+        "silent": N_("There is no answer. Try again."),
+        "picture": N_("Picture of the clip"),
+    },
     "in-step.js": {
         "before": N_("%(seconds)s s before the alarm"),
         "after": N_("%(seconds)s s after the alarm"),

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mvsnap.domain import Radio
 from mvsnap.web.answers import Count, SerialText, Time
 from mvsnap.web.bodies import MOST_LISTED, After
+from mvsnap.wifi.model import Radio
 
 Period = Annotated[
     str, Meta(description="today, yesterday, 7-days (default) or 30-days")

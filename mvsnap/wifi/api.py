@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core import params
 from mvsnap.errors import Forbidden
 from mvsnap.store.paging import Page
+from mvsnap.texts import audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
@@ -64,7 +65,7 @@ def get_activity() -> ResponseReturnValue:
 def list_visits() -> ResponseReturnValue:
     _require_whole_site()
     asked, limit = _asked(WifiVisitsQuery)
-    viewed("list of Wi-Fi visits")
+    viewed(audit_wordings.WIFI_VISITS())
     wanted, found = visits_of(asked, limit + 1)
     rows, after = _cut(found, limit)
     span = rows_of.span(wanted)
@@ -78,7 +79,7 @@ def list_visits() -> ResponseReturnValue:
 def list_observations() -> ResponseReturnValue:
     _require_whole_site()
     asked, limit = _asked(WifiObservationsQuery)
-    viewed("list of Wi-Fi observations")
+    viewed(audit_wordings.WIFI_OBSERVATIONS())
     wanted, found = observations_of(asked, limit + 1)
     rows, after = _cut(found, limit)
     seen = [rows_of.observation(row) for row in rows]

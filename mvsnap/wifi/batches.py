@@ -25,7 +25,6 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.domain import Radio
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
@@ -34,6 +33,7 @@ from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.conditions import DAY_S
 from mvsnap.wifi.counts import as_counted, counted_with, recount, take_from_days
 from mvsnap.wifi.intake import pack, unpack
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.tables import (
     device_days,
     observations,

@@ -19,14 +19,13 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.wifi.conditions import of_hours, of_source, of_total, of_visits
 from mvsnap.wifi.devices import device_name, mac_text
 from mvsnap.wifi.longest import longest_slots, longest_visits
-from mvsnap.wifi.model import ObservationRow, VisitOrder, VisitRow, WifiFilter
+from mvsnap.wifi.model import ObservationRow, Radio, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S
 

@@ -27,11 +27,11 @@ from typing import Any
 import msgspec
 
 from mvsnap.core.strict_json import one_line
-from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.wifi.devices import mac_number
 from mvsnap.wifi.lenient import fields_of
 from mvsnap.wifi.mending import NO_JSON, is_readable, readable
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.readings import Number, dbm, dbm_of_version_2, moment_s
 
 _MAX_SSID = 32

@@ -8,7 +8,14 @@ from enum import StrEnum
 
 from mvsnap.core.days import HoursOfDay
 from mvsnap.core.week_hours import OpeningHours
-from mvsnap.domain import Presence, Radio, Serial, ZoneId
+from mvsnap.domain import Presence, Serial, ZoneId
+
+
+class Radio(StrEnum):
+    """How a device was detected: the Location Scanning API distinguishes them."""
+
+    WIFI = "wifi"
+    BLUETOOTH = "bluetooth"
 
 
 class VisitOrder(StrEnum):

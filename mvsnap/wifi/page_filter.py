@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.core.days import day_span
-from mvsnap.domain import Radio, Serial, ZoneId
+from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_
 from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed, whole_number
 from mvsnap.wifi.devices import device_number
-from mvsnap.wifi.model import TotalTime, VisitOrder, WifiFilter
+from mvsnap.wifi.model import Radio, TotalTime, VisitOrder, WifiFilter
 
 # Name, text, days, and how many days ago the last of them is.
 PERIODS = {

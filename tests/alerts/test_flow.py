@@ -5,6 +5,8 @@ The site is killed between the end of the trouble and its message.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from flask import Response
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.clients.fakes import answering
-from tests.gateway import Clouds, Gateway, clouds, gateway
+from tests.gateway import Clouds, Gateway, clouds, gateway, write_config
 from tests.servers.processes import wait_until
 
 SECRET = "a1b2c3d4-secret-of-the-watcher"
@@ -54,13 +56,18 @@ def test_a_broker_in_trouble_is_reported_and_its_end(
     with clouds() as simulated, answering(watcher) as origin:
         settings = simulated.settings(
             sense={"enabled": True, "port": mosquitto.port},
-            alerts={"channel": "Site B - Alarms", "after_s": 2},
+            alerts={"channel": "Site B - Alarms", "after_s": 2, "kinds": ["disk"]},
             heartbeat_url=f"{origin}/{SECRET}",
         )
         with gateway(tmp_path, settings, roles="web,worker,sense") as served:
             wait_until(lambda: broker_is(served, "ok"), "the broker is connected")
             mosquitto.stop()
+            wait_until(lambda: broker_is(served, "trouble"), "the broker is away")
+            del settings["alerts"]["kinds"]  # a reload is followed
+            write_config(tmp_path, settings)
+            os.kill(served.pid, signal.SIGHUP)
             wait_until(lambda: bool(texts(simulated, "In trouble")), "it is reported")
+            assert "needs a restart" not in served.output()
             simulated.webex.faults.add(Fault("503-html", "/messages", times=-1))
             mosquitto.start()
             wait_until(lambda: broker_is(served, "ok"), "the broker is back")

@@ -37,6 +37,7 @@ ENDPOINT = {
 # Of each thread of an attack; four of them attack.
 MANY = 60
 LARGE = 24_000_000
+_AT_ONCE = 20
 ICONS = "/bootstrap/static/icons/bootstrap-icons.svg"
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc" + bytes(500)
 POST = "POST {} HTTP/1.1\r\nHost: x\r\n"
@@ -99,9 +100,9 @@ def slow_readers(path: str, times: int = 1) -> Attacking:
     return attack
 
 
-def flood(path: str, times: int = 20) -> Attacking:
+def flood(path: str) -> Attacking:
     """Return an attack that asks for a page without waiting for the one before."""
-    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * times
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * _AT_ONCE
 
     def attack(attack: Attack) -> None:
         attack.under_way()
@@ -109,7 +110,7 @@ def flood(path: str, times: int = 20) -> Attacking:
             with suppress(OSError), attack.connect() as connection:
                 connection.sendall(asked)
                 answered = 0
-                while answered < times and not attack.is_over:
+                while answered < _AT_ONCE and not attack.is_over:
                     part = connection.recv(65536)
                     if not part:
                         break

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.badges.page_filter import read_filter
-from mvsnap.domain import Role
 from tests.badges.build import badge
 from tests.badges.test_pages import PAGE, TABLE, add, add_people, add_picture, listed
 from tests.web.build import GATE, Web, below_field
@@ -29,11 +28,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made = Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
 
 
 def at(web: Web, day: int, hour: int) -> BadgeEvent:

@@ -214,11 +214,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def reviewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.REVIEWER)
-
-
 def test_a_reviewer_asks_and_sees_them_come(web: Web, reviewer: FlaskClient) -> None:
     made = add(web)
     add_picture(web, made)

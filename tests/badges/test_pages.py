@@ -42,11 +42,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def reviewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.REVIEWER)
-
-
 def add(web: Web, minutes_ago: float = 10, **given: Any) -> BadgeEvent:
     at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     made = replace(badge(now=datetime.now(UTC), **given), swiped_at=at)

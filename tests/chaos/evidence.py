@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,10 @@ from tests.gateway import KEY, Gateway
 
 _AT_ONCE = 6
 _LOST = "which is not running"
+_NOT_YET = "not in the bucket yet"
+# A machine counts as running for five minutes after its last sign.
+_NOT_YET_S = 330.0
+_EVERY_S = 5.0
 
 
 @dataclass
@@ -81,6 +86,23 @@ def _open(webs: Sequence[Gateway], event: dict[str, Any], name: str) -> str:
     """Return "" if every process has the same good file, else what is wrong."""
     is_there = event[f"{name}_url"] is not None
     path = f"/api/v1.0/events/{event['id']}/{name}.{'mp4' if name == 'clip' else 'jpg'}"
+    said, content = _ask_all(webs, path)
+    deadline_s = time.monotonic() + _NOT_YET_S
+    while any(_NOT_YET in words for words in said) and time.monotonic() < deadline_s:
+        time.sleep(_EVERY_S)
+        said, content = _ask_all(webs, path)
+    if len(said) > 1:
+        return f"not the same everywhere: {dict(said)}"
+    (words,) = said
+    if content:
+        return _fault_of(content, name) or _fault_of_range(webs[-1], path, content)
+    if words[:3] == "404" and not is_there and event["error"]:
+        return "absent"
+    return "lost" if words[:3] == "503" and _LOST in words else words
+
+
+def _ask_all(webs: Sequence[Gateway], path: str) -> tuple[dict[str, list[str]], bytes]:
+    """Return who says what, a file by its digest; and the file."""
     said: dict[str, list[str]] = defaultdict(list)
     content = b""
     for web in webs:
@@ -92,14 +114,7 @@ def _open(webs: Sequence[Gateway], event: dict[str, Any], name: str) -> str:
             said[hashlib.sha256(content).hexdigest()].append(web.url)
         else:
             said[f"{answer.status_code} {_message(answer)}"].append(web.url)
-    if len(said) > 1:
-        return f"not the same everywhere: {dict(said)}"
-    (words,) = said
-    if content:
-        return _fault_of(content, name) or _fault_of_range(webs[-1], path, content)
-    if words[:3] == "404" and not is_there and event["error"]:
-        return "absent"
-    return "lost" if words[:3] == "503" and _LOST in words else words
+    return said, content
 
 
 def _get(web: Gateway, path: str, **headers: str) -> requests.Response | str:

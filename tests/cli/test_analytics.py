@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mvsnap.domain import Radio
 from mvsnap.store import database
 from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import Observation, VisitRule
 from tests.cli.run import configure, mvsnap, settings
 from tests.conftest import Clouds

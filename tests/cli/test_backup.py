@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clip_model import ClipState
+from mvsnap.config.entries import Entry
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.domain import EventId, Serial
@@ -97,6 +98,35 @@ def test_a_restore_brings_back_what_the_backup_has(gateway: Gateway) -> None:
     gateway.data.rename(gateway.folder / "lost")
     assert gateway.run("restore", "kept.tar.gz", "--yes").code == 0
     assert gateway.titles() == {"before"}
+
+
+def test_what_was_made_on_the_pages_is_brought_back(gateway: Gateway) -> None:
+    made = [
+        Entry("channels", "Till", {"kind": "apprise", "url": "json://a"}, NOON, "anna"),
+        Entry("recording-cameras", "Line", {"url": "rtsp://a/"}, NOON, "anna"),
+        Entry("schedules", "Noon", {"cron": "0 12 * * *"}, NOON, "anna"),
+        Entry("webhook-rules", "Jam", {"match": {"title": ["Jam*"]}}, NOON, "anna"),
+    ]
+    hours = {"sense.when": [{"days": "mon", "from": "08:00", "to": "18:00"}]}
+    parts = gateway.parts()
+    for entry in made:
+        assert parts.entries.put(entry, None, [])
+    parts.site.choose(hours, "anna", NOON, [])
+    parts.store.close()
+    assert gateway.run("backup", "old.tar").code == 0
+    gateway.data.rename(gateway.folder / "lost")
+
+    assert gateway.run("restore", "old.tar", "--yes").code == 0
+
+    parts = gateway.parts()
+    assert parts.entries.all() == made
+    assert parts.site.setting_overrides() == hours
+    found = parts.settings
+    parts.store.close()
+    assert found.recipients.is_channel("Till")
+    assert list(found.recorder.cameras) == ["Line"]
+    assert [schedule.cron for schedule in found.schedules] == ["0 12 * * *"]
+    assert [rule.name for rule in found.webhooks.rules] == ["Jam"]
 
 
 def test_a_backup_without_files_leaves_them_as_they_are(gateway: Gateway) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvsnap.cli.check_hours import checks
+from mvsnap.config.entries import Entry
 from mvsnap.config.load import settings_of
-from tests.core.build import GATE
+from mvsnap.runtime import Parts
+from tests.cli.run import configure, mvsnap
+from tests.core.build import GATE, NOON
 
 BY_DAY = {"from": "08:00", "to": "18:00"}
 BY_NIGHT = {"from": "22:00", "to": "06:00"}
@@ -112,3 +116,27 @@ def test_an_escalation_to_nobody_is_a_warning() -> None:
     escalates = OFFICE | {"escalation": {"after_s": 60, "to": "Site A - Guards"}}
     text = "Office: escalation.to is a room, but webex.bot_token is missing"
     assert tried(channels=[escalates]) == (None, text)
+
+
+def test_what_was_made_on_the_pages_is_judged_too(tmp_path: Path) -> None:
+    tree = {
+        "data_dir": str(tmp_path / "data"),
+        "channels": [OFFICE | {"when": BY_DAY}],
+        "sense": {"rooms": ["Office"], "when": BY_DAY},
+    }
+    configure(tmp_path, tree)
+    parts = Parts(settings_of(tree))
+    night = {"kind": "apprise", "url": "json://localhost", "when": [BY_NIGHT]}
+    for name, value in ("Night", night), ("office", night):
+        entry = Entry("channels", name, value, NOON, "anna")
+        assert parts.entries.put(entry, None, [])
+    parts.site.choose({"sense.rooms": ["Night"]}, "anna", NOON, [])
+    said = " ".join(mvsnap(tmp_path, "check").out.split())
+    assert "hours sense never notifies Night: their hours never meet" in said
+    unheld = "bad settings made on the pages, not in use: channels office: "
+    assert unheld in said
+    parts.site.choose({"sense.people": -1}, "anna", NOON, [])
+    parts.store.close()
+    said = " ".join(mvsnap(tmp_path, "check").out.split())
+    assert "hours sense, Office, Night" in said
+    assert "not in use: sense.people: " in said

@@ -24,7 +24,12 @@ from tests.conftest import Clouds
 
 
 def answered(
-    folder: Path, clouds: Clouds, *answers: str, ixon_url: str = "", more: str = "\n\n"
+    folder: Path,
+    clouds: Clouds,
+    *answers: str,
+    ixon_url: str = "",
+    more: str = "\n\n",
+    options: tuple[str, ...] = (),
 ) -> Result:
     """Run `init` with one answer for each question.
 
@@ -33,7 +38,7 @@ def answered(
     path = folder / "config" / "mvsnap.yaml"
     return CliRunner().invoke(
         main,
-        ["--config", str(path), "init"],
+        ["--config", str(path), "init", *options],
         input="".join(f"{answer}\n" for answer in answers) + more,
         env={
             "MVSNAP_MERAKI__BASE_URL": clouds.dashboard_url,
@@ -112,6 +117,17 @@ def test_a_service_can_be_skipped(tmp_path: Path, clouds: Clouds) -> None:
     assert "meraki was skipped" in done.output
     assert "mvsnap snapshot " not in done.output
     assert "getSnapshot" not in done.output
+
+
+def test_of_a_service_the_next_commands_run_as_its_account(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    as_mvsnap = ("--service-of", "mvsnap")
+    done = answered(tmp_path, clouds, "", "UTC", "", "", options=as_mvsnap)
+    assert done.exit_code == 0, done.output
+    _, following = done.output.split("Next:\n")
+    assert "  sudo -u mvsnap python -m mvsnap users add YOUR-NAME  to log" in following
+    assert "make run" not in following  # `make install` starts it
 
 
 def test_a_wrong_answer_is_asked_for_again(

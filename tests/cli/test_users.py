@@ -4,17 +4,19 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import Change, User
+from mvsnap.domain import User
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.web import passwords
+from tests.changes import log_line
 from tests.cli.run import ROOT, Said, configure, mvsnap
 
 PASSWORD = "a long enough password"
@@ -37,7 +39,7 @@ class Kept:
     """What the commands left in the database."""
 
     users: dict[str, User]
-    changes: list[tuple[str, str, str, str]]
+    changes: Sequence[tuple[str, ...]]
 
 
 def kept(folder: Path) -> Kept:
@@ -134,7 +136,7 @@ def test_a_second_factor_is_listed_and_reset(folder: Path) -> None:
     people = UserStore(database.Database(engine))
     now = datetime.now(UTC)
     people.second_factors.begin("anna", "SECRET")
-    change = Change(now, "tests", "user anna", "", "app")
+    change = log_line(now, "tests", "user anna", "", "app")
     people.second_factors.enrol("anna", 1, ["hash"], change)
     assert " app " in mvsnap(folder, "users", "list").out
     said = mvsnap(folder, "users", "reset-second-factor", "Anna")

@@ -12,7 +12,7 @@ import pytest
 from flask import Response
 
 from mvsnap.badges.directory_client import DirectoryClient
-from mvsnap.clients import transport
+from mvsnap.clients import connections
 from mvsnap.clients.hosts import is_near
 from mvsnap.clients.ixon.access import AccessDoor
 from mvsnap.clients.meraki.picture import PictureDownload
@@ -108,7 +108,7 @@ def test_a_name_that_changes_its_answer_never_leads_here(
 def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
     names: Names, server: Server, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "is_near", lambda a: a == "127.0.0.2")
+    monkeypatch.setattr(connections, "is_near", lambda a: a == "127.0.0.2")
     names.answers["photos.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     assert client(f"photos.example:{port}").photo(f"http://photos.example:{port}/1.jpg")
     assert server.paths == ["/1.jpg"]

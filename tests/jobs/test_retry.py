@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.retry import defer_delay_s, retrying
+from mvsnap.jobs.retry import RepeatLimit, defer_delay_s, retrying
 from tests.jobs.fakes import JumpingClock
 
 
@@ -113,3 +113,14 @@ def test_a_deferred_job_waits_a_quarter_of_its_age(
     age_s: float, asked_s: float | None, delay_s: float
 ) -> None:
     assert defer_delay_s(timedelta(seconds=age_s), asked_s) == delay_s
+
+
+def test_few_repeat_a_call_and_the_others_give_their_threads_back() -> None:
+    clock, limit = JumpingClock(), RepeatLimit(most=1)
+    with limit.one() as may_repeat, limit.one() as may_not:
+        assert retrying(failing(trouble()), clock, may_repeat=may_repeat) == "worked"
+        with pytest.raises(UpstreamError):
+            retrying(failing(trouble()), clock, may_repeat=may_not)
+        assert may_repeat()
+    with limit.one() as may_repeat:
+        assert may_repeat()

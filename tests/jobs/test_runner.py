@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import DeliveryState, Job, JobState, PartState
+from mvsnap.delivery.message import Message
+from mvsnap.delivery.sender import MessageSender
+from mvsnap.domain import DeliveryState, Job, JobState, MessageId, PartState
 from mvsnap.simulator.faults import Fault
 from mvsnap.texts.reasons import code_of
 from tests.conftest import Clouds
@@ -335,3 +338,19 @@ def test_a_picture_that_was_given_up_follows_its_message_when_tried_again(
     assert team.messages[-1].files
     assert team.messages[-1].parent_id is not None
     assert team.progress(late).parts[0].state is PartState.DELIVERED
+
+
+def test_a_job_with_one_camera_and_room_needs_no_threads_of_its_own(
+    team: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a cloud is away dozens of jobs are at work, each with what it holds."""
+    seen = set[str]()
+    send_once = MessageSender.send_once
+
+    def look(sender: MessageSender, message: Message) -> MessageId:
+        seen.update(thread.name for thread in threading.enumerate())
+        return send_once(sender, message)
+
+    monkeypatch.setattr(MessageSender, "send_once", look)
+    assert team.run(team.job(GATE)) is None
+    assert not [name for name in seen if name.startswith("job-")]

@@ -52,11 +52,11 @@ class Site(Recordings):
         table = database_row(self.db, clip)
         return CopyState(table[0]), table[1]
 
-    def wait_for_copy(self, clip: Clip, limit_s: float = 60) -> None:
+    def wait_for_copy(self, clip: Clip) -> None:
         wait_until(
             lambda: self.copy(clip)[0] is CopyState.COPIED,
             f"the copy of {clip.path}",
-            limit_s,
+            60,
         )
 
 

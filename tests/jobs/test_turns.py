@@ -10,6 +10,7 @@ from pathlib import Path
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.engine import ClientEngine, WorkerEngine
+from mvsnap.jobs.turns import JobPlaces
 from mvsnap.jobs.waits import Wait
 from tests.servers.processes import wait_until
 from tests.store.fixtures import url as url
@@ -87,3 +88,34 @@ def test_a_button_does_not_wait_behind_what_others_enqueued(
     assert len(set(done)) == MANY + 1
     # The oldest had their turns, too.
     assert done.index("old 0") < MANY * 0.6
+
+
+def test_places_are_shared_out_among_all_kinds() -> None:
+    for most in (8, 17, 48, 400):
+        places = JobPlaces.of(most)
+        assert places.most == most
+        assert min(places.at_once, places.queue, places.later, places.equal) >= 1
+
+
+def test_no_more_jobs_are_at_work_than_there_are_places(
+    url: str, tmp_path: Path
+) -> None:
+    clock, at_work, may_end = SystemClock(), set[str](), threading.Event()
+    places = JobPlaces.of(8)
+
+    def run(job: Job) -> None:
+        at_work.add(job.id)
+        may_end.wait(60)
+
+    worker = WorkerEngine(
+        url, "tests", run, records=NoRecords(), clock=clock, places=places
+    )
+    with closing(worker):
+        worker.launch()
+        for number in range(30):
+            worker.submit(Job(JobId(f"{number}"), TRIGGER, (), clock.now()))
+        most = places.at_once + places.queue
+        wait_until(lambda: len(at_work) >= most, "as many as there are places", 30)
+        assert len(at_work) == most
+        may_end.set()
+        wait_until(lambda: len(at_work) == 30, "all others", 60)

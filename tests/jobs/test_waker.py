@@ -11,7 +11,7 @@ from mvsnap.domain import Job, JobId, Serial
 from mvsnap.jobs.codec import encode
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import JOB, ROOM, TIME
-from mvsnap.jobs.waker import MOST_TURNS, Waker
+from mvsnap.jobs.waker import Waker
 from mvsnap.store import database
 from mvsnap.store.job_states import JobFilter, JobRow, JobStage, JobStateStore
 from mvsnap.texts.wording import Reason
@@ -19,6 +19,7 @@ from tests.core import build
 from tests.jobs.fakes import JumpingClock
 from tests.web.build import GATE
 
+MOST_TURNS = 12
 SITE = f"{ROOM}Site A"
 
 
@@ -34,7 +35,9 @@ class Bench:
 
     def another(self) -> Waker:
         """Return the waker of one more process."""
-        return Waker(self.states, self.rooms, self.woken.append, self.clock)
+        return Waker(
+            self.states, self.rooms, self.woken.append, self.clock, most=MOST_TURNS
+        )
 
     def wait(
         self, number: int, waits_for: str, *, next_s: float = 600, thread: str = ""

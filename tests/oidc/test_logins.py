@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from mvsnap.core.users import LOG_IN
 from mvsnap.domain import Change, Role, User
 from mvsnap.store.audit import AuditFilter
+from tests.changes import log_line
 from tests.oidc.odd_provider import (
     CLIENT,
     SECRET,
@@ -85,7 +86,7 @@ def web_of(issuer: str, folder: Path, **more: Any) -> Web:
 
 
 def change(what: str) -> Change:
-    return Change(datetime.now(UTC), "tests", what, "", "")
+    return log_line(datetime.now(UTC), "tests", what, "", "")
 
 
 def person(name: str, *groups: str, sub: str | None = None) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def taking(
         camera(
             "stills", f"{stills_camera}/picture.jpg", auth=DIGEST, framerate=JPEG_FPS
         ),
-        camera("later", steady_camera.url(), mode=Mode.ON_DEMAND),
+        # A busy machine connects seconds late.
+        camera("later", steady_camera.url(), mode=Mode.ON_DEMAND, post_roll_s=5),
         camera(
             "wrong", steady_camera.url("sec"), auth=Auth(AuthType.DIGEST, USER, "x")
         ),
@@ -224,7 +225,7 @@ def test_an_on_demand_clip_has_no_pre_roll_and_says_so(recorded: Recorded) -> No
     clip = recorded.clips["later"]
     shown = seen(clip, recorded.at)
     assert shown.first_s > 1  # it was received after a second
-    # Of two seconds; on a busy machine its first pictures arrive late.
+    # Of five seconds; on a busy machine its first pictures arrive late.
     assert shown.last_s - shown.first_s >= 1
     assert clip.pre_roll_s == 0
     assert (clip.note or "").startswith("no pre-roll: the video starts ")
@@ -310,19 +311,21 @@ def test_overlapping_triggers_make_one_longer_clip(
     recorded: Recorded, steady_camera: RtspCamera
 ) -> None:
     recorder, at, before = recorded.recorder, now(), requests(recorded)
+    after_s = 5  # time for the second to come, on a busy machine
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(recorder.record, "h264", at, name="first")
+        first = pool.submit(recorder.record, "h264", at, None, after_s, "first")
         wait_until(lambda: requests(recorded) > before, "the first one is recorded")
         second_at = at + timedelta(seconds=1.5)
         second = pool.submit(
-            recorder.record, "h264", second_at, None, None, "second", received_at=at
+            recorder.record, "h264", second_at, None, after_s, "second", received_at=at
         )
         one, two = first.result(), second.result()
     assert one.path == two.path
     assert (one.shared, two.shared) == (False, True)
-    assert seen(one, at).last_s >= 3.5 - 1.5 * PICTURE_S
+    assert seen(one, at).last_s >= 1.5 + after_s - 1.5 * PICTURE_S
     assert two.pre_roll_s == pytest.approx(one.pre_roll_s + 1.5, abs=0.01)
-    assert recorder.record("h264", second_at, name="second") == two
+    again = recorder.record("h264", second_at, None, after_s, "second")
+    assert again == two
 
 
 def test_a_trigger_that_needs_an_earlier_start_gets_a_clip_of_its_own(

@@ -181,6 +181,7 @@ def fill(site: Site, at: datetime) -> None:
     site.clip(at)
     site.add("clips", at, state=ClipState.FAILED)
     site.file(f"photos/{name}.jpg", at)
+    site.file("badges/2020/01/02/stray.jpg")
     site.file(f"videos/{name}_stray.mp4", at)
 
 

@@ -96,7 +96,7 @@ def test_entries_hold_in_another_process(here: Parts, other: Parts) -> None:
     again = Parts(here.live.file)
     assert [one.cron for one in again.settings.schedules] == ["0 8 * * *", "5 12 * * *"]
     again.store.close()
-    assert settings_in_force(here.live.file).recipients.is_channel("Till")
+    assert settings_in_force(here.live.file).settings.recipients.is_channel("Till")
 
 
 def test_a_channel_is_watched_by_a_process_that_began_before(
@@ -112,12 +112,12 @@ def test_a_channel_is_watched_by_a_process_that_began_before(
 
 def test_a_start_without_a_database_has_those_of_the_file(tmp_path: Path) -> None:
     file = Settings.model_validate({"data_dir": tmp_path})
-    assert settings_in_force(file) is file
+    assert settings_in_force(file).settings is file
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_schedule_is_tried_in_the_sites_time(here: Parts) -> None:
-    first, *runs = try_entry(here, here.live.now(), NOON)
+    first, *runs = try_entry(here, here.live.now(), NOON).lines
     assert first == "The next runs:"
     assert len(runs) == 5
     assert all(run.endswith(" 12:00:00") for run in runs)
@@ -135,7 +135,7 @@ def test_a_rule_is_tried_on_the_messages_that_came(here: Parts) -> None:
     entry = Entry("webhook-rules", "Gripper", rule, NOW, "anna")
     assert here.entries.put(entry, None, [])
     here.live.look()
-    (waits,) = try_entry(here, here.live.now(), entry)
+    (waits,) = try_entry(here, here.live.now(), entry).lines
     assert waits.startswith("No message has come yet.")
     for title in ("Gripper lost its carton", "Door open"):
         message = StoredMessage.of(f'{{"title": "{title}"}}', "Line 4", [])
@@ -143,11 +143,11 @@ def test_a_rule_is_tried_on_the_messages_that_came(here: Parts) -> None:
             id=EventId(title), kind=EventKind.ALARM, recorded_at=NOW, occurred_at=NOW
         )
         add_alarm(here.store, alarm, message)
-    assert try_entry(here, here.live.now(), entry) == [
+    assert try_entry(here, here.live.now(), entry).lines == (
         "It matches 1 of the last 2 messages.",
         "Sun 2026-11-29 01:00:00 from Line 4",
         "For each: snapshot; of the token's cameras.",
-    ]
+    )
 
 
 def test_a_camera_is_recorded_after_a_restart(here: Parts, other: Parts) -> None:
@@ -169,8 +169,10 @@ def test_a_camera_is_tried(here: Parts, steady_camera: RtspCamera) -> None:
     entry = Entry("recording-cameras", "line", {"url": steady_camera.url()})
     settings, wrong = judge(here.live.now(), entry)
     assert wrong == {}
-    (said,) = try_entry(here, settings, entry)
-    assert said == "A clip was recorded: h264, 320x240, 15 fps."
+    tried = try_entry(here, settings, entry)
+    assert tried.lines == ("A clip was recorded: h264, 320x240, 15 fps.",)
+    assert tried.picture.startswith(b"\xff\xd8")
+    assert len(tried.picture) < 100_000
     refused = Entry("recording-cameras", "line", {"url": "rtsp://127.0.0.1:9/line"})
     settings, wrong = judge(here.live.now(), refused)
     assert wrong == {}

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mvsnap.badges.model import NEAR_S
 from mvsnap.cli import main
 from mvsnap.config.model import Settings
-from mvsnap.domain import Change, JobId, Presence, ZoneId
+from mvsnap.domain import JobId, Presence, ZoneId
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.runtime import Parts, cleaning
 from mvsnap.runtime.purge_guard import (
@@ -27,6 +27,7 @@ from mvsnap.store.events import EventFilter
 from mvsnap.store.sense import Findings
 from mvsnap.store.tables import audit, presences
 from tests.badges.build import badge
+from tests.changes import log_line
 from tests.core.build import GATE, event
 from tests.store.fixtures import url as url
 from tests.test_clock import DAY, HOUR, SetClock
@@ -171,7 +172,7 @@ def test_what_was_written_in_1970_is_put_right_in_every_table(site: Site) -> Non
     # It is over when the clock is right again.
     longer = Presence(GATE, ZoneId("8"), clock.now(), site.clock.now(), 2)
     parts.sense.save(Findings([], [longer], {}), clock.now())
-    parts.audit.add(Change(clock.now(), "anna", "sense.people", "3", "4"))
+    parts.audit.add(log_line(clock.now(), "anna", "sense.people", "3", "4"))
     parts.notices.see(event(job_id=JobId("one")), "anna", clock.now())
     swiped = badge(now=clock.now())
     parts.badges.store.add([swiped])

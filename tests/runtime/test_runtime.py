@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
-from mvsnap.domain import Change
 from mvsnap.jobs.abandoned_clips import AbandonedClips
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.jobs.service import Finished
@@ -20,6 +19,7 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.tables import workers
+from tests.changes import log_line
 from tests.servers.processes import wait_until
 
 
@@ -36,7 +36,7 @@ def test_the_audit_log_outlives_the_events(
     now = parts.clock.now()
     for days in (364, 399, 401):
         at = now - timedelta(days=days)
-        parts.audit.add(Change(at, "anna", f"{days} days", "", ""))
+        parts.audit.add(log_line(at, "anna", f"{days} days", "", ""))
     for kind in cleaning.kinds(parts, NoJobs()):
         kind.purge()
     lines = parts.audit.lines(AuditFilter(), 9)

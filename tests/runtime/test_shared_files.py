@@ -607,6 +607,37 @@ def test_a_picture_whose_event_was_not_stored_is_shown_by_no_machine(
     assert _shown(site.b, event) == before
 
 
+class InAWeek(SystemClock):
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=8)
+
+
+def test_what_a_machine_left_in_the_bucket_and_died_goes_after_a_week(
+    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = site.a.job(sky.serials[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(site.a.parts.store, "add_event", _dies)
+        with pytest.raises(OperationalError):
+            site.a.picture(job)
+    (stray,) = site.objects()
+    shutil.rmtree(site.a.data_dir / "snapshots")  # and never returns
+    event = site.b.picture(job)
+    other = "site-a/snapshots/readme.jpg"
+    site.server.client.put_object(Bucket=site.bucket, Key=other, Body=b"not ours")
+    kept = {other, f"site-a/{event.snapshot_path}"}
+    for is_old, left in ((False, {stray}), (True, set[str]())):
+        if is_old:
+            site.b.parts.clock = InAWeek()
+        kinds = {kind.name: kind for kind in cleaning.kinds(site.b.parts, NoJobs())}
+        cleaner = kinds["Stray pictures"]
+        assert cleaner.purge(dry_run=True).removed == 0  # badges are looked at first
+        results = [cleaner.purge() for _ in range(3)]
+        assert sum(result.removed for result in results) == is_old
+        site.b.hand_over.step()
+        assert site.objects() == kept | left
+
+
 @pytest.mark.parametrize("frozen_at", ["take_snapshot", "save_snapshot"])
 def test_a_machine_that_was_frozen_leaves_the_picture_of_another_alone(
     site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch, frozen_at: str

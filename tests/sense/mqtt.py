@@ -72,7 +72,7 @@ def wait_for_text(receiver: Receiver, text: str, limit_s: float = 15) -> None:
         raise AssertionError(f"{exc}; it is {receiver.state.text!r}") from None
 
 
-def taken(receiver: Receiver, many: int, limit_s: float = 15) -> list[Batch]:
+def taken(receiver: Receiver, many: int) -> list[Batch]:
     """Take batches until `many` messages are there."""
     batches: list[Batch] = []
 
@@ -82,7 +82,7 @@ def taken(receiver: Receiver, many: int, limit_s: float = 15) -> list[Batch]:
         return sum(len(batch.frames) for batch in batches) >= many
 
     try:
-        wait_until(enough, f"{many} messages", limit_s)
+        wait_until(enough, f"{many} messages", 15)
     except AssertionError as exc:
         raise AssertionError(f"{exc}: {frames(batches)[:20]}") from None
     return batches
@@ -104,13 +104,9 @@ def publish(
     qos: int = 0,
     retain: bool = False,
     login: tuple[str, str] | None = None,
-    v5: bool = False,
 ) -> None:
     """Publish and return when the broker has them."""
-    client = Client(
-        CallbackAPIVersion.VERSION2,
-        protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
-    )
+    client = Client(CallbackAPIVersion.VERSION2)
     client.max_inflight_messages_set(1000)
     if login:
         client.username_pw_set(*login)

@@ -43,8 +43,8 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def frame(topic: str, body: object, *, packet_id: int = 0) -> Frame:
-    return topic.encode(), json.dumps(body).encode(), False, packet_id
+def frame(topic: str, body: object) -> Frame:
+    return topic.encode(), json.dumps(body).encode(), False, 0
 
 
 def count(seconds: float, people: int, *, zone: str = "0", serial: str = GATE) -> Frame:

@@ -23,12 +23,10 @@ FLAGS = (
 )
 
 
-def screenshot(
-    url: str, png: Path, *, width: int = 1280, height: int = 800, settle_ms: int = 2000
-) -> None:
+def screenshot(url: str, png: Path, *, width: int = 1280, height: int = 800) -> None:
     """Write what a person would see in a window of that many pixels."""
     window = f"--window-size={width},{height}"
-    _chromium(url, f"--screenshot={png}", window, settle_ms=settle_ms)
+    _chromium(url, f"--screenshot={png}", window, settle_ms=2000)
     if not png.exists():
         raise NotThere(f"chromium made no picture of {url}")
 
@@ -38,7 +36,7 @@ def dump_dom(url: str, *, settle_ms: int = 2000) -> str:
     return _chromium(url, "--dump-dom", settle_ms=settle_ms)
 
 
-def _chromium(url: str, *options: str, settle_ms: int, limit_s: float = 60) -> str:
+def _chromium(url: str, *options: str, settle_ms: int) -> str:
     with tempfile.TemporaryDirectory(
         prefix="mvsnap-chromium-", ignore_cleanup_errors=True
     ) as profile:
@@ -47,7 +45,7 @@ def _chromium(url: str, *options: str, settle_ms: int, limit_s: float = 60) -> s
             [program(), *FLAGS, *own, *options, url],
             capture_output=True,
             text=True,
-            timeout=limit_s,
+            timeout=60,
             check=False,
         )
     if done.returncode:

@@ -147,8 +147,8 @@ def shown_at(number: int, near_s: float) -> float:
 
 
 @contextmanager
-def rtsp_camera(folder: Path | None = None, port: int = 0) -> Iterator[RtspCamera]:
-    """Run the camera; `port` to come back where it was.
+def rtsp_camera(folder: Path | None = None) -> Iterator[RtspCamera]:
+    """Run the camera.
 
     Raises:
         NotThere: GStreamer is not installed; says what to type.
@@ -158,7 +158,7 @@ def rtsp_camera(folder: Path | None = None, port: int = 0) -> Iterator[RtspCamer
 
     made = folder or Path(tempfile.mkdtemp(prefix="mvsnap-film-"))
     films = [film(made, codec) for codec in _FILMS]
-    port = port or free_port()
+    port = free_port()
     killed_with_us = ["setpriv", "--pdeathsig", "KILL", PYTHON, "-B", __file__]
     try:
         with running([*killed_with_us, str(port), *films]) as program:

@@ -20,7 +20,7 @@ class Shop:
     """A small app with faults; `sold` counts the calls that took effect."""
 
     def __init__(self) -> None:
-        self.faults = Faults(seed=1)
+        self.faults = Faults()
         self.asked: list[RecordedCall] = []
         self.sold = 0
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from mvsnap.domain import Change
+from mvsnap import texts
+from mvsnap.core.users import UNKNOWN_NAME, failed_change, has_failed, log_in_change
 from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
+from mvsnap.store.tables import audit
+from mvsnap.texts.reasons import said
+from tests.changes import log_line
 from tests.core.build import NOON
 
 
@@ -25,7 +31,7 @@ def write(log: AuditLog, *lines: tuple[str, float]) -> None:
     """Write lines of who and after how many seconds."""
     for number, (who, seconds) in enumerate(lines, start=1):
         at = NOON + timedelta(seconds=seconds)
-        log.add(Change(at, who, f"line {number}", "before", "after"))
+        log.add(log_line(at, who, f"line {number}", "before", "after"))
 
 
 def told(log: AuditLog, wanted: AuditFilter, limit: int = 9) -> list[str]:
@@ -62,5 +68,55 @@ def test_old_lines_are_removed(log: AuditLog) -> None:
 def test_what_is_done_again_is_one_line(log: AuditLog) -> None:
     for second in (0, 0, 1):
         at = NOON + timedelta(seconds=second)
-        log.add_once(Change(at, "anna", "mute of all cameras", "", "until noon"))
+        log.add_once(log_line(at, "anna", "mute of all cameras", "", "until noon"))
     assert len(told(log, AuditFilter())) == 2
+
+
+def rows(log: AuditLog) -> list[Any]:
+    with log._db.reading() as connection:
+        return list(connection.execute(select(audit).order_by(audit.c.id)).all())
+
+
+def test_a_line_is_a_code_with_values_beside_its_sentence(log: AuditLog) -> None:
+    made = log_in_change("anna", "10.0.0.7", NOON, recovery_codes_left=3)
+    log.add(made)
+    (row,) = rows(log)
+    # That is all that the release before reads.
+    sentence = "from 10.0.0.7, with a recovery code, 3 left"
+    assert (row.who, row.what, row.before) == ("anna", "login", "")
+    assert row.after == sentence
+    after = row.reasons["after"]
+    assert after["code"] == "audit_from_with_code"
+    assert after["values"] == {"address": "10.0.0.7", "left": 3}
+    assert set(row.reasons) == {"what", "after"}
+    texts.use("de")
+    (line,) = log.lines(AuditFilter(kind="logins"), 9)
+    assert line.change == made
+    assert said(line.change.what) == "Anmeldung"
+    assert said(line.change.after) == (
+        "von 10.0.0.7, mit einem Wiederherstellungscode, noch 3 übrig"
+    )
+
+
+def test_a_line_of_the_release_before_stays_as_it_is(log: AuditLog) -> None:
+    old = log_line(NOON, "unknown name", "login", "", "failed, from 10.0.0.7")
+    log.add(old)
+    (row,) = rows(log)
+    assert row.reasons is None
+    texts.use("de")
+    (line,) = log.lines(AuditFilter(kind="logins"), 9)
+    assert [said(line.change.what), said(line.change.after)] == [
+        "login",
+        "failed, from 10.0.0.7",
+    ]
+    # In both it is one that failed, and one person.
+    log.add(failed_change(None, "10.0.0.7", NOON))
+    both = log.lines(AuditFilter(who=UNKNOWN_NAME), 9)
+    assert [has_failed(line.change) for line in both] == [True, True]
+    assert list(map(said, log.people())) == ["unbekannter Name"]
+
+
+def test_what_is_done_again_is_one_line_with_its_code(log: AuditLog) -> None:
+    for _ in range(2):
+        log.add_once(failed_change(None, "10.0.0.7", NOON))
+    assert len(rows(log)) == 1

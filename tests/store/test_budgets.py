@@ -25,10 +25,8 @@ class Machines:
         self.clock = SystemClock()
         self.opened: list[database.Database] = []
 
-    def budget(self, *, per_s: float = 10, burst: int = 5) -> RequestBudget:
-        return RequestBudget(
-            self.clock, per_s=per_s, burst=burst, buckets=self.buckets()
-        )
+    def budget(self, *, burst: int = 5) -> RequestBudget:
+        return RequestBudget(self.clock, per_s=10, burst=burst, buckets=self.buckets())
 
     def buckets(self, url: str | None = None) -> RowBuckets:
         db = database.Database(database.open_database(url or self.url))

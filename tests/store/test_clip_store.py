@@ -13,7 +13,6 @@ import pytest
 from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.domain import (
     CameraName,
-    Change,
     EventId,
     JobId,
     Trigger,
@@ -27,10 +26,11 @@ from mvsnap.store.files import Files
 from mvsnap.store.site import SiteStore
 from mvsnap.store.videos import VideoStore
 from mvsnap.texts.wording import Reason
+from tests.changes import log_line
 from tests.core.build import NOON, event
 
 VIDEO = "videos/robot/2026/03/04/20260304T120000Z_robot_0123456789.mp4"
-DELETED = Change(NOON, "anna", "clip", "Robot", "deleted")
+DELETED = log_line(NOON, "anna", "clip", "Robot", "deleted")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from mvsnap.store.keys import KeyStore, NameTaken, RotatedMeanwhile
 from mvsnap.store.last_admin import LastAdmin
 from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.users import UserStore
+from tests.changes import log_line
 from tests.clients.fakes import NOON, FakeClock
 
 LIMITS = {"cameras": ["*"], "rooms": ["Yard"], "scopes": ["snapshot"]}
@@ -235,8 +236,8 @@ def test_every_change_is_in_the_audit_log(
 # --- the key of sessions
 
 
-def rotation(hours: float, at: datetime = NOON) -> tuple[timedelta, Change]:
-    return timedelta(hours=hours), Change(at, "tests", "session key", "", "rotated")
+def rotation(hours: float) -> tuple[timedelta, Change]:
+    return timedelta(hours=hours), log_line(NOON, "tests", "session key", "", "rotated")
 
 
 def test_a_replaced_session_key_counts_until_its_end(db: database.Database) -> None:
@@ -271,7 +272,7 @@ def person(name: str, role: Role = Role.ADMIN, kept: str = "hash") -> User:
     return User(name, role, kept, NOON)
 
 
-LINE = Change(NOON, "tests", "user", "", "")
+LINE = log_line(NOON, "tests", "user", "", "")
 
 
 def test_the_last_admin_of_a_backend_stays(db: database.Database) -> None:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mvsnap.core.notices import Grouping, Notice, NoticeState, by_count
-from mvsnap.domain import Change, JobId
+from mvsnap.domain import JobId
 from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
+from tests.changes import log_line
 from tests.core import build
 from tests.store.fixtures import url as url
 
@@ -224,7 +225,7 @@ def test_the_first_who_has_seen_it_is_known(store: NoticeStore) -> None:
     assert seen is not None
     assert (seen.who, seen.at) == ("ada", NOON)
     (line,) = AuditLog(store._db).lines(AuditFilter(), 10)
-    assert line.change == Change(NOON, "ada", f"event {event.id}", "", "seen")
+    assert line.change == log_line(NOON, "ada", f"event {event.id}", "", "seen")
 
 
 def test_notices_of_several_jobs(store: NoticeStore) -> None:

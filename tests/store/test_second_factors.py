@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mvsnap.domain import Change, Role, SecondFactor, User
+from mvsnap.core.users import SecondFactor
+from mvsnap.domain import Role, User
 from mvsnap.store import database
 from mvsnap.store.second_factors import SecondFactorStore
 from mvsnap.store.users import UserStore
+from tests.changes import log_line
 from tests.core.build import NOON
 
-CHANGE = Change(NOON, "tests", "user anna", "", "")
+CHANGE = log_line(NOON, "tests", "user anna", "", "")
 
 
 @pytest.fixture

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.core.users import LoginSession
+from mvsnap.domain import Role, User
 from mvsnap.store import database
 from mvsnap.store.users import UserStore
+from tests.changes import log_line
 from tests.core.build import NOON
 
 ANNA, BEN = (User(name, Role.ADMIN, "hash", NOON) for name in ("anna", "ben"))
-CHANGE = Change(NOON, "tests", "user", "", "")
+CHANGE = log_line(NOON, "tests", "user", "", "")
 IDLE = timedelta(minutes=10)
 
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from mvsnap.domain import Change, EventId
+from mvsnap.domain import EventId
 from mvsnap.store import database
 from mvsnap.store.shared_links import Shared
 from mvsnap.store.users import UserStore
+from tests.changes import log_line
 from tests.core.build import NOON
 
 CLIP, OTHER = EventId("clip"), EventId("clip 2")
-LOG = Change(NOON, "tests", "clip of Hall", "", "link")
+LOG = log_line(NOON, "tests", "clip of Hall", "", "link")
 HOUR = timedelta(hours=1)
 
 

@@ -12,6 +12,7 @@ from mvsnap.domain import Camera, Change, Mute, Role, User, Zone, ZoneId
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
+from tests.changes import log_line
 from tests.core.build import DOOR, GATE, NOON
 
 
@@ -38,7 +39,7 @@ def at(seconds: float) -> datetime:
 
 
 def change(what: str = "sense.people", before: str = "1", after: str = "4") -> Change:
-    return Change(NOON, "anna", what, before, after)
+    return log_line(NOON, "anna", what, before, after)
 
 
 def test_a_choice_stays_until_the_file_is_wanted_again(site: SiteStore) -> None:

@@ -37,8 +37,8 @@ def known(store: TroubleStore) -> list[Trouble]:
     return found
 
 
-def gate(name: str = "Gate") -> Trouble:
-    return Trouble(f"id of {name}", name, "camera", "offline", "See it.", START)
+def gate() -> Trouble:
+    return Trouble("id of Gate", "Gate", "camera", "offline", "See it.", START)
 
 
 def test_what_is_kept_comes_back(store: TroubleStore) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from mvsnap.texts.sentences import localized
 
 MARKS = ("_", "N_", "gettext", "ngettext", "pgettext")
-# What these get is for the log, programs or the audit log.
-NOT_SHOWN = ("log", "Change", "header", "getLogger", "join", "strip", "field")
+# What these get is for the log, or for programs.
+NOT_SHOWN = ("log", "header", "getLogger", "join", "strip", "field")
 _SENTENCE = re.compile(r"[A-Z][a-z]+(?:'s)? .*[a-z]", re.DOTALL)
 
 

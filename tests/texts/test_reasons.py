@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
-from mvsnap.texts import camera_wordings, reasons, wordings
+from mvsnap.texts import audit_wordings, camera_wordings, reasons, wordings
 from mvsnap.texts.reasons import joined, said, with_each
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
@@ -161,7 +161,7 @@ def test_codes_are_stable_and_differ() -> None:
     modules = (wordings, *wordings.MODULES)
     named = [one for module in modules for one in vars(module).values()]
     made = [one for one in named if isinstance(one, Wording)]
-    made += camera_wordings.STATES.values()
+    made += [*camera_wordings.STATES.values(), *audit_wordings.EVERY]
     assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
     assert all(one.code.isidentifier() and one.code.islower() for one in made)
 
@@ -203,7 +203,8 @@ ERRORS = (
 
 def test_what_a_snapshot_fails_with_has_a_code() -> None:
     paths = [CODE / "clients/meraki" / f"{name}.py" for name in PICTURES]
-    paths += [CODE / "clients/transport.py", CODE / "photographer.py"]
+    paths += [CODE / f"clients/{name}.py" for name in ("connections", "transport")]
+    paths += [CODE / "photographer.py"]
     found = {p.name: list(sentences(p.read_text("utf-8"), ERRORS)) for p in paths}
     assert {name: own for name, own in found.items() if own} == {}
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from mvsnap import texts
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
-from mvsnap.domain import FULL_FRAME, Camera, Presence, Role, Serial, ZoneId
+from mvsnap.domain import FULL_FRAME, Camera, Presence, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.texts.wordings import MERAKI_NO_LIST
 from mvsnap.visitors.model import CountingCamera, DayCount, HourPicture
@@ -57,11 +57,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     )
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
 
 
 def know(web: Web, *zones: tuple[Serial, ZoneId, str], kind: str = "zone") -> None:

@@ -16,10 +16,10 @@ from mvsnap.config.visitors import ReportSection
 from mvsnap.core.last_run import LastRun
 from mvsnap.core.period_words import percent_words
 from mvsnap.core.report_text import ReportText
-from mvsnap.domain import Radio, Role
 from mvsnap.runtime import visitor_reports
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.visitors.test_pages import (
     GATE,
@@ -62,11 +62,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
         count_day(made, 100 if ago < 10 else 80, days_ago=ago)
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
 
 
 def test_a_report_is_about_what_is_over() -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import FULL_FRAME, Role, ZoneId
+from mvsnap.domain import FULL_FRAME, ZoneId
 from mvsnap.visitors.rules import HourCount, comparable, last_days
 from tests.visitors.test_pages import (
     DAY,
@@ -47,11 +47,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     )
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
 
 
 def fill(

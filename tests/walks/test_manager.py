@@ -11,10 +11,11 @@ import pytest
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.clock import SystemClock
 from mvsnap.core.days import day_span
-from mvsnap.domain import FULL_FRAME, Camera, Radio, Role, Serial
+from mvsnap.domain import FULL_FRAME, Camera, Role, Serial
 from mvsnap.simulator.server import serve
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.servers.visitor import log_in
 from tests.walks.walk import look, on_each_screen, walker

@@ -40,7 +40,7 @@ def test_a_camera_is_added_and_records(line: Line) -> None:
     url = line.gateway.url
     with walker(DESKTOP) as page:
         log_in(page, f"{url}{NEW}", "adam", PASSWORD)
-        page.get_by_label("Name", exact=True).fill("Packaging robot")
+        page.get_by_label("Name (required)").fill("Packaging robot")
         page.get_by_label("URL", exact=True).fill(line.camera.url())
         page.get_by_label("Pre-roll").fill("1")
         page.get_by_label("Post-roll").fill("1")

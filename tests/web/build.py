@@ -26,7 +26,7 @@ from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.entries import Entry
 from mvsnap.config.model import Scope, Settings
-from mvsnap.domain import Change, Job, JobId, Role, User
+from mvsnap.domain import Job, JobId, Role, User
 from mvsnap.errors import MvsnapError
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.listing import JobList
@@ -36,6 +36,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.runtime.visitor_reports import wifi_lines
 from mvsnap.runtime.web_app import create_app
+from mvsnap.simulator.directory import portrait_of
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.cleanings import CleaningStore
@@ -58,11 +59,12 @@ from mvsnap.store.videos import VideoStore
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.context import Gateway
-from mvsnap.web.entry_trials import EntryTrials
+from mvsnap.web.entry_trials import EntryTrials, TrialAnswer
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
+from tests.changes import log_line
 from tests.web.described import Described
 
 KEY = "a-key-that-may-do-all-of-it"
@@ -268,11 +270,13 @@ class Web:
         self.described.append(Described(app))
         return app
 
-    def try_entry(self, _settings: Settings, entry: Entry) -> list[str]:
+    def try_entry(self, _settings: Settings, entry: Entry) -> TrialAnswer:
         self.tried.append(entry)
         if self.refusal is not None:
             raise self.refusal
-        return [f"{entry.name} works."]
+        is_camera = entry.section == "recording-cameras"
+        picture = portrait_of(entry.name) if is_camera else b""
+        return TrialAnswer(True, (f"{entry.name} works.",), picture)
 
     def client(self, key: str | None = KEY) -> FlaskClient:
         """Return a client that sends this key with every request."""
@@ -291,7 +295,7 @@ class Web:
         """Add a person whose password is PASSWORD."""
         now = datetime.now(UTC)
         user = User(name, role, HASHED, now)
-        self.users.put(user, Change(now, "tests", f"user {name}", "", role))
+        self.users.put(user, log_line(now, "tests", f"user {name}", "", role))
         return user
 
     def log_in(self, role: Role = Role.ADMIN) -> FlaskClient:

@@ -43,13 +43,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def film(
-    path: Path, *, source: str = "testsrc2=s=320x180", length_s: int = LENGTH_S
-) -> Path:
+def film(path: Path, *, length_s: int = LENGTH_S) -> Path:
     """Write an H.264 MP4 as the recorder makes it, with its thumbnail beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
-    made = [*ffmpeg, "-f", "lavfi", "-i", f"{source}:r={FPS}", "-t", str(length_s)]
+    source = f"testsrc2=s=320x180:r={FPS}"
+    made = [*ffmpeg, "-f", "lavfi", "-i", source, "-t", str(length_s)]
     made += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
     made += ["-g", str(FPS), "-movflags", "+faststart", str(path)]
     subprocess.run(made, check=True, timeout=120)

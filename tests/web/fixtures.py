@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from mvsnap.domain import Role
 from tests.web.build import Web
 
 
@@ -19,3 +20,18 @@ def web(tmp_path: Path) -> Iterator[Web]:
 @pytest.fixture
 def client(web: Web) -> FlaskClient:
     return web.client()
+
+
+@pytest.fixture
+def viewer(web: Web) -> FlaskClient:
+    return web.log_in(Role.VIEWER)
+
+
+@pytest.fixture
+def reviewer(web: Web) -> FlaskClient:
+    return web.log_in(Role.REVIEWER)
+
+
+@pytest.fixture
+def admin(web: Web) -> FlaskClient:
+    return web.log_in(Role.ADMIN)

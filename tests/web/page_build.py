@@ -14,19 +14,13 @@ from mvsnap.clip_model import ClipState
 from mvsnap.config.entries import Entry
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind
-from mvsnap.domain import (
-    DeliveryState,
-    Presence,
-    Radio,
-    Role,
-    Serial,
-    ZoneId,
-)
+from mvsnap.domain import DeliveryState, Presence, Role, Serial, ZoneId
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.key_changes import KeyChanges
 from mvsnap.store.sense import Findings
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.badges.build import badge
 from tests.web import clip_build, event_build

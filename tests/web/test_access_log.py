@@ -12,6 +12,7 @@ from mvsnap.core.users import DOWNLOADED, REFUSED, VIEWED
 from mvsnap.domain import Change, Event, EventId, EventKind, Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
+from mvsnap.texts.wording import Reason
 from mvsnap.web.access_limits import MOST_AN_HOUR, AccessLimits
 from tests.core import build
 from tests.core.build import NOON
@@ -112,14 +113,19 @@ def test_a_403_is_noted_with_its_path_and_never_with_a_token(tmp_path: Path) -> 
     web.close()
 
 
+def picture(number: int) -> Reason:
+    text = f"picture {number}"
+    return Reason(text)
+
+
 @pytest.mark.parametrize("what", MOST_AN_HOUR)
 def test_nobody_fills_the_log(what: str) -> None:
     limits, most = AccessLimits(), MOST_AN_HOUR[what]
-    said = [limits.line("eve", what, f"picture {n}") for n in range(most + 50)]
+    said = [limits.line("eve", what, picture(n)) for n in range(most + 50)]
     assert said[:most] == [f"picture {n}" for n in range(most)]
     assert said[most] == f"more than {most} in an hour: others are not listed"
     assert set(said[most + 1 :]) == {None}
-    assert limits.line("ben", what, "picture 1") == "picture 1"
+    assert limits.line("ben", what, picture(1)) == "picture 1"
 
 
 def test_a_log_that_cannot_be_written_hides_no_picture(

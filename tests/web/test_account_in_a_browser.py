@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyotp
-import pytest
 
 from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
 from tests.servers.visitor import log_in, visitor
 from tests.web.build import PASSWORD, Web
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path)
-    yield made
-    made.close()
 
 
 def code(secret: str, steps: int) -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import SYSTEM_ACCOUNT, Change, Role, User
+from mvsnap.domain import SYSTEM_ACCOUNT, Role, User
 from mvsnap.errors import AccountsAway
 from mvsnap.store.audit import AuditFilter
 from mvsnap.web import accounts
+from tests.changes import log_line
 from tests.servers import pam
 from tests.servers.pam import PASSWORD, Account
 from tests.web.build import Web, log_in, send, words
@@ -47,7 +48,7 @@ def admit(web: Web, name: str, role: Role = Role.VIEWER) -> None:
     """Do what `users add` does with login.backend pam."""
     now = datetime.now(UTC)
     user = User(name, role, SYSTEM_ACCOUNT, now)
-    web.users.put(user, Change(now, "tests", f"user {name}", "", role))
+    web.users.put(user, log_line(now, "tests", f"user {name}", "", role))
 
 
 def test_a_person_logs_in_with_the_password_of_the_system_account(
@@ -146,7 +147,7 @@ def test_who_may_no_longer_is_out_at_the_next_request(
         case "role":
             admit(web, account.name, Role.VIEWER)
         case "removed":
-            gone = Change(datetime.now(UTC), "tests", "user", "", "removed")
+            gone = log_line(datetime.now(UTC), "tests", "user", "", "removed")
             web.users.remove(account.name, gone)
         case _:
             account.remove()

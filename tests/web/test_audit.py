@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.domain import Change, Role
+from mvsnap.domain import Role
+from tests.changes import log_line
 from tests.web.build import LateIn2026, Web, log_in, send, words
 
 PAGE, TABLE = "/audit", "/audit.csv"
@@ -27,13 +28,8 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
-
-
 def write(web: Web, what: str, who: str = "ben", at: datetime = NOON) -> None:
-    web.audit.add(Change(at, who, what, "old", "new"))
+    web.audit.add(log_line(at, who, what, "old", "new"))
 
 
 def shown(html: str) -> list[str]:
@@ -152,3 +148,28 @@ def test_what_is_written_by_others_is_shown_as_text(
 ) -> None:
     write(web, "<script>alert(1)</script>")
     assert "<script>alert" not in admin.get(PAGE).text
+
+
+def test_a_reader_sees_it_in_the_language_of_the_site(tmp_path: Path) -> None:
+    web = Web(tmp_path, site={"locale": "de"}, sense={"host": "mqtt"})
+    admin = web.log_in(Role.ADMIN)
+    log_in(web.browser(), "nobody", "wrong")
+    send(admin, "/settings/enabled", enabled="on")
+    saved = words(admin.get("/settings").text)
+    assert "sense.enabled: aus → ein" in saved
+    send(admin, "/settings/mutes", place="", minutes="60")
+    write(web, "what an older release wrote")
+    html = admin.get(PAGE).text
+    assert shown(html) == [
+        "what an older release wrote",
+        "Stummschaltung aller Kameras",
+        "sense.enabled",
+        "Anmeldung",
+        "Anmeldung",
+        "user admin",
+    ]
+    assert "fehlgeschlagen, von 127.0.0.1" in words(html)
+    assert '<option value="unknown name">unbekannter Name</option>' in html
+    failed = admin.get(f"{TABLE}?who=unknown%20name").text
+    assert 'unbekannter Name,Anmeldung,,"fehlgeschlagen, von' in failed
+    web.close()

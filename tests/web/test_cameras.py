@@ -20,7 +20,6 @@ from mvsnap.domain import (
     FULL_FRAME,
     Camera,
     CameraName,
-    Change,
     EventId,
     EventKind,
     Mute,
@@ -37,6 +36,7 @@ from mvsnap.store.audit import AuditFilter
 from mvsnap.store.sense import Findings
 from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.camera_list import find, known_cameras
+from tests.changes import log_line
 from tests.clients.fakes import FakeClock
 from tests.core.build import DOOR, GATE, NOON, event
 from tests.core.build import job as some_job
@@ -215,7 +215,7 @@ def test_a_camera_shows_what_is_known_of_it(web: Web) -> None:
     web.store.add_event(event(**crowd, zone_name="Entrance"))
     web.store.add_event(event(snapshot_path="snapshots/a.jpg", title="<b>"))
     mute = Mute("m", NOON + timedelta(hours=1), NOON, "anna", GATE)
-    web.site.mute(mute, Change(NOON, "anna", "mute", "", ""))
+    web.site.mute(mute, log_line(NOON, "anna", "mute", "", ""))
     text = text_of(client := web.log_in(Role.VIEWER), f"/cameras/{GATE}")
     assert "last message 30 s ago" in text
     assert "Crowd: 4 people, Entrance" in text

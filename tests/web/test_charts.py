@@ -13,9 +13,9 @@ from mvsnap.web.charts import MOST_SERIES, BarChart, Series, ticks
 HOURS = [f"{hour:02d}:00" for hour in range(24)]
 
 
-def chart(*values: float | None, name: str = "Gate", **given: object) -> BarChart:
+def chart(*values: float | None, **given: object) -> BarChart:
     labels = [f"{hour:02d}:00" for hour in range(len(values))]
-    return BarChart("Entrances per hour", labels, [Series(name, values)], "entrances")
+    return BarChart("Entrances per hour", labels, [Series("Gate", values)], "entrances")
 
 
 def titles(svg: str) -> list[str]:

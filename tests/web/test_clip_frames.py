@@ -40,11 +40,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def ready(client: FlaskClient, address: str) -> TestResponse:
     """Ask again until it is there, or refused; no answer takes long."""
     found: list[TestResponse] = []

@@ -43,11 +43,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def words(html: str) -> str:
     """Return what a person reads."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
@@ -210,6 +205,14 @@ def test_an_empty_list_says_what_to_do(
     text = words(web.log_in(Role.VIEWER).get(PAGE).text)
     assert said in text
     assert "a-token-of" not in text
+    web.close()
+
+
+def test_an_admin_without_a_camera_is_led_to_the_form_of_one(tmp_path: Path) -> None:
+    web = Web(tmp_path, **(SETTINGS | {"recorder": {}}))
+    form = 'href="/settings/entries/recording-cameras/add"'
+    assert form in web.log_in(Role.ADMIN).get(PAGE).text
+    assert form not in web.log_in(Role.REVIEWER).get(PAGE).text
     web.close()
 
 

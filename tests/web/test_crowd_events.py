@@ -20,7 +20,6 @@ from sqlalchemy import event as hooks
 
 from mvsnap.domain import (
     Camera,
-    Change,
     DeliveryState,
     Event,
     EventId,
@@ -34,6 +33,7 @@ from mvsnap.domain import (
 from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
 from mvsnap.texts.wording import Reason
+from tests.changes import log_line
 from tests.core import build
 from tests.servers.browser import dump_dom
 from tests.web.build import DOOR, GATE, LateIn2026, Web, below_field
@@ -58,11 +58,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     )
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
 
 
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:
@@ -95,13 +90,13 @@ def add_picture(web: Web, crowd: Event, **given: Any) -> Event:
     return picture
 
 
-def add_end(web: Web, crowd: Event, *, peak: int = 7) -> Event:
+def add_end(web: Web, crowd: Event) -> Event:
     end = build.event(
         kind=EventKind.END,
         occurred_at=crowd.occurred_at + timedelta(seconds=184),
         job_id=crowd.job_id,
         serial=crowd.serial,
-        details={"of": crowd.id, "peak": peak, "duration_s": 184.0},
+        details={"of": crowd.id, "peak": 7, "duration_s": 184.0},
     )
     web.store.add_event(end)
     return end
@@ -292,7 +287,7 @@ def test_an_empty_list_says_what_makes_a_crowd(web: Web) -> None:
 
 
 def test_an_empty_list_says_that_mv_sense_is_off(web: Web, viewer: FlaskClient) -> None:
-    change = Change(web.clock.now(), "anna", "sense.enabled", "on", "off")
+    change = log_line(web.clock.now(), "anna", "sense.enabled", "on", "off")
     web.site.choose({"sense.enabled": False}, "anna", web.clock.now(), [change])
     html = viewer.get(PAGE).text
     assert "MV Sense is off" in html

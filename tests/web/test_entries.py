@@ -37,11 +37,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
-
-
 def known_at(web: Web, name: str) -> str:
     (found,) = (entry for entry in web.entries.all() if entry.name == name)
     return found.changed_at.isoformat()
@@ -156,7 +151,7 @@ def test_what_is_tried_is_not_saved_and_its_secret_not_shown(
     def answer() -> object:
         return admin.get(address).json
 
-    works = {"ok": True, "lines": ["Till works."]}
+    works = {"ok": True, "lines": ["Till works."], "picture": ""}
     wait_until(lambda: answer() == works, "the answer")
     assert web.tried[0].value["secret"] == SECRET
     # Of the one who tried it alone.
@@ -235,7 +230,7 @@ def test_why_a_camera_cannot_be_tried_is_in_german(
     tried = send(admin, "/settings/entries/recording-cameras", do="try", **camera)
     (address,) = re.findall(r'data-address="([^"]+)"', tried.text)
     said = "die Kamera ist nicht erreichbar (kein Weg zum Host)"
-    expected = {"ok": False, "lines": [said]}
+    expected = {"ok": False, "lines": [said], "picture": ""}
     wait_until(lambda: admin.get(address).json == expected, "the answer")
 
 

@@ -1,4 +1,4 @@
-"""An admin adds a schedule and a channel in the browser, and tries both before."""
+"""An admin adds entries in the browser, and tries each before."""
 
 from __future__ import annotations
 
@@ -50,4 +50,16 @@ def test_an_admin_adds_a_schedule_and_a_channel(tmp_path: Path) -> None:
         assert web.entries.all()[0].value["secret"] == SECRET
         page.get_by_role("button", name="Remove Till").click()
         page.get_by_text("Till was removed.").wait_for()
+
+        page.get_by_text("All settings").click()
+        page.get_by_role("link", name="Recording cameras").click()
+        page.get_by_role("link", name="Add a camera").click()
+        page.get_by_label("Name (required)").fill("Line")
+        page.get_by_label("URL").fill("rtsp://192.0.2.7/a")
+        page.get_by_role("button", name="Try").click()
+        picture = page.get_by_role("status").get_by_alt_text("Picture of the clip")
+        picture.wait_for()
+        is_drawn = "image => image.decode().then(() => image.naturalWidth > 0)"
+        assert picture.evaluate(is_drawn)
+        assert web.entries.all()[0].name == "Morning"
     web.close()

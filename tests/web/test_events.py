@@ -45,11 +45,6 @@ def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def client(web: Web) -> FlaskClient:
-    return web.client()
-
-
 def add(web: Web, seconds: float = 0, **given: Any) -> Event:
     event = build.event(occurred_at=NOON + timedelta(seconds=seconds), **given)
     web.store.add_event(event)

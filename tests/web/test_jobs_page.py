@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,13 +27,6 @@ from tests.web.build import GATE, PASSWORD, Web, send
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REASON = "Webex could not be reached: no answer within 20 s"
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path)
-    yield made
-    made.close()
 
 
 def put(
@@ -124,9 +115,14 @@ def test_the_page_of_a_job_has_its_pictures_and_messages(web: Web) -> None:
     web.store.set_delivery(
         job.id, "", "Alarms", failed, NOON, error=Reason("room is full")
     )
+    sent = (f"buttons {GATE}", "clip Robot 3", "answer", f"{GATE} link")
+    for part in sent:
+        web.store.begin_delivery(job.id, part, "Alarms", NOON)
     page = web.log_in(Role.VIEWER).get(f"/status/jobs/{job.id}").text
     assert f"Picture of {GATE}" in page
     assert "Alarms: first message" in page
+    said = (f"{GATE}, buttons", "Robot 3, clip", "answer", f"{GATE}, video link")
+    assert all(f"Alarms: {words}<" in page for words in said)
     assert "room is full" in page
     assert "Try again now" not in page
 
@@ -224,3 +220,5 @@ def test_a_title_leaves_a_name_as_it_is() -> None:
     by_page = Trigger(TriggerKind.PAGE, "nora")
     assert started_by_title(by_page) == "nora on the camera's page"
     assert started_by_title(Trigger(TriggerKind.SCHEDULE, "x")) == "Schedule x"
+    unnamed = Trigger(TriggerKind.SCHEDULE, "schedule 0 8 * * *")
+    assert started_by_title(unnamed) == "Schedule 0 8 * * *"

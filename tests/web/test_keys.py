@@ -41,11 +41,6 @@ def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in()
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """For tests of which none sees what another has left."""
@@ -71,8 +66,8 @@ def make(admin: FlaskClient, name: str = "plc", at: str = KEYS, **fields: Any) -
     return secret_in(send(admin, at, **usual | fields))
 
 
-def url_of(web: Web, name: str = "plc") -> str:
-    (key,) = [key for key in web.keys.all() if key.name == name]
+def url_of(web: Web) -> str:
+    (key,) = [key for key in web.keys.all() if key.name == "plc"]
     return f"{KEYS}/{key.id}"
 
 

@@ -19,6 +19,7 @@ from mvsnap.errors import TooManyRequests
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
 from mvsnap.web import login, passwords
+from tests.changes import log_line
 from tests.clients.fakes import FakeClock
 from tests.core.build import event
 from tests.servers.browser import dump_dom
@@ -69,7 +70,7 @@ def quick_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def change(what: str) -> Change:
-    return Change(datetime.now(UTC), "tests", what, "", "")
+    return log_line(datetime.now(UTC), "tests", what, "", "")
 
 
 def test_a_person_logs_in_and_gets_the_page_that_was_asked_for(web: Web) -> None:

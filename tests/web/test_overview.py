@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -57,6 +58,9 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
     web.close()
 
 
+ON: dict[str, Any] = {"sense": {"enabled": True}}
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [
@@ -75,6 +79,14 @@ def test_the_state_of_mv_sense_is_shown(
     listen(web, **how)  # type: ignore[arg-type]  # the one bool is one
     assert says in text_of(web.log_in())
     web.close()
+
+
+def test_crowds_are_counted_where_they_are_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "on").mkdir()
+    for folder, sense, says in ((tmp_path, {}, False), (tmp_path / "on", ON, True)):
+        web = made(folder, **sense)
+        assert ("0 crowd events" in text_of(web.log_in())) is says
+        web.close()
 
 
 def test_a_listener_of_yesterday_is_forgotten(tmp_path: Path) -> None:

@@ -113,7 +113,12 @@ def lose_webex(web: Web) -> None:
         str(Upstream.WEBEX): Outcome(400, 995, 700, Reason("no answer within 20 s"))
     }
     web.processes.beat(
-        report, lost, monotonic_s=1000, clock=datetime.now(UTC), is_first=False
+        report,
+        lost,
+        monotonic_s=1000,
+        clock=datetime.now(UTC),
+        is_first=False,
+        began_s=0,
     )
 
 

@@ -47,13 +47,8 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
-def words(client: FlaskClient, address: str = PART) -> str:
-    answer = client.get(address)
+def words(client: FlaskClient) -> str:
+    answer = client.get(PART)
     assert answer.status_code == 200
     main = answer.text.partition("<main")[2] or answer.text
     return " ".join(re.sub("<[^>]+>", " ", main).split())

@@ -15,11 +15,6 @@ PAGE = "/settings/people"
 _PASSWORD = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
 
 
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in()
-
-
 def audited(web: Web) -> list[tuple[str, str, str]]:
     lines = [line.change for line in web.audit.lines(AuditFilter(who="admin"), 9)]
     return [(c.what, c.before, c.after) for c in lines if c.what.startswith("user ")]

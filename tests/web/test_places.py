@@ -16,4 +16,4 @@ def test_a_zone_called_like_a_word_of_the_pages_keeps_its_name() -> None:
     assert texts.gettext("Events") != "Events"
     assert places.zone(GATE, "6") == "Events"
     assert places.zone(GATE, None) == "alle Zonen"
-    assert places.zone(GATE, FULL_FRAME) != places.plain_zone(GATE, FULL_FRAME)
+    assert places.zone(GATE, FULL_FRAME) != str(places.zone_reason(GATE, FULL_FRAME))

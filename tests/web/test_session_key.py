@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mvsnap.domain import Change, Role
+from mvsnap.domain import Role
+from tests.changes import log_line
 from tests.clients.fakes import FakeClock
 from tests.web.build import HTML, Web, send, token_of
 
@@ -42,7 +43,7 @@ def is_in(client: FlaskClient) -> bool:
 
 
 def rotate(web: Web, hours: float) -> None:
-    change = Change(web.clock.now(), "tests", "session key", "", "rotated")
+    change = log_line(web.clock.now(), "tests", "session key", "", "rotated")
     web.session_keys.rotate(timedelta(hours=hours), change)
 
 

@@ -22,12 +22,13 @@ from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.core.mutes import new_mute
 from mvsnap.delivery.channels import open_channels
-from mvsnap.domain import Camera, Change, Listener, Mute, Role, Serial, Zone
+from mvsnap.domain import Camera, Listener, Mute, Role, Serial, Zone
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.web.recipients import RecipientCheck
+from tests.changes import log_line
 from tests.clients.fakes import FakeClock
 from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in as visit
@@ -65,11 +66,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made = open_web(tmp_path, sense=IN_FILE)
     yield made
     made.close()
-
-
-@pytest.fixture
-def admin(web: Web) -> FlaskClient:
-    return web.log_in(Role.ADMIN)
 
 
 def sense(web: Web) -> Sense:
@@ -540,7 +536,7 @@ def test_who_is_not_logged_in_is_sent_to_the_login(web: Web, path: str) -> None:
 def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None:
     now = datetime.now(UTC)
     for number in range(60):
-        line = Change(now, "anna", f"change {number}.", "<b>", "")
+        line = log_line(now, "anna", f"change {number}.", "<b>", "")
         web.site.choose({}, "anna", now, [line])
     html = admin.get(PAGE).text
     assert "change 59." in html

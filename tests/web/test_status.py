@@ -41,6 +41,7 @@ def process(
     machine: str = "pi-1", *, seen_s: float = 5, stopped: bool = False, **given: Any
 ) -> KnownProcess:
     ahead_s = given.pop("clock_ahead_s", 0.0)
+    started_at = ago(given.pop("started_s", 3600))
     report = ProcessReport(
         id=f"{machine}-web-0",
         machine=machine,
@@ -51,7 +52,7 @@ def process(
         disk_total_bytes=100 * GB,
         **given,
     )
-    return KnownProcess(report, ago(3600), ago(seen_s), stopped, ahead_s)
+    return KnownProcess(report, started_at, ago(seen_s), stopped, ahead_s)
 
 
 def webex(machine: str = "pi-1", error: str = "", **given: Any) -> UpstreamState:
@@ -117,6 +118,20 @@ def test_nobody_knows_of_a_service_that_nobody_has_called() -> None:
     row = service(old)
     assert (row.health, row.since) == (Condition.UNKNOWN, None)
     assert row.text == "not called since the last call failed"
+
+
+def test_what_failed_before_a_restart_is_known_for_no_more_than_that() -> None:
+    old = webex(error="no answer", failed_at=ago(70), failing_since=ago(600))
+    begun = process(started_s=60)
+    row = service(old, processes=(begun,))
+    assert (row.health, row.since, row.failed_at) == (Condition.UNKNOWN, None, ago(70))
+    assert row.text == "failed before the start, and was not called since"
+    again = replace(old, failed_at=ago(5), failing_since=ago(5))
+    assert service(again, processes=(begun,)).health is Condition.TROUBLE
+    # Another one that runs on knows more.
+    both = begun, process("pi-2")
+    row = service(old, webex("pi-2", "no answer"), processes=both)
+    assert (row.health, row.text) == (Condition.TROUBLE, "no answer")
 
 
 # --- jobs, cameras, listeners, cleaning
@@ -290,6 +305,7 @@ def beat(web: Web, outcomes: Mapping[Upstream, Outcome], **given: Any) -> None:
         monotonic_s=1000,
         clock=datetime.now(UTC),
         is_first=False,
+        began_s=0,
     )
 
 

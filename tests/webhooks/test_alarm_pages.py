@@ -44,11 +44,6 @@ def web(tmp_path: Path) -> Iterator[HookWeb]:
     made.close()
 
 
-@pytest.fixture
-def reviewer(web: HookWeb) -> FlaskClient:
-    return web.log_in(Role.REVIEWER)
-
-
 def words(text: str) -> str:
     """Return what a person reads."""
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", text).split()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,18 +29,6 @@ from tests.webhooks.web_build import (
     at_noon,
     code,
 )
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
-    made = HookWeb(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(web: HookWeb) -> FlaskClient:
-    return web.client(None)
 
 
 def test_an_alarm_of_ixon_is_a_job_of_its_token(web: HookWeb) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,18 +25,6 @@ from tests.webhooks.web_build import (
     alert,
     code,
 )
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
-    made = HookWeb(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(web: HookWeb) -> FlaskClient:
-    return web.client(None)
 
 
 @pytest.mark.parametrize(

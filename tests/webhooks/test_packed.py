@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +26,6 @@ from tests.webhooks.web_build import (
     alert,
     code,
 )
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
-    made = HookWeb(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def client(web: HookWeb) -> FlaskClient:
-    return web.client(None)
 
 
 def raw_deflate(body: bytes) -> bytes:

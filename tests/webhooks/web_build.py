@@ -8,7 +8,6 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from mvsnap.clock import Clock
 from mvsnap.domain import Job
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, Web
@@ -34,15 +33,10 @@ class HookWeb(Web):
     """The application with settings of webhooks."""
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        clock: Clock | None = None,
-        webhooks: Any = WEBHOOKS,
-        **sections: Any,
+        self, folder: Path, *, webhooks: Any = WEBHOOKS, **sections: Any
     ) -> None:
         sections["webhooks"] = webhooks
-        super().__init__(folder, clock=clock or FakeClock(), **sections)
+        super().__init__(folder, clock=FakeClock(), **sections)
 
     @property
     def job(self) -> Job:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from mvsnap.domain import Radio
 from mvsnap.store.database import Database
 from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.tables import observations, visit_counts, visits
 from mvsnap.wifi.visits import Observation, VisitRule
 from tests.core.build import NOON

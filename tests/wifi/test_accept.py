@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.scanning import Scanning
-from mvsnap.domain import Radio
 from mvsnap.store import database
 from mvsnap.wifi import batches
 from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.tables import scan_sources
 from mvsnap.wifi.turn import has_turn

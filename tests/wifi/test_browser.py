@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
+from mvsnap.domain import Presence, Role, Serial, ZoneId
 from mvsnap.simulator.server import serve
 from mvsnap.store.sense import Findings
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web

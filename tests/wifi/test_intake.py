@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.domain import Radio
 from mvsnap.errors import BadInput
 from mvsnap.wifi import devices
 from mvsnap.wifi.intake import (
@@ -24,6 +23,7 @@ from mvsnap.wifi.intake import (
 )
 from mvsnap.wifi.mending import without_half_characters
 from mvsnap.wifi.messages import parse, secret_of
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import Observation
 from tests.wifi.scanning_build import (
     AP,

@@ -37,11 +37,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def visits_of_days(*devices: int, days: range, minute: int = -60) -> list[Observation]:
     """Return a visit of each device, an hour before noon (12:00 in Berlin)."""
     return [

@@ -16,9 +16,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mvsnap.domain import Presence, Radio, Role, Serial, ZoneId
+from mvsnap.domain import Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.wifi import pages
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.page_filter import _NAMES, read_form
 from mvsnap.wifi.visits import Observation
 from tests.clients.fakes import FakeClock
@@ -48,11 +49,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def viewer(web: Web) -> FlaskClient:
-    return web.log_in(Role.VIEWER)
-
-
 def words(html: str) -> str:
     """Return what a person reads."""
     shown = re.sub(r"<(svg|select).*?</\1>", " ", html, flags=re.DOTALL)
@@ -77,8 +73,8 @@ def devices(page: str) -> list[str]:
     return [str(int(name.replace(":", ""), 16)) for name in found]
 
 
-def people(web: Web, begin: float, end: float, zone_id: str = "0") -> Presence:
-    seen = Presence(Serial(GATE), ZoneId(zone_id), at(begin), at(end), 2)
+def people(web: Web, begin: float, end: float) -> Presence:
+    seen = Presence(Serial(GATE), ZoneId("0"), at(begin), at(end), 2)
     web.sense.save(Findings(presences=[seen]), NOON)
     return seen
 

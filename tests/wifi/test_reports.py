@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mvsnap.core.days import HoursOfDay
-from mvsnap.domain import Presence, Radio, Serial, ZoneId
+from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
@@ -25,6 +25,7 @@ from mvsnap.wifi.model import (
     Correlation,
     DayActivity,
     PresenceMatch,
+    Radio,
     Totals,
     TotalTime,
     VisitOrder,

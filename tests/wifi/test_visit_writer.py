@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from mvsnap.domain import Radio
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.store import database
 from mvsnap.store.purging import PurgeResult
 from mvsnap.wifi import batches
 from mvsnap.wifi import tables as tables_of
 from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.visits import Observation, VisitRule, merged, visits
 from tests.clients.fakes import FakeClock

@@ -8,9 +8,9 @@ import pytest
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.scanning import Scanning
-from mvsnap.domain import Radio
 from mvsnap.store import database
 from mvsnap.wifi.batches import WifiStore
+from mvsnap.wifi.model import Radio
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.worker import VisitMaker, visit_rule
 from tests.core.build import NOON

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from urllib.parse import urljoin
 
 import requests
@@ -41,7 +40,6 @@ class WebAccess:
 
     base_url: str = field(repr=False)
     cookie: str = field(repr=False)
-    opened_at: datetime
 
     def stream_url(self, path: str) -> str:
         """Return the address of the camera's `path`; send `headers()` with requests."""
@@ -126,7 +124,7 @@ class AccessDoor:
                 return LAST_ANSWER(status=status)
             cookie = "; ".join(f"{c.name}={c.value}" for c in answer.cookies)
             if cookie and status < 400:
-                return WebAccess(url.split("?")[0], cookie, self._clock.now())
+                return WebAccess(url.split("?")[0], cookie)
             target = urljoin(asked, answer.headers.get("Location") or asked)
             if status not in _REDIRECTS or origin(target) != origin(url):
                 break

@@ -30,10 +30,7 @@ __all__ = [
     "WebAccess",
 ]
 
-_SERVER_FIELDS = (
-    "publicId,name,type,port,useSsl,landingPage,httpAuthenticationType,username,"
-    "hasPassword,requireAccessApproval"
-)
+_SERVER_FIELDS = "publicId,name,type,port,landingPage,requireAccessApproval"
 _AGENT_FIELDS = "publicId,name,activeVpnSession.vpnAddress"
 
 
@@ -57,7 +54,6 @@ class IxonServer:
     """A service behind a router, such as a camera's web page.
 
     type: http, rtsp, rdp, ssh, vnc, websocket, or "" if IXON does not say.
-    authentication: required by the camera: basic, digest, ntlm, or "" for none.
     landing_page: the path that IXON opens for people, "" if there is none.
     needs_approval: each access may have to be approved in the portal.
     """
@@ -67,11 +63,7 @@ class IxonServer:
     agent: Agent
     type: str = ""
     port: int | None = None
-    use_ssl: bool = False
     landing_page: str = ""
-    authentication: str = ""
-    username: str = ""
-    has_password: bool = False
     needs_approval: bool = False
 
     @property
@@ -220,11 +212,7 @@ def _server(row: Mapping[str, Any], agent: Agent) -> IxonServer:
         agent=agent,
         type=_text(row, "type"),
         port=port if isinstance(port, int) else None,
-        use_ssl=row.get("useSsl") is True,
         landing_page=_text(row, "landingPage"),
-        authentication=_text(row, "httpAuthenticationType"),
-        username=_text(row, "username"),
-        has_password=row.get("hasPassword") is True,
         needs_approval=row.get("requireAccessApproval") is True,
     )
 

@@ -65,14 +65,12 @@ class Manner:
 
     takes_clips: else pictures are all that it takes, if any.
     most_bytes: of a text. shows_markdown: else it is sent plain text.
-    threads_mails: a header says which mails belong together.
     """
 
     takes_files: bool
     takes_clips: bool
     most_bytes: int
     shows_markdown: bool
-    threads_mails: bool
 
 
 class Messenger:
@@ -95,7 +93,6 @@ class Messenger:
                 most_bytes=int(plugin.body_maxlen),
                 # Of a mail, the plain part would lose the addresses of links.
                 shows_markdown=shown != formats.TEXT and not _is_mail(plugin),
-                threads_mails=_is_mail(plugin),
             )
         return self._manner
 

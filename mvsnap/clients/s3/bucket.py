@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,27 @@ class Bucket:
             StoreError: not deleted, or unknown.
         """
         self._ask("delete_object", Key=self._prefix + name)
+
+    def listed(
+        self, below: str, after: str, at_most: int
+    ) -> list[tuple[str, datetime]]:
+        """Return names that begin with `below`, with when each was stored, in order.
+
+        after: the last name that is known already, "" for none. at_most: up to 1000.
+
+        Raises:
+            StoreError: unknown, or the key may not list.
+        """
+        answer = self._ask(
+            "list_objects_v2",
+            Prefix=self._prefix + below,
+            MaxKeys=at_most,
+            **({"StartAfter": self._prefix + after} if after else {}),
+        )
+        return [
+            (str(one["Key"]).removeprefix(self._prefix), one["LastModified"])
+            for one in answer.get("Contents", ())
+        ]
 
     def _body(self, key: str, first: int) -> Any:
         """Return the answer's stream of the bytes from `first`."""

@@ -58,16 +58,14 @@ class FakeIxon:
         *,
         application_id: str = "a1B2c3D4e5F6",
         service_token: str = "simulated-ixon-service-token-001",
-        email: str = "gateway@example.com",
         password: str = "simulated-ixon-password",
-        seed: int = 1,
     ) -> None:
         self.application_id = application_id
         self.service_token = service_token
-        self.email = email
+        self.email = "gateway@example.com"
         self.password = password
         self.otp: str | None = None
-        self.faults = Faults(seed=seed, answers={"401": unauthorized, "429": too_many})
+        self.faults = Faults({"401": unauthorized, "429": too_many})
         self.asked: list[RecordedCall] = []
         self.companies = {COMPANY_ID: "Simulated Works", _OTHER_COMPANY_ID: "Other"}
         self.agents: list[SimIxonAgent] = _some_agents()

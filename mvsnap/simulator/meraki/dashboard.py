@@ -58,13 +58,12 @@ class FakeDashboard:
         cameras: int = 3,
         not_ready_s: float = 0.0,
         picture_bytes: bytes | int | None = None,
-        seed: int = 1,
         organization_id: str = ORGANIZATION_ID,
     ) -> None:
         """picture_bytes: one JPEG for all, or the size drawn ones are padded to."""
         self.api_key = api_key
         self.organization_id = organization_id
-        self.faults = Faults(seed=seed, answers={"401": bad_key, "429": too_many})
+        self.faults = Faults({"401": bad_key, "429": too_many})
         self.asked: list[RecordedCall] = []
         numbered = (new_camera(number) for number in range(1, cameras + 1))
         self.cameras: dict[str, SimulatedCamera] = {c.serial: c for c in numbered}

@@ -15,6 +15,7 @@ from mvsnap.simulator.scanning.world import ScanningWorld, Spot, Stay
 # Any two stays of a day share at least this many seconds or are this far apart.
 APART_S, SHARED_S = 90, 120
 _SECOND = timedelta(seconds=1)
+_EVERY = timedelta(seconds=10)
 # A zone counts as empty only after five seconds without anybody.
 _EMPTY_FOR_S = 6
 
@@ -85,30 +86,30 @@ def presences(world: ScanningWorld) -> list[Presence]:
 
 
 def people_counts(
-    world: ScanningWorld, begin: datetime, end: datetime, *, every_s: int = 10
+    world: ScanningWorld, begin: datetime, end: datetime
 ) -> Iterator[PeopleCount]:
     """Yield the counts of cameras from `begin` until before `end`, by time.
 
-    There is a count with each change, at the last second with somebody, every `every_s`
+    There is a count with each change, at the last second with somebody, every 10 s
     while somebody is there, and finally some zeros.
     """
     found: list[PeopleCount] = []
     for spot in world.spots:
-        for at, people in _counted(levels(world, spot), timedelta(seconds=every_s)):
+        for at, people in _counted(levels(world, spot)):
             if begin <= at < end:
                 found.append((spot.serial, spot.zone_id, at, people))
     yield from sorted(found, key=lambda count: (count[2], count[0], count[1]))
 
 
 def _counted(
-    changes: Sequence[tuple[datetime, int]], every: timedelta
+    changes: Sequence[tuple[datetime, int]],
 ) -> Iterator[tuple[datetime, int]]:
     for (at, people), (until, _) in zip(changes, changes[1:], strict=False):
         if people:
             now = at
             while now < until - _SECOND:
                 yield now, people
-                now += every
+                now += _EVERY
             yield until - _SECOND, people
         else:
             yield from ((at, 0), (at + _SECOND * _EMPTY_FOR_S, 0))

@@ -47,13 +47,12 @@ class FakeWebex:
         bot_token: str = "simulated-bot-token",
         rooms: tuple[str, ...] = ("Site A - Alarms", "Site B - Alarms"),
         page_max: int = 100,
-        seed: int = 1,
     ) -> None:
         self.bot_token = bot_token
         self.bot_name = "mvsnap"
         self.bot_email = "mvsnap@webex.bot"
         self._person_ids: dict[str, str] = {}
-        self.faults = Faults(seed=seed, answers=_FAULT_ANSWERS)
+        self.faults = Faults(_FAULT_ANSWERS)
         self.asked: list[RecordedCall] = []
         self.rooms: list[SimRoom] = []
         self.messages: list[SimMessage] = []

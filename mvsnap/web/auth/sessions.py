@@ -15,7 +15,8 @@ from flask_wtf.csrf import generate_csrf
 
 from mvsnap.config.login import LoginSection
 from mvsnap.core.browsers import browser_of
-from mvsnap.domain import Change, LoginSession, Role, User
+from mvsnap.core.users import LoginSession
+from mvsnap.domain import Change, Role, User
 from mvsnap.web import https
 from mvsnap.web.auth.login_attempts import may_come
 from mvsnap.web.context import gateway

@@ -20,6 +20,7 @@ from mvsnap.core.users import failed_change, own_change, put_change
 from mvsnap.domain import Role, User
 from mvsnap.errors import BadInput
 from mvsnap.texts import _, first_upper
+from mvsnap.texts.audit_wordings import FAILED_OWN, OUT_EVERYWHERE, SESSION_ENDED
 from mvsnap.web import auth, login, passwords
 from mvsnap.web.auth.sessions import forget_session, idle_limit, log_in
 from mvsnap.web.context import gateway
@@ -67,7 +68,7 @@ def change_password() -> ResponseReturnValue:
 def end_session() -> ResponseReturnValue:
     name, now = auth.person().name, gateway().clock.now()
     session_id = request.form.get("id", "")[:_LONGEST_ID]
-    log = own_change(name, now, "ended one of the own sessions")
+    log = own_change(name, now, SESSION_ENDED())
     if gateway().users.sessions.end(name, session_id, log):
         flash(_("The session has ended."), "success")
     else:
@@ -79,7 +80,8 @@ def end_session() -> ResponseReturnValue:
 @auth.page(Role.VIEWER, before_enrolment=True)
 def log_out_everywhere() -> ResponseReturnValue:
     name, now = auth.person().name, gateway().clock.now()
-    gateway().users.sessions.end_all(name, own_change(name, now, "logout everywhere"))
+    log = own_change(name, now, OUT_EVERYWHERE())
+    gateway().users.sessions.end_all(name, log)
     forget_session()
     flash(_("You have logged out everywhere."), "success")
     return redirect(url_for("login.login"), 303)
@@ -95,7 +97,7 @@ def confirm_password(password: str) -> User | None:
     user = attempts.check(name, password, login.address())
     if user is None and attempts.should_write(known := attempts.find(name)):
         now = gateway().clock.now()
-        failed = failed_change(known, login.address(), now, wrong="own account")
+        failed = failed_change(known, login.address(), now, how=FAILED_OWN)
         gateway().audit.add(failed)
     return user
 

@@ -26,7 +26,8 @@ from mvsnap.jobs.service import JobRequest
 from mvsnap.recorder.live import MOST_VIEWERS
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
-from mvsnap.texts import N_, _
+from mvsnap.texts import _, audit_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import gateway
@@ -73,7 +74,10 @@ _PAGE = 24  # full rows of 2, 3 and 4 tiles
 _EVENTS, _CLIPS = 10, 4
 _VIEWER = re.compile(r"[A-Za-z0-9]{8,32}")
 _PICTURE = re.compile(r"[0-9-]{1,40}")
-_DONE = {"snapshot": N_("Snapshot requested"), "record": N_("Recording requested")}
+_DONE = {
+    "snapshot": audit_wordings.SNAPSHOT_REQUESTED,
+    "record": audit_wordings.RECORDING_REQUESTED,
+}
 
 
 # --- the wall
@@ -296,8 +300,9 @@ def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnV
     except QueueFull as exc:
         flash(_("Not accepted: %(reason)s") % {"reason": _(exc.message)}, "warning")
         return redirect(url_for(".show", key=camera.key), 303)
-    done = f"{_DONE[what].lower()}, job {job.id}"
-    here.audit.add(Change(here.clock.now(), who, f"camera {camera.key}", "", done))
+    done = audit_wordings.WITH_JOB(what=_DONE[what](), job=job.id)
+    about = audit_wordings.CAMERA(key=camera.key)
+    here.audit.add(Change(here.clock.now(), who, about, Reason(""), done))
     return redirect(url_for(".show", key=camera.key, job=job.id), 303)
 
 
@@ -322,7 +327,7 @@ def live(key: str) -> ResponseReturnValue:
     picture = here.live.picture(settings, key, tab, known)
     if picture is None:
         return Response(status=204)
-    viewed(f"live view of camera {key}")
+    viewed(audit_wordings.LIVE_VIEW(key=key))
     answer = Response(picture.jpeg, mimetype="image/jpeg")
     answer.headers["Cache-Control"] = NOT_KEPT
     answer.headers["X-Picture"] = picture.id

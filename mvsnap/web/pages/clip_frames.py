@@ -13,6 +13,7 @@ from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.recorder import ClipFile
 from mvsnap.texts import N_
+from mvsnap.texts.audit_wordings import STILL
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
 from mvsnap.web.context import gateway
@@ -46,7 +47,7 @@ def still(clip_id: str) -> ResponseReturnValue:
     if jpeg is None:
         return _not_yet()
     moment = (clip.began_at or clip.at) + timedelta(seconds=at_s)
-    downloaded(f"still of clip {clip.id}, {clip.camera}, at {at_s:.2f} s")
+    downloaded(STILL(id=clip.id, camera=clip.camera, offset=f"{at_s:.2f}"))
     answer = Response(jpeg, mimetype="image/jpeg")
     show_zone_of_clip(clip)
     name = still_name(clip, moment, page_zone(), gateway().zone)

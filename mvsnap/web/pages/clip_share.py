@@ -12,7 +12,8 @@ from mvsnap.core import signed_links
 from mvsnap.core.site_time import stored_to_minute
 from mvsnap.domain import Role
 from mvsnap.errors import BadInput
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import gateway_url
@@ -33,8 +34,8 @@ def share(clip_id: str) -> ResponseReturnValue:
     _require_video(clip)
     now = here.clock.now()
     until = (now + timedelta(hours=hours)).replace(microsecond=0)
-    said = f"link for everybody until {stored_to_minute(until, here.zone)}"
-    log = change(clip, auth.person().name, now, "", said, here.zone)
+    done = audit_wordings.LINK_UNTIL(until_at=stored_to_minute(until, here.zone))
+    log = change(clip, auth.person().name, now, Reason(""), done, here.zone)
     key = here.users.shared_links.share(clip.id, until, log)
     url = signed_links.link(gateway_url(), key, clip.id, signed_links.CLIP, until)
     show_zone_of_clip(clip)
@@ -53,7 +54,9 @@ def share(clip_id: str) -> ResponseReturnValue:
 def end(clip_id: str) -> ResponseReturnValue:
     clip, here = known_clip(clip_id), gateway()
     who, now = auth.person().name, here.clock.now()
-    log = change(clip, who, now, "links for everybody", "links ended", here.zone)
+    log = change(
+        clip, who, now, audit_wordings.LINKS(), audit_wordings.LINKS_ENDED(), here.zone
+    )
     if here.users.shared_links.end(clip.id, log):
         flash(_("The links to this clip no longer work."), "success")
     else:

@@ -17,8 +17,9 @@ from mvsnap.core.keys import KeyKind, StoredKey
 from mvsnap.core.site_time import foreign, stored_to_second
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Change, Event, EventId, Trigger, TriggerKind
-from mvsnap.texts import N_, _, first_upper
+from mvsnap.texts import N_, _, audit_wordings, first_upper
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 
 _TRIGGERS = {
     TriggerKind.HTTP: N_("request with key %(who)s"),
@@ -66,6 +67,7 @@ _ACTION_LINES = """webhooks:
 class ClipAdvice:
     """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
 
+    is_without_camera: an admin can add one on the pages, too.
     searched_to: how far back was looked for them.
     """
 
@@ -73,6 +75,7 @@ class ClipAdvice:
     lines: str = ""
     reset: bool = False
     searched_to: datetime | None = None
+    is_without_camera: bool = False
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
@@ -100,7 +103,7 @@ def advice(
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
         text = _("No recording cameras. Add one to config/mvsnap.yaml and restart:")
-        return ClipAdvice(text, _CAMERA_LINES)
+        return ClipAdvice(text, _CAMERA_LINES, is_without_camera=True)
     if not tokens and not without_token:
         text = _(
             "No alarm senders are set up yet. Give each sender a token and restart:"
@@ -147,9 +150,10 @@ def of_same_alarm(clip: Clip, related: Iterable[Clip]) -> list[Clip]:
 
 
 def change(
-    clip: Clip, who: str, now: datetime, before: str, after: str, zone: tzinfo
+    clip: Clip, who: str, now: datetime, before: Reason, after: Reason, zone: tzinfo
 ) -> Change:
-    what = f"clip of {clip.camera}, {stored_to_second(clip.at, zone)}"
+    at = stored_to_second(clip.at, zone)
+    what = audit_wordings.CLIP(camera=clip.camera, clip_at=at)
     return Change(now, who, what, before, after)
 
 
@@ -169,8 +173,11 @@ def started_by_title(trigger: Trigger) -> str:
 
 
 def _who(trigger: Trigger) -> str:
-    is_zone = trigger.kind is TriggerKind.SENSE
-    return zone_words(trigger.by) if is_zone else trigger.by
+    """Return the name; a schedule without one is stored as `schedule 0 8 * * *`."""
+    if trigger.kind is TriggerKind.SENSE:
+        return zone_words(trigger.by)
+    is_schedule = trigger.kind is TriggerKind.SCHEDULE
+    return trigger.by.removeprefix("schedule ") if is_schedule else trigger.by
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
-from mvsnap.core.clip_text import title
+from mvsnap.core.clip_text import title_reason
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
@@ -32,7 +32,8 @@ from mvsnap.store.clip_search import (
     machines,
     neighbours,
 )
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
@@ -224,7 +225,7 @@ def video(clip_id: str) -> ResponseReturnValue:
         else None
     )
     note = viewed if name is None else downloaded
-    note(f"clip {clip.id}, {clip.camera}")
+    note(audit_wordings.VIDEO(id=clip.id, camera=clip.camera))
     return private_file(found, "video/mp4", etag=clip.id, name=name)
 
 
@@ -247,7 +248,9 @@ def keep(clip_id: str) -> ResponseReturnValue:
     kept = request.form.get("kept", "")
     if kept not in ("yes", "no"):
         raise BadInput(f"kept: {kept[:40]!r} (expected yes or no)")
-    before, after = ("", "kept") if kept == "yes" else ("kept", "not kept")
+    before, after = audit_wordings.KEPT(), audit_wordings.NOT_KEPT()
+    if kept == "yes":
+        before, after = Reason(""), audit_wordings.KEPT()
     log = change(clip, auth.person().name, _now(), before, after, _zone())
     if not gateway().clips.keep(clip.id, kept == "yes", [log]):
         flash(_("No changes: someone else has changed it already."), "warning")
@@ -258,7 +261,8 @@ def keep(clip_id: str) -> ResponseReturnValue:
 @auth.page(Role.ADMIN)
 def delete(clip_id: str) -> ResponseReturnValue:
     clip = known_clip(clip_id)
-    log = change(clip, auth.person().name, _now(), title(clip), "deleted", _zone())
+    before, after = title_reason(clip), audit_wordings.DELETED()
+    log = change(clip, auth.person().name, _now(), before, after, _zone())
     if not gateway().clips.delete(clip.id, [log]):
         flash(_not_deleted(gateway().clips.clip(clip.id) or clip), "warning")
         return redirect(url_for(".show", clip_id=clip.id), 303)

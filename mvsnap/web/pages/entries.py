@@ -5,6 +5,7 @@ Those of the file are shown beside them, and can only be changed there.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from mvsnap.config.entries import (
 )
 from mvsnap.config.model import Settings
 from mvsnap.core.params import parse_moment
-from mvsnap.domain import Change, Role
+from mvsnap.domain import Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
 from mvsnap.texts.sentences import localized
@@ -34,6 +35,7 @@ from mvsnap.web.pages.entry_form import (
     EntryForm,
     changes_of,
     read_entry,
+    removed_change,
 )
 from mvsnap.web.pages.settings_recipients import check_entry
 
@@ -138,9 +140,7 @@ def save(section: str) -> ResponseReturnValue:
 def remove(section: str) -> ResponseReturnValue:
     name, now = request.form.get("name", ""), gateway().clock.now()
     found = _section(section)
-    log = Change(
-        now, auth.person().name, f"{section}.{name[:80]}", found.noun, "removed"
-    )
+    log = removed_change(found, name, auth.person().name, now)
     if gateway().entries.remove(section, name, log):
         gateway().following.look()
         text = _("%(name)s was removed. Takes effect %(when)s.")
@@ -159,7 +159,9 @@ def trial(trial_id: str) -> ResponseReturnValue:
         return jsonify(ok=None, lines=[]), 404
     # Why it does not work is an error, in English like any other.
     lines = map(localized, found.lines) if found.ok is False else found.lines
-    return jsonify(ok=found.ok, lines=list(lines))
+    # In the answer, not at an address: of several processes only this one has it.
+    picture = base64.b64encode(found.picture).decode()
+    return jsonify(ok=found.ok, lines=list(lines), picture=picture)
 
 
 def _section(name: str) -> EntrySection:

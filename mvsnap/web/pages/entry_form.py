@@ -21,7 +21,8 @@ from mvsnap.config.entry_fields import (
 from mvsnap.config.model import Settings
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts.wording import Reason
 
 # The kind is chosen before the form, and not a field of it.
 _KIND = "kind"
@@ -129,17 +130,26 @@ def changes_of(
     """Yield an audit log line for each field that is another one."""
     at, who, above = entry.changed_at, entry.changed_by, f"{entry.section}.{entry.name}"
     if not before:
-        yield Change(
-            at, who, above, "", f"added{f', {form.kind}' if form.kind else ''}"
-        )
+        added = audit_wordings.ADDED()
+        if form.kind:
+            added = audit_wordings.ADDED_AS(kind=form.kind)
+        yield Change(at, who, Reason(above), Reason(""), added)
     for each in form.fields:
         was, is_now = shown(each, before), shown(each, entry.value)
         is_new_secret = each.is_secret and _secret(each, before) != _secret(
             each, entry.value
         )
         if was != is_now or is_new_secret:
-            after = f"{is_now} (new)" if is_new_secret and was and is_now else is_now
-            yield Change(at, who, f"{above}.{each.name}", was, after)
+            is_other = is_new_secret and was and is_now
+            after = audit_wordings.NEW_VALUE(value=is_now) if is_other else is_now
+            path = f"{above}.{each.name}"
+            yield Change(at, who, Reason(path), was, after)
+
+
+def removed_change(section: EntrySection, name: str, who: str, now: datetime) -> Change:
+    """Return the audit log line of an entry that is removed."""
+    path, noun = f"{section.name}.{name[:80]}", audit_wordings.ENTRIES[section.name]
+    return Change(now, who, Reason(path), noun(), audit_wordings.REMOVED())
 
 
 def _is_pair(line: str) -> bool:

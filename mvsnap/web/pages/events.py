@@ -12,15 +12,14 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import EventId, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.jobs.listing import JobEntry
+from mvsnap.jobs.listing import JobEntry, retry_change
 from mvsnap.store.event_search import FoundEvent, find_event, find_events, found_of_job
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES, STATES
-from mvsnap.web.jobs import retry_change
 from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
@@ -148,7 +147,7 @@ def show(event_id: str) -> ResponseReturnValue:
     show_zone_of_event(found.event)
     view = event_view(gateway(), found)
     if found.event.kind in PERSONAL:
-        viewed(f"event {found.event.id} with the name of a cardholder")
+        viewed(audit_wordings.CARDHOLDER(id=found.event.id))
     part = _part(view)
     live_url = url_for(".live", event_id=event_id) if view.is_live else None
     return render_template(
@@ -183,7 +182,8 @@ def send_again(event_id: str) -> ResponseReturnValue:
     for entry in filter(_may_retry, _entries(found)):
         with suppress(BadInput):  # it was done meanwhile
             here.job_list.retry(entry.job.id)
-            here.audit.add(retry_change(entry, auth.person().name))
+            now, who = here.clock.now(), auth.person().name
+            here.audit.add(retry_change(entry, who, now))
             is_sent = True
     if is_sent:
         flash(_("What was not sent is sent again now."), "success")

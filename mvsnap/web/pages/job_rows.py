@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mvsnap.core.message_parts import ANSWER, ASKED, END
 from mvsnap.core.progress import JobProgress
 from mvsnap.domain import (
     Delivery,
@@ -47,8 +46,15 @@ _PARTS = {
     "again": N_("taken again"),
     "link": N_("video link"),
 }
-# Messages that are about no one camera.
-_OTHER_PARTS = {END: N_("end"), ASKED: N_("question"), ANSWER: N_("answer")}
+# What a part begins with that is not named by a serial, and the words for it.
+_OTHERS = {
+    "": N_("first message"),
+    "asked": N_("question"),
+    "answer": N_("answer"),
+    "end": N_("end"),
+    "clip": N_("clip"),
+    "buttons": N_("buttons"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +164,16 @@ def _is_in_doubt(delivery: Delivery) -> bool:
 
 
 def _about(part: str, places: Places) -> str:
-    """Return what a message is about; its part names a camera by its serial."""
+    """Return what a message is about; its part names a camera, most by its serial."""
     first, _blank, rest = part.partition(" ")
     if is_serial(first):
-        said = (places.camera(first), _(_PARTS.get(rest, rest)))
-        return ", ".join(filter(None, said))
-    if first == "buttons" and is_serial(rest):
-        return _("%(camera)s, buttons") % {"camera": places.camera(rest)}
-    if first == "clip" and rest:
-        return _("clip of %(camera)s") % {"camera": rest}
-    return _(_OTHER_PARTS.get(part, part)) or _("first message")
+        camera, words = first, _PARTS.get(rest, rest)
+    elif first in _OTHERS:
+        camera, words = rest, _OTHERS[first]
+    else:
+        return part
+    named = places.camera(camera) if camera else ""
+    return ", ".join(filter(None, (named, _(words) if words else "")))
 
 
 def _colour(state: DeliveryState) -> str:

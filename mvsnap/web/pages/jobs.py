@@ -14,12 +14,11 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core.days import day_span
 from mvsnap.domain import JobId, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.jobs.listing import JobEntry, JobsPage
+from mvsnap.jobs.listing import JobEntry, JobsPage, retry_change
 from mvsnap.store.job_states import JobFilter, JobStage
 from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.jobs import retry_change
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 from mvsnap.web.pages.job_rows import (
     STAGES,
@@ -124,7 +123,7 @@ def retry(job_id: str) -> ResponseReturnValue:
     except BadInput:
         flash(_("Nothing to try again: everything is done."), "warning")
     else:
-        here.audit.add(retry_change(entry, auth.person().name))
+        here.audit.add(retry_change(entry, auth.person().name, here.clock.now()))
         flash(_("It is tried again now."), "success")
     return redirect(url_for(".show", job_id=entry.job.id), 303)
 

@@ -30,6 +30,7 @@ from mvsnap.web.pages.overview_rows import (
     snapshot_tile,
 )
 from mvsnap.web.pages.overview_today import today
+from mvsnap.web.pages.pages_in_use import listens_to_sense
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.zones_now import PlaceNow, places_now
 from mvsnap.web.status.read import read_outages
@@ -94,9 +95,10 @@ def _now() -> dict[str, Any]:
     listeners = listener_rows(here.sense.listeners(), sense.enabled, db_now)
     cameras = _cameras(sense, listeners, now)
     waiting = here.jobs.backlog()
+    has_sense = sense.enabled or listens_to_sense(here.settings)
     return {
         "outages": read_outages(),
-        "today": today(here, now),
+        "today": today(here, now, has_sense=has_sense),
         "jobs": JobsNow(waiting, here.job_list.oldest_at() if waiting else None),
         "sense_enabled": sense.enabled,
         "sense_configured": "sense" in here.settings.model_fields_set,

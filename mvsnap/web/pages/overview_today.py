@@ -87,15 +87,15 @@ class _WeekdayBefore:
     all_day: DayCounts
 
 
-def today(here: Gateway, now: datetime) -> Today:
+def today(here: Gateway, now: datetime, *, has_sense: bool) -> Today:
+    """has_sense: crowds are looked for; without, they are named if there were any."""
     zone = here.zone
     day = now.astimezone(zone).date()
     counts = _counts(here, *day_span(day.isoformat(), zone))
     before = _before(here, now)
-    numbers = [
-        _number("crowds", "crowd event", counts, day, before),
-        _number("snapshots", "snapshot", counts, day, before),
-    ]
+    numbers = [_number("snapshots", "snapshot", counts, day, before)]
+    if has_sense or counts.crowds or (before and before.all_day.crowds):
+        numbers.insert(0, _number("crowds", "crowd event", counts, day, before))
     if here.settings.recorder.cameras:
         numbers.append(_number("clips", "clip", counts, day, before))
     numbers.append(_number("failures", "failure", counts, day, before))

@@ -9,7 +9,9 @@ from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 
 _FULL_FRAME_NAME = N_("Full Frame")
 
@@ -44,22 +46,20 @@ class Places:
         return found.name if found else serial
 
     def zone(self, serial: str | None, zone_id: str | None) -> str:
-        name = self.plain_zone(serial, zone_id)
-        # Others are named by people, also with a word that a page has.
-        return _(name) if zone_id in (None, FULL_FRAME) else name
+        return said(self.zone_reason(serial, zone_id))
 
-    def plain_zone(self, serial: str | None, zone_id: str | None) -> str:
-        """Return it as the audit log has it, which is in English."""
+    def zone_reason(self, serial: str | None, zone_id: str | None) -> Reason:
+        """Return it as the audit log has it: a name by people, or a code."""
         if zone_id is None:
-            return N_("all zones")
+            return audit_wordings.ALL_ZONES()
         if zone_id == FULL_FRAME:
-            return _FULL_FRAME_NAME
+            return audit_wordings.FULL_FRAME()
         for camera in self.cameras:
             if serial in (None, camera.serial):
                 for zone in camera.zones:
-                    if zone.zone_id == zone_id:
-                        return zone.label or zone_id
-        return N_("Zone %(id)s") % {"id": zone_id}
+                    if zone.zone_id == zone_id and zone.label:
+                        return Reason(zone.label)
+        return audit_wordings.ZONE(id=zone_id)
 
     def knows(self, serial: str) -> bool:
         return Serial(serial) in self._by_serial

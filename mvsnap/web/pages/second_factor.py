@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core.users import own_change
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.auth import second_factor
 from mvsnap.web.context import gateway
@@ -64,7 +64,7 @@ def confirm() -> ResponseReturnValue:
     session.pop(_ENROLLING)
     codes = second_factor.new_recovery_codes()
     hashes = [second_factor.recovery_hash(code) for code in codes]
-    log = own_change(name, now, "authenticator app set up, other sessions ended")
+    log = own_change(name, now, audit_wordings.APP_SET_UP())
     if not here.users.second_factors.enrol(name, step, hashes, log):
         return _too_late()
     here.users.sessions.end_others(name, auth.person().session_id)
@@ -87,14 +87,14 @@ def _new_codes() -> str:
     name, now = auth.person().name, gateway().clock.now()
     codes = second_factor.new_recovery_codes()
     hashes = [second_factor.recovery_hash(code) for code in codes]
-    log = own_change(name, now, "new recovery codes")
+    log = own_change(name, now, audit_wordings.RECOVERY_CODES())
     gateway().users.second_factors.replace_codes(name, hashes, log)
     return render_template("account/recovery_codes.html", codes=codes, is_new_app=False)
 
 
 def _remove() -> ResponseReturnValue:
     name, now = auth.person().name, gateway().clock.now()
-    log = own_change(name, now, "authenticator app removed")
+    log = own_change(name, now, audit_wordings.APP_REMOVED())
     gateway().users.second_factors.remove(name, log)
     flash(_("You log in with your password alone from now on."), "success")
     return redirect(url_for("account.index"), 303)

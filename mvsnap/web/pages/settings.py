@@ -15,7 +15,9 @@ from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.events import SILENT_AFTER
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.channels import channel_rows, tested_channel
@@ -40,6 +42,7 @@ from mvsnap.web.pages.settings_text import (
     override_place,
     override_rows,
     rule_text,
+    setting,
     text_of,
 )
 
@@ -105,8 +108,9 @@ def back_to_file() -> ResponseReturnValue:
     if name not in CHOOSABLE:
         raise BadInput(f"name: {name[:40]!r} (expected one of: {', '.join(CHOOSABLE)})")
     before = text_of(name, getattr(_sense(), name))
-    after = f"{text_of(name, getattr(gateway().settings.sense, name))} (from the file)"
-    _store({name: None}, [_change(f"sense.{name}", before, after)])
+    in_file = text_of(name, getattr(gateway().settings.sense, name))
+    after = audit_wordings.FROM_FILE(value=in_file)
+    _store({name: None}, [_changed(name, before, after)])
     return redirect(url_for(".index"), 303)
 
 
@@ -231,9 +235,9 @@ def _find_override(serial: str, zone: str) -> Override | None:
     return None
 
 
-def _change(what: str, before: str, after: str) -> Change:
+def _changed(name: str, before: Reason, after: Reason) -> Change:
     now, who = gateway().clock.now(), auth.person().name
-    return Change(now, who, what, before, after)
+    return Change(now, who, setting(name), before, after)
 
 
 def _choose(values: dict[str, Any]) -> ResponseReturnValue:
@@ -250,9 +254,9 @@ def _store(values: dict[str, Any], changes: list[Change]) -> None:
     now, who = gateway().clock.now(), auth.person().name
     named = {f"sense.{name}": value for name, value in values.items()}
     gateway().site.choose(named, who, now, changes)
-    said = "; ".join(f"{c.what}: {c.before} → {c.after}" for c in changes)
+    lines = (f"{c.what}: {said(c.before)} → {said(c.after)}" for c in changes)
     text = _("Saved. %(changes)s. Takes effect within two seconds.")
-    flash(text % {"changes": said}, "success")
+    flash(text % {"changes": "; ".join(lines)}, "success")
 
 
 def _warn(notes: Iterable[RecipientNote]) -> None:
@@ -274,9 +278,13 @@ def _replace_override(
     one = known or fresh
     assert one is not None
     where = audited_place(_places(), one.serial, one.zone)
-    before, after = (rule_text(r) if r else "no exception" for r in (known, fresh))
+    about, none = audit_wordings.ABOUT, audit_wordings.NO_EXCEPTION()
+    before, after = (
+        about(place=where, value=rule_text(rule) if rule else none)
+        for rule in (known, fresh)
+    )
     value = [rule.model_dump(mode="json", exclude_none=True) for rule in rules]
-    change = _change("sense.overrides", f"{where}: {before}", f"{where}: {after}")
+    change = _changed("overrides", before, after)
     _store({} if known == fresh else {"overrides": value}, [change])
     return redirect(url_for(".index"), 303)
 

@@ -11,16 +11,19 @@ from typing import Any
 from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import CHOOSABLE
-from mvsnap.core.amounts import amount
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
-from mvsnap.texts import N_, _, formats, ngettext
+from mvsnap.texts import N_, _
+from mvsnap.texts import audit_wordings as audit
+from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.places import Places
-from mvsnap.web.pages.settings_form import RULE, number
+from mvsnap.web.pages.settings_form import RULE
 
 # A listener reacts to the switch within two seconds, then connects to the broker.
 _SWITCHING = timedelta(seconds=10)
+_DEFAULT_ROOM = "webex.room"
 # What becomes of messages outside of the hours.
 _OUTSIDE = {
     "never": N_("Nobody is notified"),
@@ -54,37 +57,40 @@ class MuteRow:
     mute: Mute
 
 
-def text_of(name: str, value: Any) -> str:
+def text_of(name: str, value: Any) -> Reason:
     """Return the value of a setting for people."""
     if name == "enabled":
-        return "on" if value else "off"
+        return audit.ON() if value else audit.OFF()
     if name == "when":
-        return ", ".join(hours_text(value).splitlines()) or N_("always")
+        hours = ", ".join(hours_text(value).splitlines())
+        return Reason(hours) if hours else audit.ALWAYS()
     if value is None:
-        return "default"
+        return audit.DEFAULT()
     if name == "outside":
-        return str(value)
+        return audit.OUTSIDE[value]()
     if name == "rooms":
-        return ", ".join(value) or "webex.room"
+        return Reason(", ".join(value) or _DEFAULT_ROOM)
     if name == "overrides":
-        return amount(len(value), "exception")
-    return f"{number(value)} s" if name.endswith("_s") else number(value)
+        count = len(value)
+        return audit.EXCEPTION() if count == 1 else audit.EXCEPTIONS(count=count)
+    shown = audit.SECONDS if name.endswith("_s") else audit.NUMBER
+    return shown(number=int(value) if value == int(value) else value)
 
 
-def rule_text(override: Override) -> str:
+def rule_text(override: Override) -> Reason:
     """Return what differs from the general rule, as the audit log has it."""
     parts = []
     for each in RULE:
         value = getattr(override, each.name)
         if value is not None:
-            parts.append(f"{each.label.lower()} {text_of(each.name, value)}")
+            parts.append(audit.RULE[each.name](value=text_of(each.name, value)))
     if override.rooms is not None:
-        parts.append(f"recipients: {text_of('rooms', override.rooms)}")
+        parts.append(audit.RECIPIENTS(rooms=text_of("rooms", override.rooms)))
     if override.when is not None:
-        parts.append(f"hours: {text_of('when', override.when)}")
+        parts.append(audit.HOURS(hours=text_of("when", override.when)))
     if override.outside is not None:
-        parts.append(f"outside of hours: {override.outside}")
-    return ", ".join(parts) or N_("same as the general rule")
+        parts.append(audit.OUTSIDE_HOURS(what=text_of("outside", override.outside)))
+    return audit.COMMAS.of(*parts) if parts else audit.SAME_RULE()
 
 
 def rule_words(override: Override) -> str:
@@ -107,15 +113,10 @@ def rule_words(override: Override) -> str:
 
 def value_words(name: str, value: Any) -> str:
     """Return the value of a setting in the site's language."""
-    if name == "overrides" and value is not None:
-        said = ngettext("%(num)s exception", "%(num)s exceptions", len(value))
-        return said % {"num": len(value)}
     if name == "outside" and value is not None:
         return _(_OUTSIDE[value])
     text = text_of(name, value)
-    if name in ("enabled", "rooms") or value is None:
-        return localized(text)
-    return formats.as_written(text)
+    return localized(text) if name == "rooms" else said(text)
 
 
 def origins(
@@ -152,7 +153,7 @@ def changes_of(
         Change(
             now,
             who,
-            f"sense.{name}",
+            setting(name),
             text_of(name, getattr(before, name)),
             text_of(name, v),
         )
@@ -160,9 +161,16 @@ def changes_of(
     ]
 
 
-def audited_place(places: Places, serial: str, zone: str) -> str:
+def setting(name: str) -> Reason:
+    """Return what a line of the audit log about a setting is about: its path."""
+    path = f"sense.{name}"
+    return Reason(path)
+
+
+def audited_place(places: Places, serial: str, zone: str) -> Reason:
     zone_id = None if zone == "*" else zone
-    return f"{places.camera(serial)}, {places.plain_zone(serial, zone_id)}"
+    named = places.zone_reason(serial, zone_id)
+    return audit.PLACE(camera=places.camera(serial), zone=named)
 
 
 def override_place(places: Places, serial: str, zone: str) -> str:

@@ -14,7 +14,6 @@ from mvsnap.clock import SystemClock
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.ixon.ixon import FakeIxon
 from tests.clients.fakes import (
-    NOON,
     FakeClock,
 )
 from tests.clients.ixon.stub import client, fetched, redirect, refused, stub, success
@@ -75,7 +74,7 @@ def test_an_access_that_ended_is_noticed_and_another_one_works(
 def test_an_expired_access_is_distinguished_from_the_cameras_own_answers(
     status: int, headers: dict[str, str], ended: bool
 ) -> None:
-    access = WebAccess("https://one.example/", "a=b", NOON)
+    access = WebAccess("https://one.example/", "a=b")
     assert access.has_ended(status, headers) is ended
 
 
@@ -179,5 +178,5 @@ def test_a_cookie_behind_a_redirect_is_found() -> None:
     with stub(answers) as origin, client(origin) as ixon:
         answers["POST /access"] = success({"url": f"{origin}/?auth=x"})
         access = ixon.open_web_access("camera")
-    assert access == WebAccess(f"{origin}/", "way=1", NOON)
+    assert access == WebAccess(f"{origin}/", "way=1")
     assert access.stream_url("//a") == access.stream_url("a") == f"{origin}/a"

@@ -39,7 +39,6 @@ def test_lists_are_read_to_their_last_page(fake: FakeIxon, ixon: Ixon) -> None:
 
 
 def test_a_service_has_what_a_recorder_needs(fake: FakeIxon, ixon: Ixon) -> None:
-    fake.camera.auth = "digest"
     fake.page_size = 1
     known = fake.agents[0].servers
     camera, rtsp = ixon.server(known[0].id), ixon.server(known[1].id)
@@ -49,7 +48,6 @@ def test_a_service_has_what_a_recorder_needs(fake: FakeIxon, ixon: Ixon) -> None
         80,
         "/axis-cgi/mjpg/video.cgi",
     )
-    assert (camera.authentication, camera.username) == ("digest", "viewer")
     assert [camera.gives_http, rtsp.gives_http] == [True, False]
     assert "ixon.agent_server_id" in refused(lambda: ixon.server("nothing")).message
 

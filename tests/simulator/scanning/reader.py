@@ -33,9 +33,8 @@ def a_world(
     return build_world(begin, days=days, mix=mix, **options)
 
 
-def a_minute(hour: int, minute: int = 0, day: int = 0) -> datetime:
-    begin = datetime(MONDAY.year, MONDAY.month, MONDAY.day, hour, minute, tzinfo=UTC)
-    return begin + timedelta(days=day)
+def a_minute(hour: int, minute: int = 0) -> datetime:
+    return datetime(MONDAY.year, MONDAY.month, MONDAY.day, hour, minute, tzinfo=UTC)
 
 
 def bodies_of(

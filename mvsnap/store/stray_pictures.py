@@ -1,0 +1,82 @@
+"""Pictures that no row names, as a machine died after it stored them for one.
+
+They are looked for among all pictures, some at a time. A store that was restored from
+an old backup, or another one at the same place, knows few of them: then nothing goes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import timedelta
+
+from mvsnap.clock import SystemClock
+from mvsnap.errors import EvidenceAway
+from mvsnap.store.files import Files
+from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.purging import PurgeResult
+
+log = logging.getLogger(__name__)
+
+# Photos are compared with the directory, and videos with their clips.
+_KINDS = ("badges", "snapshots", "visitors")
+_OURS = re.compile(r"[a-z]+/\d{4}/\d\d/\d\d/[^/.]{1,150}\.jpg", re.ASCII)
+# A job is given up after a day, and its row is written with its picture.
+_OLD_AFTER = timedelta(days=7)
+_AT_ONCE = 1000
+# So few may be all there is at the time.
+_FEW = 20
+
+
+class StrayPictures:
+    """Not thread-safe: it goes on where it stopped."""
+
+    def __init__(self, files: Files, known: KnownFiles, clock: SystemClock) -> None:
+        self._files = files
+        self._known = known
+        self._clock = clock
+        self._kind = 0
+        self._after = ""
+        self._said = ""
+
+    def step(self, *, dry_run: bool = False) -> PurgeResult:
+        """Look at the next thousand pictures; remove those that are old and unknown."""
+        kind = _KINDS[self._kind]
+        try:
+            found = self._files.listed(kind, self._after, _AT_ONCE)
+        except EvidenceAway:
+            return PurgeResult()  # the log says why
+        before = self._clock.removable_before(_OLD_AFTER)
+        paths = [one for one, at in found if at < before and _OURS.fullmatch(one)]
+        known = self._known.of(paths)
+        strays = [path for path in paths if path not in known]
+        held = _doubt(kind, len(strays), len(paths))
+        if not dry_run:
+            self._go_on(found[-1][0] if len(found) == _AT_ONCE else "")
+            self._say(held)
+        if held:
+            return PurgeResult(held=held)
+        for path in strays if not dry_run else ():
+            self._files.remove(path)
+            log.warning("removed %s, which no row names", path)
+        return PurgeResult(removed=len(strays))
+
+    def _go_on(self, after: str) -> None:
+        self._after = after
+        if not after:
+            self._kind = (self._kind + 1) % len(_KINDS)
+
+    def _say(self, held: str) -> None:
+        if held and held != self._said:
+            log.error("stray pictures: nothing is removed: %s", held)
+        self._said = held or self._said
+
+
+def _doubt(kind: str, strays: int, of: int) -> str:
+    if strays < _FEW or 2 * strays <= of:
+        return ""
+    return (
+        f"{strays} of {of} pictures in {kind}/ are named by no row, so another "
+        "database may have them: is storage.s3.prefix or data_dir used by another "
+        "site, or was an old backup restored?"
+    )

@@ -1,0 +1,74 @@
+"""Pictures in a folder that no row names: they go when they are old, in small steps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mvsnap.clock import SystemClock
+from mvsnap.store import stray_pictures
+from mvsnap.store.events import Store
+from mvsnap.store.files import Files
+from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.stray_pictures import StrayPictures
+from mvsnap.store.tables import events
+from tests.core import build
+from tests.store.fixtures import store as store
+from tests.store.fixtures import url as url
+
+DAY = "snapshots/2026/01/0"
+
+
+@pytest.fixture
+def strays(tmp_path: Path, store: Store) -> StrayPictures:
+    known = KnownFiles(store._db, (events.c.snapshot_path,))
+    return StrayPictures(Files(tmp_path), known, SystemClock())
+
+
+def put(folder: Path, path: str, *, is_old: bool = True) -> Path:
+    whole = folder / path
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    whole.write_bytes(b"jpeg")
+    if is_old:
+        os.utime(whole, (1_700_000_000, 1_700_000_000))
+    return whole
+
+
+def left(folder: Path) -> set[str]:
+    found = (folder / "snapshots").rglob("*.jpg")
+    return {str(path.relative_to(folder / "snapshots/2026/01")) for path in found}
+
+
+def test_old_ones_go_with_their_copies_and_each_is_looked_at(
+    tmp_path: Path,
+    store: Store,
+    strays: StrayPictures,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stray_pictures, "_AT_ONCE", 2)
+    for name in ("1/known", "1/stray", "2/known", "3/stray"):
+        put(tmp_path, f"{DAY}{name}.jpg")
+        put(tmp_path, f"{DAY}{name}.thumbnail.jpg")
+    put(tmp_path, f"{DAY}3/new.jpg", is_old=False)
+    for number in (1, 2):
+        store.add_event(build.event(snapshot_path=f"{DAY}{number}/known.jpg"))
+    assert strays.step(dry_run=True).removed == 0
+    many = [strays.step().removed for _ in range(12)]
+    assert (sum(many), max(many)) == (2, 1)
+    known = {f"0{n}/known{end}.jpg" for n in (1, 2) for end in ("", ".thumbnail")}
+    assert left(tmp_path) == known | {"03/new.jpg"}
+
+
+def test_a_store_that_knows_few_of_them_removes_none(
+    tmp_path: Path, strays: StrayPictures, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an old backup was restored, or where another site has this folder."""
+    for number in range(25):
+        put(tmp_path, f"{DAY}1/{number}.jpg")
+    held = {strays.step().held for _ in range(6)} - {""}
+    (why,) = held
+    assert why.startswith("25 of 25 pictures in snapshots/")
+    assert len(left(tmp_path)) == 25
+    assert caplog.text.count("nothing is removed") == 1
