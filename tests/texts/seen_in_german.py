@@ -78,8 +78,7 @@ def english_words(catalogue: Catalog) -> set[str]:
     english: set[str] = set()
     others: set[str] = set()
     for one in catalogue:
-        # A zone in a line of the audit log stays as it was stored.
-        if one.id and one.context not in ("format", "time zone"):
+        if one.id and one.context != "format":
             english.update(*map(_words, _said(one.id)))
             others.update(*map(_words, _said(one.string)))
     return (english - others) | _IN_NAMES

@@ -48,7 +48,7 @@ def test_an_account_has_its_role() -> None:
 
 def test_a_moment_is_written_as_in_the_language() -> None:
     mute, line = new_mute("Q2SM-0000-0001", "7", "60", "ben", NOON, BERLIN)
-    until = f"{(NOON + timedelta(hours=1)).astimezone(BERLIN):%d.%m.%Y %H:%M:%S %Z}"
+    until = f"{(NOON + timedelta(hours=1)).astimezone(BERLIN):%d.%m.%Y %H:%M:%S} MEZ"
     assert in_german(line.after) == f"bis {until}"
     german = "Stummschaltung der Kamera Q2SM-0000-0001, Zone 7"
     assert in_german(line.what) == german

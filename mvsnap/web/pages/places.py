@@ -57,8 +57,8 @@ class Places:
         for camera in self.cameras:
             if serial in (None, camera.serial):
                 for zone in camera.zones:
-                    if zone.zone_id == zone_id:
-                        return Reason(zone.label or zone_id)
+                    if zone.zone_id == zone_id and zone.label:
+                        return Reason(zone.label)
         return audit_wordings.ZONE(id=zone_id)
 
     def knows(self, serial: str) -> bool:
