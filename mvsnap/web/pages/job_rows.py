@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mvsnap.core.message_parts import ANSWER, ASKED, END
 from mvsnap.core.progress import JobProgress
 from mvsnap.domain import (
     Delivery,
