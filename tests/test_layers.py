@@ -105,6 +105,7 @@ QUERIES = (
     "wifi.lists",
     "wifi.longest",
     "wifi.rebuild",
+    "wifi.recount",
     "wifi.reports",
     "wifi.salt",
     "wifi.spans",
