@@ -104,6 +104,7 @@ QUERIES = (
     "wifi.lists",
     "wifi.longest",
     "wifi.rebuild",
+    "wifi.recount",
     "wifi.reports",
     "wifi.salt",
     "wifi.spans",
