@@ -40,6 +40,7 @@ from benchmarks.groups import groups
 from benchmarks.idle import idle
 from benchmarks.line import Line
 from benchmarks.live_pages import live_pages
+from benchmarks.peers import peers
 from benchmarks.purge import purge
 from benchmarks.recorder import recorder
 from benchmarks.results import Result
@@ -55,7 +56,7 @@ ROUNDS = 5
 def main() -> None:
     every = (
         *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
-        *(purge, badges, clips, events, budget, channels, groups, live_pages),
+        *(purge, badges, clips, events, budget, channels, groups, live_pages, peers),
     )
     parts = {part.__name__: part for part in every}
     parser = argparse.ArgumentParser(description="Measure, side by side.")

@@ -93,21 +93,21 @@ def rates(folder: Path, qos: int) -> list[Line]:
     for number in range(ROUNDS):
         many, few = MESSAGES[qos], MESSAGES_PAHO[qos]
         in_c, here = [folder / "receive"], folder / f"{qos}-{number}"
-        at_once.append(_run(folder, qos, many, in_c, "0"))
-        pausing.append(_run(folder, qos, many, in_c, f"{pause_ms * 1000:.0f}"))
-        paho.append(_run(folder, qos, few, _python("paho")))
-        whole.append(_run(folder, qos, many, _python("mvsnap", here), data=here))
-    limit = max(_per_s(at_once), _per_s(pausing))
+        at_once.append(run_once(folder, qos, many, in_c, "0"))
+        pausing.append(run_once(folder, qos, many, in_c, f"{pause_ms * 1000:.0f}"))
+        paho.append(run_once(folder, qos, few, receiver("paho")))
+        whole.append(run_once(folder, qos, many, receiver("mvsnap", here), data=here))
+    limit = max(per_s_of(at_once), per_s_of(pausing))
     lost = sum(run.published - run.taken for run in whole)
     kept = f"{lost or 'none'} lost, {min(run.events for run in whole)} events"
     cpu_us = statistics.median(run.cpu_us for run in whole)
 
     def line(what: str, runs: Sequence[Run], goal: str = "-", more: str = "") -> Line:
-        found = _per_s(runs) / limit
+        found = per_s_of(runs) / limit
         name, text = f"counts at QoS {qos}, {what}", _text(runs) + more
         return Line(name, LIMIT, goal, found, "", text, not lost)
 
-    beside = _per_s(whole) / _per_s(at_once)
+    beside = per_s_of(whole) / per_s_of(at_once)
     name = f"counts at QoS {qos}, mvsnap"
     return [
         line("C that only counts", at_once),
@@ -119,16 +119,16 @@ def rates(folder: Path, qos: int) -> list[Line]:
     ]
 
 
-def _per_s(runs: Sequence[Run]) -> float:
+def per_s_of(runs: Sequence[Run]) -> float:
     return statistics.median(run.per_s for run in runs)
 
 
 def _text(runs: Sequence[Run]) -> str:
     cpu_us = statistics.median(run.cpu_us for run in runs)
-    return f"{_per_s(runs):,.0f}/s, {cpu_us:.1f} us"
+    return f"{per_s_of(runs):,.0f}/s, {cpu_us:.1f} us"
 
 
-def _run(
+def run_once(
     folder: Path,
     qos: int,
     messages: int,
@@ -137,10 +137,10 @@ def _run(
     data: Path | None = None,
 ) -> Run:
     """data: where mvsnap stores. A broker each: sessions live longer than receivers."""
-    with _broker(folder) as running:
+    with open_broker(folder) as running:
         args = [*receiver, *map(str, (running.port, qos, messages)), *more]
         with _receiving(args) as received:
-            flood = _flood(folder, running.port, qos, messages, 0)
+            flood = start_flood(folder, running.port, qos, messages, 0)
             began_s = float(_first_line(flood))
             said = json.loads(_first_line(received))
             if flood.wait(_LIMIT_S):
@@ -164,10 +164,10 @@ def latency(folder: Path) -> Line:
     data = folder / "latency"
     seconds = _SETTLE_S + (CROWDS + 10) * max(_SPACING_S)
     messages = int(seconds * PACE_PER_S)
-    with _broker(folder) as running:
-        args = [*_python("mvsnap", data), str(running.port), "0", "0"]
+    with open_broker(folder) as running:
+        args = [*receiver("mvsnap", data), str(running.port), "0", "0"]
         with _receiving(args) as received:
-            flood = _flood(folder, running.port, 0, messages, PACE_PER_S)
+            flood = start_flood(folder, running.port, 0, messages, PACE_PER_S)
             time.sleep(_SETTLE_S)
             spans_s = _crowd_spans_s(running.port, data / "mvsnap.db")
             flood.kill()
@@ -212,7 +212,7 @@ def _crowd_spans_s(port: int, store: Path) -> list[float]:
 
 
 @contextmanager
-def _broker(folder: Path) -> Iterator[Mosquitto]:
+def open_broker(folder: Path) -> Iterator[Mosquitto]:
     """A broker that keeps and sends all it is given."""
     with broker(folder / "broker", max_inflight=0, max_queued=0) as running:
         yield running
@@ -235,7 +235,7 @@ def _receiving(args: Sequence[str | Path]) -> Iterator[subprocess.Popen[str]]:
             program.kill()
 
 
-def _flood(
+def start_flood(
     folder: Path, port: int, qos: int, messages: int, per_s: int
 ) -> subprocess.Popen[str]:
     args = [str(folder / "flood"), *map(str, (port, qos, messages, per_s))]
@@ -247,5 +247,5 @@ def _first_line(program: subprocess.Popen[str]) -> str:
     return program.stdout.readline().strip()
 
 
-def _python(*args: str | Path) -> list[str]:
+def receiver(*args: str | Path) -> list[str]:
     return [sys.executable, "-m", "benchmarks.receivers", *map(str, args)]

@@ -7,9 +7,10 @@ Between `<!-- results: NAME -->` and `<!-- end -->` is a table. NAME is a part, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.line import Line
 from benchmarks.results import Result
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks.md"
@@ -30,10 +31,6 @@ IN_SHORT = (
     "events, the list, 1,000,000 events",
 )
 _TABLE = re.compile(r"(<!-- results: ([a-z_ ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_HEAD = "| what | beside, in the same run | goal | measured | met | on |\n" + (
-    "|---|---|---|---|---|---|\n"
-)
-_MET = {True: "yes", False: "**no**", None: "-"}
 
 
 def filled(page: str, results: Mapping[str, Result]) -> str:
@@ -57,13 +54,45 @@ def write(results: Mapping[str, Result]) -> None:
 
 
 def _table(name: str, results: Mapping[str, Result]) -> str:
-    rows = "".join(map(_row, _chosen(name, results)))
-    if not rows and name != "missed":
+    chosen = _chosen(name, results)
+    if not chosen and name != "missed":
         raise ValueError(f"no results for the table {name}")
-    return f"\n{_HEAD}{rows}\n"
+    if name == "in short":
+        columns = _in_short([result.line for result in chosen])
+    else:
+        columns = _whole([result.line for result in chosen], marked=name != "missed")
+    # Narrow enough to be read: no column that says nothing.
+    kept = {head: cells for head, cells in columns.items() if set(cells) != {"-"}}
+    rows = [list(kept), ["---"] * len(kept), *zip(*kept.values(), strict=True)]
+    text = "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+    day = "" if name in ("in short", "missed") else f"Measured {_when(chosen)}.\n\n"
+    return f"\n{text}\n{day}"
 
 
-def _chosen(name: str, results: Mapping[str, Result]) -> Iterable[Result]:
+def _in_short(lines: Sequence[Line]) -> dict[str, list[str]]:
+    return {
+        "what": [
+            line.what if line.unit else f"{line.what}, beside {line.reference}"
+            for line in lines
+        ],
+        "goal": [line.goal for line in lines],
+        "measured": [_marked(line, line.shown) for line in lines],
+    }
+
+
+def _whole(lines: Sequence[Line], *, marked: bool) -> dict[str, list[str]]:
+    measured = [line.measured for line in lines]
+    if marked:
+        measured = [_marked(line, line.measured) for line in lines]
+    return {
+        "what": [line.what for line in lines],
+        "beside, in the same run": [line.reference for line in lines],
+        "goal": [line.goal for line in lines],
+        "measured": measured,
+    }
+
+
+def _chosen(name: str, results: Mapping[str, Result]) -> list[Result]:
     if name == "in short":
         return [results[what] for what in IN_SHORT if what in results]
     if name == "missed":
@@ -71,8 +100,12 @@ def _chosen(name: str, results: Mapping[str, Result]) -> Iterable[Result]:
     return [result for result in results.values() if result.part == name]
 
 
-def _row(result: Result) -> str:
-    line = result.line
-    on = result.on if result.load is None else f"{result.on}, load {result.load}"
-    cells = (line.what, line.reference, line.goal, line.measured, _MET[line.met], on)
-    return f"| {' | '.join(cells)} |\n"
+def _marked(line: Line, text: str) -> str:
+    return f"**not met**: {text}" if line.met is False else text
+
+
+def _when(chosen: Iterable[Result]) -> str:
+    found = {
+        r.on if r.load is None else f"{r.on} (load {r.load})": None for r in chosen
+    }
+    return " and ".join(sorted(found))

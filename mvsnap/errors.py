@@ -93,6 +93,9 @@ class Forbidden(MvsnapError):
     code = "forbidden"
     status = 403
 
+    def __init__(self, message: Reason) -> None:
+        super().__init__(message)
+
 
 class LoginRefused(MvsnapError):
     """A provider's answer lets nobody in.

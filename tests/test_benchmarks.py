@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from benchmarks import results, tables
+from benchmarks import node_red, results, tables
 from benchmarks.line import Line
 from benchmarks.results import Result
+from mvsnap.core.crowd import CrowdRule, CrowdWatch, Raised
 
 
 def line(what: str = "a ring", value: float = 1.31, goal: str = "<= 1.15") -> Line:
@@ -88,3 +92,45 @@ def test_a_part_that_is_measured_replaces_its_own_results() -> None:
     ]
     found = results.merged(known, new)
     assert list(found.values()) == [*new, old[-1]]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [(s, 3) for s in range(10)],
+        [(0, 3), (2, 3), (4, 0), (7, 0), (8, 4), (9, 3)],
+        [(0, 3), (2, 3), (3, 0), (9, 0), (10, 3), (12, 3), (13, 3)],
+        [
+            *((s, 3) for s in range(5)),
+            (6, 0),
+            (12, 0),
+            *((s, 5) for s in range(13, 40)),
+        ],
+    ],
+)
+def test_node_red_has_the_same_rule_as_mvsnap(counts: list[tuple[int, int]]) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node: .ci/install test")
+    watch = CrowdWatch(CrowdRule(limit=3, dwell_ms=3_000))
+    ours = [
+        found.raised_ms
+        for s, people in counts
+        for found in watch.see(s * 1000, people)
+        if isinstance(found, Raised)
+    ]
+    messages = [
+        {"topic": "a", "payload": {"ts": s * 1000, "counts": {"person": people}}}
+        for s, people in counts
+    ]
+    rule = json.dumps(node_red.rule(3, 3))
+    script = f"""const context = {{}}, flow = {{ set() {{}} }}, found = [];
+    const rule = new Function("msg", "context", "flow", {rule});
+    for (const msg of {json.dumps(messages)}) {{
+        const out = rule(msg, context, flow);
+        if (out) found.push(out.payload.at);
+    }}
+    console.log(JSON.stringify(found));"""
+    args = [node, "-e", script]
+    done = subprocess.run(args, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout) == ours

@@ -55,7 +55,12 @@ if TYPE_CHECKING:
     help="Ask nothing: a file with the settings of many gateways.",
 )
 @click.option("--name", help="Gateway in the file of answers; default: the host name.")
-@click.option("--service-of", metavar="ACCOUNT", hidden=True)
+@click.option(
+    "--service-of",
+    metavar="ACCOUNT",
+    hidden=True,
+    help="For `make install`: the account that later commands run as.",
+)
 @click.pass_context
 def init(
     ctx: click.Context,

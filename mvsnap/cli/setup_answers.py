@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from mvsnap.cli.setup_keys import new_api_key
-from mvsnap.cli.terminal import fail_with, list_mistakes, out
+from mvsnap.cli.terminal import fail_with, foreign_owner, list_mistakes, out
 from mvsnap.cli.usage import as_called
 from mvsnap.clock import SystemClock
 from mvsnap.config.environment import apply
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 ALL = "all"
 _SHOWN = 10
+# What may be a name here, and is an id in the settings.
+_NAMED = {"organization", "network", "cameras"}
 
 
 def write_answers(path: Path, answers: Path, name: str | None) -> None:
@@ -48,7 +50,9 @@ def write_answers(path: Path, answers: Path, name: str | None) -> None:
     out.print(f"Written: {path}, as {name}.", markup=False)
     if api_keys:
         out.print(f"Your API key:  {api_keys[0]['key']}", markup=False)
-    out.print(f"Next: {as_called('check')}", markup=False)
+    is_for_service = foreign_owner(load(path, {}).data_dir) is not None
+    following = "sudo make install" if is_for_service else as_called("check")
+    out.print(f"Next: {following}", markup=False)
 
 
 def answered(path: Path, name: str, environ: Mapping[str, str] = os.environ) -> Values:
@@ -64,9 +68,23 @@ def answered(path: Path, name: str, environ: Mapping[str, str] = os.environ) -> 
     if mistakes:
         raise BadConfig(mistakes)
     if _has_names(tree.get("meraki")):
-        tree["meraki"] = _with_ids(tree)
+        try:
+            tree["meraki"] = _with_ids(tree)
+        except BadConfig as exc:
+            both = dict.fromkeys((*exc.mistakes, *_other_mistakes(tree)))
+            raise BadConfig(list(both)) from exc
     settings_of(tree)
     return tree
+
+
+def _other_mistakes(tree: dict[str, Any]) -> list[str]:
+    """Return those besides the names in `meraki`."""
+    meraki = {key: each for key, each in tree["meraki"].items() if key not in _NAMED}
+    try:
+        settings_of({**tree, "meraki": meraki})
+    except BadConfig as exc:
+        return exc.mistakes
+    return []
 
 
 def _of_gateway(path: Path, name: str) -> dict[str, Any]:

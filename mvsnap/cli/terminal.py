@@ -190,18 +190,24 @@ def storage_errors(settings: Settings) -> Iterator[None]:
 
 def refuse_foreign_root(data_dir: Path) -> None:
     """Root would leave files there that the service's account cannot change."""
-    if os.geteuid() != 0 or not data_dir.exists():
-        return
-    owner = data_dir.stat().st_uid
-    if owner:
-        try:
-            name = pwd.getpwuid(owner).pw_name
-        except KeyError:
-            name = f"#{owner}"
+    if name := foreign_owner(data_dir):
         fail(
             f"{data_dir} belongs to {name}. Run it as {name}: "
             f"sudo -u {name} {sys.executable} -m mvsnap ..."
         )
+
+
+def foreign_owner(data_dir: Path) -> str | None:
+    """Return the account whose folder it is, if root works for another one."""
+    if os.geteuid() != 0 or not data_dir.exists():
+        return None
+    owner = data_dir.stat().st_uid
+    if not owner:
+        return None
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"#{owner}"
 
 
 def open_parts(settings: Settings) -> Parts:

@@ -212,7 +212,7 @@ def error_answer(code: str, message: str, status: int) -> Response:
 
 def _expected(error: MvsnapError) -> ResponseReturnValue:
     if isinstance(error, Forbidden):
-        access_log.refused(error.message)
+        access_log.refused(error.as_reason)
     answer = error_answer(error.code, error.message, error.status)
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:

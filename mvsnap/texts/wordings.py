@@ -12,6 +12,7 @@ from mvsnap.texts import (
     camera_wordings,
     channel_wordings,
     ixon_wordings,
+    refusal_wordings,
 )
 from mvsnap.texts.wording import Wording
 
@@ -240,11 +241,12 @@ PICTURE_TOO_LABORIOUS = Wording(
     "picture_too_laborious", N_("picture too laborious: more than %(most)s scans")
 )
 
-MODULES = (camera_wordings, channel_wordings, ixon_wordings)
+MODULES = (camera_wordings, channel_wordings, ixon_wordings, refusal_wordings)
 _ALL = (
     *(one for module in MODULES for one in vars(module).values()),
     *camera_wordings.STATES.values(),
     *audit_wordings.EVERY,
+    *refusal_wordings.PAGE_FOR.values(),
     *tuple(globals().values()),
 )
 WORDINGS = {one.code: one for one in _ALL if isinstance(one, Wording)}

@@ -16,8 +16,6 @@ from mvsnap.texts.wording import Reason
 from mvsnap.web.context import gateway
 from mvsnap.web.request_log import path_without_token
 
-_LONGEST = 200
-
 
 def viewed(thing: Reason) -> None:
     """Note that the caller is shown a picture, a clip or a badge event."""
@@ -30,10 +28,9 @@ def downloaded(thing: Reason) -> None:
         _note(DOWNLOADED, thing)
 
 
-def refused(why: str) -> None:
+def refused(why: Reason) -> None:
     """Note a 403: which path, without a secret that is part of it."""
     path, method = path_without_token(), request.method
-    why = why if isinstance(why, Reason) else why[:_LONGEST]
     _note(REFUSED, audit_wordings.REFUSED_AT(method=method, path=path, why=why))
 
 

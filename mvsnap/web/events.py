@@ -21,7 +21,7 @@ from mvsnap.store.event_search import (
     found_pages,
 )
 from mvsnap.store.events import EventFilter
-from mvsnap.texts import audit_wordings
+from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
@@ -277,5 +277,5 @@ def _serials(text: str | None) -> tuple[Serial, ...] | None:
         return caller.serials
     wanted = params.parse_serials(text)
     if not all(caller.reaches(serial) for serial in wanted):
-        raise Forbidden("This key may not use one of these cameras")
+        raise Forbidden(refusal_wordings.NOT_ALL_CAMERAS())
     return wanted

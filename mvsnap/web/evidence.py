@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core import signed_links
 from mvsnap.domain import EventId
 from mvsnap.errors import Forbidden
+from mvsnap.texts import refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
@@ -47,7 +48,7 @@ def require_signed(event_id: str, file: str) -> None:
         if signed_links.is_valid(key, event_id, file, expires, signature, _now()):
             g.caller = Caller("signed link", ["read", "review"])
             return
-    raise Forbidden("This link has expired, was ended or is not complete")
+    raise Forbidden(refusal_wordings.LINK_OVER())
 
 
 def _keys(event_id: str, file: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from mvsnap.clock import iso
 from mvsnap.core.mutes import DEFAULT_MINUTES, end_change, new_mute
 from mvsnap.domain import Mute
 from mvsnap.errors import Forbidden, NotFound
+from mvsnap.texts import refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.answers import MuteAnswer, MutesAnswer, json_response
 from mvsnap.web.bodies import MuteBody, names
@@ -39,7 +40,7 @@ def mute() -> ResponseReturnValue:
         gateway().zone,
     )
     if not _reaches(made):
-        raise Forbidden("This key may not mute that; name a camera it may use")
+        raise Forbidden(refusal_wordings.NOT_THIS_MUTE())
     gateway().site.mute(made, change)
     return json_response(_answer(made), 201)
 

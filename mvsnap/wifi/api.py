@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core import params
 from mvsnap.errors import Forbidden
 from mvsnap.store.paging import Page
-from mvsnap.texts import audit_wordings
+from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
@@ -94,7 +94,7 @@ def get_correlation() -> ResponseReturnValue:
     if asked.serial is not None:
         caller.require_cameras([asked.serial])
     elif caller.serials is not None:
-        raise Forbidden("serial: this key may use some cameras alone: name one of them")
+        raise Forbidden(refusal_wordings.NAME_A_CAMERA())
     places = known_places(here.site, here.sense)
     wanted, sums = correlation_of(asked)
     found = [presence_row(one, places) for one in presences_of(asked, limit + 1)]
@@ -105,7 +105,7 @@ def get_correlation() -> ResponseReturnValue:
 def _require_whole_site() -> None:
     """Access points hear phones wherever they are, which is of no camera."""
     if auth.caller().serials is not None:
-        raise Forbidden("This key may use some cameras alone; this is about all places")
+        raise Forbidden(refusal_wordings.NOT_ALL_PLACES())
 
 
 def _asked(shape: type[WifiQuery]) -> tuple[WifiForm, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -98,6 +99,34 @@ def test_a_mistake_is_named_and_nothing_is_written(
     assert done.code == 1
     assert said in done.err
     assert not (folder / "config" / "mvsnap.yaml").exists()
+
+
+def test_a_name_that_is_not_there_hides_no_other_mistake(
+    folder: Path, clouds: Clouds
+) -> None:
+    path = folder / "answers.yaml"
+    wrong = path.read_text().replace("network: Site A", "network: Nowhere")
+    path.write_text(wrong.replace("retention_days", "retention_day"))
+
+    done = init(folder, clouds, "--name", "pi-berlin")
+
+    assert done.code == 1
+    _, *mistakes = done.err.splitlines()
+    assert len(mistakes) == 2, done.err
+    assert "meraki.network: expected one of" in mistakes[0]
+    assert "retention_day" in mistakes[1]
+
+
+def test_for_the_account_of_a_service_the_next_command_is_the_installation(
+    folder: Path, clouds: Clouds
+) -> None:
+    done = init(folder, clouds, "--name", "pi-berlin")
+    assert done.out.splitlines()[-1].endswith("mvsnap check")
+    if os.geteuid() == 0:
+        (folder / "data").mkdir()
+        os.chown(folder / "data", 65534, 65534)
+        done = init(folder, clouds, "--name", "pi-berlin")
+        assert done.out.splitlines()[-1] == "Next: sudo make install"
 
 
 def test_the_schema_knows_every_setting_and_refuses_others() -> None:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
-from mvsnap.texts import audit_wordings, camera_wordings, reasons, wordings
+from mvsnap.texts import (
+    audit_wordings,
+    camera_wordings,
+    reasons,
+    refusal_wordings,
+    wordings,
+)
 from mvsnap.texts.reasons import joined, said, with_each
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
@@ -162,6 +168,8 @@ def test_codes_are_stable_and_differ() -> None:
     named = [one for module in modules for one in vars(module).values()]
     made = [one for one in named if isinstance(one, Wording)]
     made += [*camera_wordings.STATES.values(), *audit_wordings.EVERY]
+    made += [one for one in vars(refusal_wordings).values() if isinstance(one, Wording)]
+    made += refusal_wordings.PAGE_FOR.values()
     assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
     assert all(one.code.isidentifier() and one.code.islower() for one in made)
 

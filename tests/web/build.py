@@ -26,6 +26,7 @@ from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock, SystemClock
 from mvsnap.config.entries import Entry
 from mvsnap.config.model import Scope, Settings
+from mvsnap.core.users import put_change
 from mvsnap.domain import Job, JobId, Role, User
 from mvsnap.errors import MvsnapError
 from mvsnap.jobs.executors import data_id
@@ -64,7 +65,6 @@ from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
-from tests.changes import log_line
 from tests.web.described import Described
 
 KEY = "a-key-that-may-do-all-of-it"
@@ -295,7 +295,7 @@ class Web:
         """Add a person whose password is PASSWORD."""
         now = datetime.now(UTC)
         user = User(name, role, HASHED, now)
-        self.users.put(user, log_line(now, "tests", f"user {name}", "", role))
+        self.users.put(user, put_change(user, None, "tests"))
         return user
 
     def log_in(self, role: Role = Role.ADMIN) -> FlaskClient:

@@ -166,3 +166,21 @@ def test_the_page_shows_and_filters_them(web: Web) -> None:
     changes = web.site.changes(50)
     assert not {c.what for c in changes} & {VIEWED, DOWNLOADED, REFUSED}
     assert changes
+
+
+def test_a_refusal_is_said_in_the_language_of_the_site(tmp_path: Path) -> None:
+    web = Web(tmp_path, site={"locale": "de"})
+    refused = web.log_in(Role.VIEWER).get("/settings")
+    german = "Nur Administratoren dürfen diese Seite öffnen"
+    assert f"{german}." in refused.text
+    web.client(BUTTON).get(EVENTS)
+    assert [after for _, _, after in lines(web, "refused")] == [
+        f"GET {EVENTS}: This key does not have the scope 'read'",
+        "GET /settings: Only admins can open this page",
+    ]
+    html = web.log_in(Role.ADMIN).get("/audit?kind=refused").text
+    assert f">GET /settings: {german}<" in html
+    assert (
+        f">GET {EVENTS}: Dieser Schlüssel hat das Recht &#39;read&#39; nicht<" in html
+    )
+    web.close()

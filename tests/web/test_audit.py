@@ -166,7 +166,7 @@ def test_a_reader_sees_it_in_the_language_of_the_site(tmp_path: Path) -> None:
         "sense.enabled",
         "Anmeldung",
         "Anmeldung",
-        "user admin",
+        "Benutzer admin",
     ]
     assert "fehlgeschlagen, von 127.0.0.1" in words(html)
     assert '<option value="unknown name">unbekannter Name</option>' in html

@@ -19,6 +19,8 @@ from flask_wtf.csrf import CSRFProtect
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden, Unauthorized
+from mvsnap.texts import refusal_wordings
+from mvsnap.texts.audit_wordings import ROLES
 from mvsnap.web.auth import sessions
 from mvsnap.web.auth.keys import (
     Authenticator,
@@ -109,13 +111,6 @@ def _mark(access: Access) -> Callable[[View], View]:
     return mark
 
 
-_ALLOWED = {
-    Role.VIEWER: "users",
-    Role.REVIEWER: "reviewers and admins",
-    Role.ADMIN: "admins",
-}
-
-
 def access_of(view: Any) -> Access | None:
     """Return what the view declared, None if nothing."""
     return getattr(view, "access", None)
@@ -129,7 +124,7 @@ def check_access() -> ResponseReturnValue | None:
         return None
     access = access_of(current_app.view_functions[request.endpoint])
     if access is None:
-        raise Forbidden("This page declares no access")
+        raise Forbidden(refusal_wordings.NO_ACCESS())
     if access == PUBLIC:
         return None
     if access.role is not None and (access.scope is None or not key_of(request)):
@@ -147,7 +142,7 @@ def _admit_user(someone: SessionUser, access: Access) -> ResponseReturnValue | N
     if someone.must_enrol and not access.before_enrolment:
         return _to_enrolment(someone)
     if access.role is not None and not someone.may(access.role):
-        raise Forbidden(f"Only {_ALLOWED[access.role]} can open this page")
+        raise Forbidden(refusal_wordings.PAGE_FOR[access.role]())
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         csrf: CSRFProtect = current_app.extensions["csrf"]
         csrf.protect()
@@ -162,10 +157,8 @@ def _admit_user(someone: SessionUser, access: Access) -> ResponseReturnValue | N
 
 def _to_enrolment(someone: SessionUser) -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"} or not for_a_person():
-        raise Forbidden(
-            f"{someone.role.capitalize()}s need a second factor: "
-            "set it up on the page of your account first"
-        )
+        role = ROLES[someone.role]()
+        raise Forbidden(refusal_wordings.NEEDS_FACTOR(role=role))
     return redirect(url_for("second_factor.index"), 303)
 
 

@@ -19,6 +19,7 @@ from mvsnap.core import http_body
 from mvsnap.domain import EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.spelling import folded
+from mvsnap.texts import refusal_wordings
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.params import read_parameters, read_query
 
@@ -70,7 +71,7 @@ class Caller:
 
     def require_scope(self, scope: Scope) -> None:
         if scope not in self._scopes:
-            raise Forbidden(f"This key does not have the scope {scope!r}")
+            raise Forbidden(refusal_wordings.NO_SCOPE(scope=scope))
 
     def may_read(self, kind: EventKind) -> bool:
         """Return whether events of this kind are for the caller."""
@@ -84,7 +85,7 @@ class Caller:
         """cameras: serials, and names of recorder cameras."""
         for camera in cameras:
             if not self.reaches(camera):
-                raise Forbidden(f"This key may not use camera {camera}")
+                raise Forbidden(refusal_wordings.NOT_THIS_CAMERA(camera=camera))
 
     def reaches(self, camera: str) -> bool:
         return self._cameras is None or camera in self._cameras
@@ -100,7 +101,7 @@ class Caller:
     def require_rooms(self, rooms: tuple[str, ...]) -> None:
         for room in rooms:
             if not self._posts_to(room):
-                raise Forbidden(f"This key may not post to room {room[:80]!r}")
+                raise Forbidden(refusal_wordings.NOT_THIS_ROOM(room=room[:80]))
 
     def _posts_to(self, room: str) -> bool:
         return self._rooms is None or folded(room) in self._rooms

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mvsnap.core.message_parts import ANSWER, ASKED, END
 from mvsnap.core.progress import JobProgress
 from mvsnap.domain import (
     Delivery,
@@ -49,9 +50,9 @@ _PARTS = {
 # What a part begins with that is not named by a serial, and the words for it.
 _OTHERS = {
     "": N_("first message"),
-    "asked": N_("question"),
-    "answer": N_("answer"),
-    "end": N_("end"),
+    ASKED: N_("question"),
+    ANSWER: N_("answer"),
+    END: N_("end"),
     "clip": N_("clip"),
     "buttons": N_("buttons"),
 }

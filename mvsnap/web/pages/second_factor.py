@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core.users import own_change
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden
-from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.texts import _, audit_wordings, refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.auth import second_factor
 from mvsnap.web.context import gateway
@@ -34,16 +34,15 @@ def index() -> ResponseReturnValue:
 def change() -> ResponseReturnValue:
     """Begin with an app, or create new recovery codes, or do without from now on."""
     if not is_local():
-        raise Forbidden(
-            N_("Passwords and second factors of your account are not kept here")
-        )
+        raise Forbidden(refusal_wordings.ACCOUNT_ELSEWHERE())
     if mistake := _not_confirmed():
         return _index(mistake), 400
     match request.form.get("action"):
         case "codes" if _is_enrolled():
             return _new_codes()
         case "remove" if _is_required():
-            raise Forbidden(f"{auth.person().role.capitalize()}s need a second factor")
+            role = audit_wordings.ROLES[auth.person().role]()
+            raise Forbidden(refusal_wordings.KEEPS_FACTOR(role=role))
         case "remove":
             return _remove()
     return _begin()
