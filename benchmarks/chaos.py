@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -41,31 +43,40 @@ def main() -> None:
     parser.add_argument("--robots", type=int, default=6, help="cameras that record")
     parser.add_argument("--logs", type=Path, help="folder for the machines' logs")
     asked = parser.parse_args()
+    with (
+        progress_line("starting three machines") as say,
+        site(cameras=asked.cameras, robots=asked.robots) as made,
+    ):
+        found = run(
+            made,
+            lambda faults: plan(made, faults),
+            triggers=asked.triggers,
+            per_s=asked.triggers / PLAN_S,
+            alarm_every=asked.alarm_every,
+            say=say,
+        )
+        if asked.logs:
+            keep_logs(made, asked.logs)
+    Console().print(table(found))
+    for words in found.wrong:
+        sys.stdout.write(f"WRONG: {words}\n")
+    sys.exit(bool(found.wrong))
+
+
+@contextmanager
+def progress_line(first: str) -> Iterator[Callable[[str], None]]:
+    """Show what happens now and for how long; give what says the next thing."""
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     )
     with progress:
-        task = progress.add_task("starting three machines")
+        task = progress.add_task(first)
 
         def say(what: str) -> None:
             progress.console.print(f"[dim]{what}")
             progress.update(task, description=what)
 
-        with site(cameras=asked.cameras, robots=asked.robots) as made:
-            found = run(
-                made,
-                lambda faults: plan(made, faults),
-                triggers=asked.triggers,
-                per_s=asked.triggers / PLAN_S,
-                alarm_every=asked.alarm_every,
-                say=say,
-            )
-            if asked.logs:
-                keep_logs(made, asked.logs)
-    Console().print(table(found))
-    for words in found.wrong:
-        sys.stdout.write(f"WRONG: {words}\n")
-    sys.exit(bool(found.wrong))
+        yield say
 
 
 def plan(made: Site, faults: Faults) -> None:

@@ -25,10 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.chaos import keep_logs, table
+from benchmarks.chaos import keep_logs, progress_line, table
 from benchmarks.idle import pss_mib
 from mvsnap.simulator.faults import Fault, Faults
 from tests.chaos.run import run
@@ -138,16 +137,7 @@ def main() -> None:
     parser.add_argument("--per-minute", type=float, default=40, help="triggers")
     parser.add_argument("--logs", type=Path, help="folder for log and messages")
     asked = parser.parse_args()
-    progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    )
-    with progress, _site() as made:
-        task = progress.add_task("starting")
-
-        def say(what: str) -> None:
-            progress.console.print(f"[dim]{what}")
-            progress.update(task, description=what)
-
+    with progress_line("starting") as say, _site() as made:
         machine = made.machines[0]
         with Watch(machine.webs[0], machine.data_dir) as watch:
             try:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mvsnap.store.database import Bulk, Database
-from mvsnap.wifi.counts import recount
+from mvsnap.wifi.counts import recount_at_once
 from mvsnap.wifi.model import Radio
 from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
@@ -35,7 +35,7 @@ def write(db: Database, minutes: range, rule: VisitRule) -> None:
         source = {"id": _SOURCE, "network_id": "L_1", "radio": Radio.WIFI}
         connection.execute(scan_sources.insert(), [source])
         _put(db, connection, visits, sorted(_visits(minutes, rule)))
-        recount(db, connection, rule)
+        recount_at_once(db, connection, rule)
     rows: list[tuple[Any, ...]] = []
     for minute in minutes:
         seen = sorted(

@@ -7,6 +7,7 @@ The order is the one of mvsnap/README.md.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Container, Iterator
@@ -527,3 +528,21 @@ def python(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def readme(heading: str) -> str:
+    """Return the section of mvsnap/README.md below this heading."""
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_readme_has_the_same_order() -> None:
+    order = readme("Which way imports point").partition("A module imports")[0]
+    named = [re.findall(r"\w+", step.partition("`")[2]) for step in order.split("<-")]
+    assert [set(step) for step in named] == [set(layer) for layer in LAYERS]
+
+
+def test_the_readme_says_what_everything_is_for() -> None:
+    table = set(re.findall(r"\w+", readme("Where things are")))
+    known = {name for layer in LAYERS for name in layer} - {"__main__", "wsgi"}
+    assert known - table == set()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from mvsnap.cli.overlap import parsed_overlap
+from mvsnap.cli.overlap import overlap_option
 from mvsnap.cli.terminal import (
     config_option,
     load_settings,
@@ -50,14 +50,7 @@ def upgrade(ctx: click.Context) -> None:
 
 @config_option
 @click.command("rotate-session-key")
-@click.option(
-    "--overlap",
-    metavar="HOURS",
-    default="0",
-    show_default=True,
-    callback=parsed_overlap,
-    help="How long sessions of now go on.",
-)
+@overlap_option("How long sessions of now go on.")
 @click.pass_context
 def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
     """Replace the key that signs sessions; everybody has to log in again.

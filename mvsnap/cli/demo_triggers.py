@@ -20,6 +20,8 @@ from mvsnap.cli.demo_world import (
     PEOPLE,
     READER,
     SCHEDULED,
+    SENSED,
+    SENSOR,
 )
 from mvsnap.cli.terminal import err, out
 from mvsnap.clock import SystemClock, iso, poll
@@ -55,8 +57,8 @@ def fire_all(made: DemoWorld) -> bool:
     worked = _fire(_tries(made.dashboard), made.url)
     made.phones.start()
     kinds: tuple[Callable[[DemoWorld], bool], ...] = (
-        *(_gather, _fail_a_robot, _ask_the_bot, _use_a_badge, _count_phones),
-        _await_schedule,
+        *(_gather, _open_a_door, _fail_a_robot, _ask_the_bot, _use_a_badge),
+        *(_count_phones, _await_schedule),
     )
     for each in kinds:
         worked = each(made) and worked
@@ -141,6 +143,23 @@ def _gather(made: DemoWorld) -> bool:
         f"the end of the crowd followed in the thread after {over_s:.1f} s"
     )
     return True
+
+
+def _open_a_door(made: DemoWorld) -> bool:
+    """Have a sensor say that a door is open; return whether its picture came."""
+    if made.counts is None:
+        return True
+    from mvsnap.simulator.meraki.counts import sensor_says
+
+    out.print("\n[bold]A sensor says that a door is open[/bold]")
+    said = sensor_says("N_1", SENSOR, "door", datetime.now(UTC), open=True)
+    out.print(f"  MQTT {said[0]}", style="dim", whole=True)
+    made.counts.publish([said])
+
+    def picture() -> SimMessage | None:
+        return next((m for m in made.webex.messages if SENSED in m.markdown), None)
+
+    return _followed(picture, "waiting for the camera", _ANSWER_LIMIT_S)
 
 
 def _fail_a_robot(made: DemoWorld) -> bool:

@@ -41,6 +41,7 @@ SCHEDULED = "Every five minutes"
 _FIRST_DUE = timedelta(seconds=80)
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
+SENSOR, SENSED = "AA:BB:CC:DD:EE:01", "Storeroom door open"
 # The alarm arrives at this address; the clip begins before it.
 HOOK_TOKEN = "demo-token-of-the-robots"
 ROBOT = "Robot cell"
@@ -91,7 +92,8 @@ def world(port: int) -> Iterator[DemoWorld]:
         url = f"http://{_HOST}:{listening.getsockname()[1]}"
         plain = _settings(dashboard, webex, dashboard_url, rooms_url, folder)
         robot, recorder = _robot(stack)
-        plain |= {"sense": _sense(broker), "recorder": recorder}
+        sense = sense_settings(broker.port) if broker else {}
+        plain |= {"sense": sense, "recorder": recorder}
         # The simulated Webex calls it when somebody writes to the bot.
         plain["site"]["public_url"] = url
         plain["scanning"] = demo_phones.SETTINGS
@@ -264,16 +266,23 @@ def _add_badges(parts: Parts) -> None:
     parts.badges.store.add([recorded(swipe, readers, "demo", now) for swipe in swipes])
 
 
-def _sense(broker: Mosquitto | None) -> dict[str, Any]:
-    if broker is None:
-        return {}
+def sense_settings(port: int) -> dict[str, Any]:
+    """port: of the broker."""
     return {
         "enabled": True,
-        "port": broker.port,
+        "port": port,
         "people": PEOPLE,
         "dwell_s": DWELL_S,
         "dropout_s": 2,
         "cooldown_s": 30,
+        "triggers": [
+            {
+                "topic": f"meraki/v1/mt/+/ble/{SENSOR}/door",
+                "match": {"open": True},
+                "title": SENSED,
+                "room": OTHER_ROOM,
+            }
+        ],
     }
 
 

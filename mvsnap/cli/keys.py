@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mvsnap.cli.overlap import parsed_overlap
+from mvsnap.cli.overlap import overlap_option
 from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
@@ -93,14 +93,7 @@ def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
 @config_option
 @click.command()
 @click.argument("name")
-@click.option(
-    "--overlap",
-    metavar="HOURS",
-    default="0",
-    show_default=True,
-    callback=parsed_overlap,
-    help="How long the old one works on.",
-)
+@overlap_option("How long the old one works on.")
 @click.pass_context
 def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
     """Replace a key by a new one and print that, this once."""

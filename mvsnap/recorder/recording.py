@@ -11,9 +11,8 @@ from pathlib import Path
 
 from mvsnap.clip_model import Gap
 from mvsnap.recorder import files
+from mvsnap.recorder.arrivals import POLL_S, WHOLE_S, Arrivals
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
-from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Run, written_until
 from mvsnap.recorder.model import (
     ClipResult,
     Mode,
@@ -27,7 +26,6 @@ from mvsnap.recorder.results import by_another_clock
 from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
-from mvsnap.recorder.times import Times
 from mvsnap.texts import wordings
 from mvsnap.texts.reasons import with_each
 from mvsnap.texts.wording import Reason
@@ -35,13 +33,8 @@ from mvsnap.texts.wording import Reason
 log = logging.getLogger(__name__)
 
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
-_WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
-_POLL_S = 0.05
 _PAUSE_S = 1.0
-_FIRST_GOP_S = 15.0  # as long as no keyframe interval is known
 _AT_ONCE_S = 0.5  # a beginning this late does not matter
-# Waiting does not help in these.
-_HOPELESS = (State.WRONG_PASSWORD, State.NO_VIDEO, State.NO_FFMPEG)
 
 
 class Recording:
@@ -66,6 +59,7 @@ class Recording:
         self._settings = settings
         self._times = ring.times
         self._stopping = stopping
+        self._arrivals = Arrivals(ring, settings.timing, stopping)
         self._lock = threading.Lock()
         self._is_closed = False  # no longer extendable
         self._done = threading.Event()
@@ -226,11 +220,11 @@ class Recording:
             until = self._until
             end = self._at + (until - self.request.at).total_seconds()
             spool.copy(self._ring.history.covering(begin - _BEFORE_S, end))
-            left_s = end + _WHOLE_S - self._times.now()
+            left_s = end + WHOLE_S - self._times.now()
             if left_s > 0:
                 self._ring.history.wait(min(left_s, _PAUSE_S))
-            elif not self._is_written(end + _WHOLE_S) and -left_s < self._late_s():
-                self._ring.history.wait(_POLL_S)
+            elif self._arrivals.may_come(end + WHOLE_S):
+                self._ring.history.wait(POLL_S)
             elif self._close(until):
                 spool.copy(self._ring.history.covering(begin - _BEFORE_S, end))
                 run = self._ring.history.live()
@@ -254,7 +248,7 @@ class Recording:
             self._wait_for_start(spool)
             return self._at - self.request.pre_roll_s
         # The spool contains what was recorded before a crash.
-        first = spool.spooled[0].begin if spool.spooled else self._connected()
+        first = spool.spooled[0].begin if spool.spooled else self._arrivals.first_byte()
         if first is None:
             with self._lock:
                 self._until = self._label(self._times.now())
@@ -277,7 +271,7 @@ class Recording:
             and self._times.now() < at + most_s
             and not self._stopping.is_set()
         ):
-            ring.history.wait(_POLL_S)
+            ring.history.wait(POLL_S)
         first = ring.first_picture
         if first is not None and at < first < at + most_s:
             self._go_on_until(first + self.request.post_roll_s)
@@ -286,34 +280,6 @@ class Recording:
     def _go_on_until(self, mono: float) -> None:
         with self._lock:
             self._until = max(self._until, self._label(mono))
-
-    def _connected(self) -> float | None:
-        """Return when the first picture arrived; None if none does."""
-        deadline = self._times.now() + self._settings.timing.connect_s
-        while self._times.now() < deadline and not self._stopping.is_set():
-            run = self._ring.history.live()
-            if run is not None and run.last_byte and run.first_byte:
-                return run.first_byte
-            if self._ring.status().state in _HOPELESS:
-                return None
-            self._ring.history.wait(_POLL_S)
-        return None
-
-    def _is_written(self, end: float) -> bool:
-        """Return whether everything before `end` has arrived, or nothing more will."""
-        run = self._ring.history.live()
-        if run is None:
-            return True
-        return (_written(run, self._times) or 0.0) >= end
-
-    def _late_s(self) -> float:
-        every_s = 2 / (self._ring.camera.framerate or 1)
-        run = self._ring.history.live()
-        is_slow = run is not None and run.container is Container.MKV
-        late_s = self._settings.timing.late_s
-        # What Matroska holds can be read once its segment is closed: by a keyframe.
-        gop_s = 1 + (self._ring.history.longest_s() or _FIRST_GOP_S)
-        return max(late_s, every_s, gop_s) if is_slow else late_s
 
     def _close(self, until: datetime) -> bool:
         """Refuse extensions from now on; False if one was just made."""
@@ -391,9 +357,3 @@ class Recording:
 
     def _failed(self, error: Reason, *, retry: bool = False) -> ClipResult:
         return ClipResult(self.request.at, error=error, retry=retry, partial=True)
-
-
-def _written(run: Run, times: Times) -> float | None:
-    if run.container is Container.TS:
-        return written_until(run.open_path, run, times)
-    return run.segments[-1].end + _WHOLE_S if run.segments else None

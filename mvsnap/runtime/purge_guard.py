@@ -62,6 +62,8 @@ class PurgeGuard:
         last = self._cleanings.last(kind.name)
         held = "" if force else self._doubt(kind, last)
         if held:
+            if last is None:
+                self._remember(kind)
             if self._cleanings.held().get(kind.name) != held:
                 self._cleanings.hold(kind.name, held)
                 log.warning("%s: nothing is removed: %s", kind.name, held)
@@ -73,10 +75,21 @@ class PurgeGuard:
             self._cleanings.done(kind.name, now)
         return result
 
+    def _remember(self, kind: DataKind) -> None:
+        """Let the next start know, too, when the last event before the leap was.
+
+        It would find events of the time after it, and take the clock for right.
+        """
+        if self._newest is not None and self._has_leapt(self._newest):
+            self._cleanings.done(kind.name, self._newest)
+
+    def _has_leapt(self, since: datetime) -> bool:
+        return self._clock.now() - since > _USUAL_LEAP
+
     def _doubt(self, kind: DataKind, last: datetime | None) -> str:
         """Return why the clock may be wrong, "" if it seems right or does no harm."""
         known = last or self._newest
-        has_leapt = known is not None and self._clock.now() - known > _USUAL_LEAP
+        has_leapt = known is not None and self._has_leapt(known)
         if not has_leapt and last is not None:
             return ""
         # Events are weaker evidence than a cleaning: a start in the wrong year stores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,7 +64,7 @@ class SenseStore:
                 rows = [event_row(event) for event in found.events]
                 connection.execute(self._add_events, rows)
             if found.presences:
-                rows = [_presence_row(presence) for presence in found.presences]
+                rows = [asdict(presence) for presence in found.presences]
                 connection.execute(self._add_presences, rows)
             if found.states:
                 states = [
@@ -159,15 +159,7 @@ class SenseStore:
 
     def describe_listener(self, listener: Listener) -> None:
         """Write its row."""
-        row = {
-            "listener_id": listener.listener_id,
-            "seen_at": listener.seen_at,
-            "connected": listener.connected,
-            "state": listener.state,
-            "messages_per_s": listener.messages_per_s,
-            "people_counts": listener.people_counts,
-            "refused": listener.refused,
-        }
+        row = asdict(listener)
         statement = self._db.insert(listeners).values(**row)
         news = {k: v for k, v in row.items() if k != "listener_id"}
         with self._db.writing() as connection:
@@ -249,13 +241,3 @@ def upsert(
         set_={name: statement.excluded[name] for name in changing},
         where=where,
     )
-
-
-def _presence_row(presence: Presence) -> dict[str, Any]:
-    return {
-        "serial": presence.serial,
-        "zone_id": presence.zone_id,
-        "time_in": presence.time_in,
-        "time_out": presence.time_out,
-        "peak_people": presence.peak_people,
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -72,14 +73,7 @@ class SiteStore:
 
     def mute(self, mute: Mute, log: Change) -> None:
         """Store the mute; one that is known already stays as it is."""
-        added = self._db.insert(mutes).values(
-            id=mute.id,
-            serial=mute.serial,
-            zone_id=mute.zone_id,
-            until=mute.until,
-            muted_at=mute.muted_at,
-            muted_by=mute.muted_by,
-        )
+        added = self._db.insert(mutes).values(**asdict(mute))
         statement = added.on_conflict_do_nothing().returning(mutes.c.id)
         with self._db.writing() as connection:
             if connection.execute(statement).first() is not None:
@@ -120,18 +114,7 @@ class SiteStore:
             return  # asked for again and again: spare the SD card
         statement = self._db.insert(cameras)
         fresh = statement.excluded
-        rows = [
-            {
-                "serial": camera.serial,
-                "name": camera.name,
-                "model": camera.model,
-                "network_id": camera.network_id,
-                "status": camera.status,
-                "organization": camera.organization,
-                "asked_at": now,
-            }
-            for camera in asked.values()
-        ]
+        rows = [asdict(camera) | {"asked_at": now} for camera in asked.values()]
         names = [name for name in rows[0] if name != "serial"]
         with self._db.writing() as connection:
             connection.execute(
@@ -211,6 +194,5 @@ class SiteStore:
 
 def write_changes(connection: Connection, log: Iterable[Change]) -> None:
     """Write audit log lines in the transaction of the change."""
-    rows = [to_row(change) for change in log]
-    if rows:
+    if rows := [to_row(change) for change in log]:
         connection.execute(audit.insert(), rows)

@@ -62,25 +62,12 @@ def to_second(at: datetime) -> str:
     return _written(at, pgettext("format", "%Y-%m-%d %H:%M:%S"))
 
 
-def moment(stored: str) -> str:
-    """Return 2026-11-29 14:03:07 CET, or to the minute, as it is written here.
-
-    Raises:
-        ValueError: it is no such text.
-    """
-    is_to_second = stored[16:17] == ":"
-    length = 19 if is_to_second else 16
-    at, name = datetime.fromisoformat(stored[:length]), stored[length:].strip()
-    written = to_second(at) if is_to_second else to_minute(at)
-    return f"{written} {_zone_called(name)}".rstrip()
-
-
 def zone(at: datetime) -> str:
     """Return CET, as it is called here; others have no name of their own."""
-    return _zone_called(at.tzname() or "")
+    return _zone_name(at.tzname() or "")
 
 
-def _zone_called(name: str) -> str:
+def _zone_name(english: str) -> str:
     known = {
         "CET": pgettext("time zone", "CET"),
         "CEST": pgettext("time zone", "CEST"),
@@ -89,7 +76,20 @@ def _zone_called(name: str) -> str:
         "WET": pgettext("time zone", "WET"),
         "WEST": pgettext("time zone", "WEST"),
     }
-    return known.get(name, name)
+    return known.get(english, english)
+
+
+def moment(stored: str) -> str:
+    """Return 2026-11-29 14:03:07 CET, or to the minute, as it is written here.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    is_to_second = stored[16:17] == ":"
+    length = 19 if is_to_second else 16
+    at, name = datetime.fromisoformat(stored[:length]), stored[length:]
+    zone = f" {_zone_name(name.strip())}" if name else ""
+    return f"{to_second(at) if is_to_second else to_minute(at)}{zone}"
 
 
 def weekday(at: date) -> str:

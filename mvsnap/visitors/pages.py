@@ -97,7 +97,7 @@ def report() -> ResponseReturnValue:
         "visitors/report.html",
         asked=made.asked,
         every=made.every,
-        rows=made.rows,
+        rows=[] if made.is_empty else made.rows,
         wifi=made.wifi,
         first=made.asked.since.astimezone(_clock()).date(),
         site=here.settings.site.name,

@@ -49,6 +49,11 @@ class VisitorReport:
     def path(self) -> str:
         return f"/visitors/report?every={self.every}&day={self.day.isoformat()}"
 
+    @property
+    def is_empty(self) -> bool:
+        totals = self.found.totals
+        return totals.entrances is None and totals.people is None
+
 
 def trigger_name(every: str) -> str:
     """Return what starts the jobs of these reports, as `report_of_job` knows it."""
@@ -109,7 +114,7 @@ def report_text(report: VisitorReport, zone: ZoneInfo) -> ReportText:
 
 def _lines(report: VisitorReport, zone: ZoneInfo) -> Iterator[str]:
     totals, before = report.found.totals, _(_BEFORE[report.every])
-    if totals.entrances is None and totals.people is None:
+    if report.is_empty:
         yield _("Nobody was counted in this period.")
         return
     if totals.entrances is not None:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
@@ -23,7 +35,6 @@ from mvsnap.visitors.rows import (
     hour_of,
     known_zone_of,
     picture_of,
-    picture_row,
 )
 from mvsnap.visitors.rules import HourCount, HourPictureState, Span, joined
 from mvsnap.visitors.sums import VisitorSums
@@ -145,12 +156,7 @@ class VisitorStore(VisitorWrites):
             .where(table.began_at.in_([begin for begin, _ in days]))
             .group_by(table.serial, table.zone_id)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {
-            (Serial(r.serial), ZoneId(r.zone_id)): Total(int(r.entrances), r.people)
-            for r in rows
-        }
+        return self._totals(statement)
 
     def hour_totals(self, hours: Sequence[Span]) -> dict[ZoneKey, Total]:
         """Return the total of each zone over these hours, as far as they are stored."""
@@ -165,6 +171,9 @@ class VisitorStore(VisitorWrites):
             .where(table.began_at.in_([begin for begin, _ in hours]))
             .group_by(table.serial, table.zone_id)
         )
+        return self._totals(statement)
+
+    def _totals(self, statement: Select[Any]) -> dict[ZoneKey, Total]:
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
         return {
@@ -266,7 +275,7 @@ class VisitorStore(VisitorWrites):
 
         Returns the path of the file that the row names then.
         """
-        row, table = picture_row(picture), visitor_pictures.c
+        row, table = asdict(picture), visitor_pictures.c
         names = [name for name in row if name not in ("serial", "zone_id", "began_at")]
         is_taken = (table.state == HourPictureState.TAKEN) & (
             table.minute_at == picture.minute_at

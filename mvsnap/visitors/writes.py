@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -19,7 +20,7 @@ from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.sense import upsert
 from mvsnap.visitors.model import CountingCamera, DayCount
-from mvsnap.visitors.rows import day_row, hour_row
+from mvsnap.visitors.rows import hour_row
 from mvsnap.visitors.rules import HourCount, Span
 from mvsnap.visitors.tables import (
     visitor_cameras,
@@ -89,7 +90,7 @@ class VisitorWrites:
         self._put(write)
 
     def keep_days(self, days: Iterable[DayCount]) -> None:
-        rows = [day_row(day) for day in days]
+        rows = [asdict(day) for day in days]
         names = ("entrances", "average_people", "covered_s", "is_over")
         if rows:
             statement = upsert(self._db, visitor_days, *names)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +30,15 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.steps import Steps
 from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.conditions import DAY_S
-from mvsnap.wifi.counts import as_counted, counted_with, recount, take_from_days
+from mvsnap.wifi.counts import (
+    as_counted,
+    counted_with,
+    take_from_days,
+    unfinished_count,
+)
 from mvsnap.wifi.intake import pack, unpack
 from mvsnap.wifi.model import Radio
+from mvsnap.wifi.recount import Recount, count_steps
 from mvsnap.wifi.tables import (
     device_days,
     observations,
@@ -132,33 +137,49 @@ class WifiStore:
         is_counted = self._recounted == rule
         if is_counted and not self.waiting():
             return 0
-        # A count goes through every visit.
-        limits = nullcontext() if is_counted else with_limits(MIGRATION)
-        with limits, self._db.writing() as connection:
+        if not (is_counted or self._recount(Recount(self._db, rule), now)):
+            return 0
+        with self._db.writing() as connection:
             if not has_turn(self._db, connection) or is_paused(connection, now):
                 return 0
-            if not is_counted:
-                recount(self._db, connection, rule)
-            counted = as_counted(connection, rule)
-            rows = connection.execute(
-                select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
-            )
-            done, many = [], 0
-            found: dict[tuple[str, str], list[list[Observation]]] = {}
-            for row in rows:
-                done.append(row.id)
-                observed = _unpacked(row.body)
-                found.setdefault((row.network_id, row.radio), []).append(observed)
-                many += len(observed)
-                if many >= _MOST_AT_ONCE:
-                    break
-            rows.close()
-            for (network_id, radio), batches in found.items():
-                if observed := _together(batches):
-                    source_id = self._source_id(connection, network_id, radio)
-                    self._writer.add(connection, source_id, observed, counted)
-            connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
+            is_free = unfinished_count(connection) is None
+            done = self._add_waiting(connection, rule) if is_free else 0
         self._recounted = rule
+        if not is_free:  # whoever has begun that may have died
+            self._recount(Recount(self._db, rule, begins=False), now)
+        return done
+
+    def _recount(self, count: Recount, now: datetime) -> bool:
+        """Count step by step; False: it is somebody else's turn."""
+        steps, is_done = count_steps(self._db), False
+        while not is_done:
+            with with_limits(MIGRATION), steps.writing() as connection:
+                if not has_turn(self._db, connection) or is_paused(connection, now):
+                    return False
+                is_done = count.step(connection, steps.size)
+        return True
+
+    def _add_waiting(self, connection: Connection, rule: VisitRule) -> int:
+        """Turn the oldest batches into visits; return how many batches."""
+        counted = as_counted(connection, rule)
+        rows = connection.execute(
+            select(scan_batches).order_by(scan_batches.c.id).limit(_MOST_BATCHES)
+        )
+        done, many = [], 0
+        found: dict[tuple[str, str], list[list[Observation]]] = {}
+        for row in rows:
+            done.append(row.id)
+            observed = _unpacked(row.body)
+            found.setdefault((row.network_id, row.radio), []).append(observed)
+            many += len(observed)
+            if many >= _MOST_AT_ONCE:
+                break
+        rows.close()
+        for (network_id, radio), batches in found.items():
+            if observed := _together(batches):
+                source_id = self._source_id(connection, network_id, radio)
+                self._writer.add(connection, source_id, observed, counted)
+        connection.execute(delete(scan_batches).where(scan_batches.c.id.in_(done)))
         return len(done)
 
     def purge_observations(
@@ -258,7 +279,9 @@ _SOURCE = select(scan_sources.c.id).where(
 )
 # What visits are counted by, unless somebody else is to change visits now.
 _FREE = select(visit_count_rule).where(
-    ~exists(select(scan_batches.c.id)), ~exists(select(scan_pauses.c.name))
+    visit_count_rule.c.long_stay_s >= 0,  # else a count goes on
+    ~exists(select(scan_batches.c.id)),
+    ~exists(select(scan_pauses.c.name)),
 )
 
 

@@ -8,7 +8,7 @@ visits counts by it, even while an older process has another setting.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,25 +31,59 @@ from mvsnap.wifi.tables import device_days, visit_count_rule, visit_counts, visi
 from mvsnap.wifi.visit_sums import NEVER, DayKey, SumWriter, day_of
 from mvsnap.wifi.visits import DWELL_CLASSES_S, SLOT_S, VisitRule
 
+# No long_stay_s is as long: an unfinished count is noted as a number below zero, of
+# the slot that it has come to and of its long_stay_s. No release takes it for a rule.
+_LONGEST_S = 2**32
 
-def recount(db: Database, connection: Connection, rule: VisitRule) -> None:
-    """Ensure that the sums follow this rule; recounted in the database if not.
 
-    So are they if a release that does not know all of them has changed visits. The
-    caller holds the right to change visits.
+@dataclass(frozen=True, slots=True)
+class UnfinishedCount:
+    """Visits that began before `until_s`, the begin of a slot, follow the rule."""
+
+    rule: VisitRule
+    until_s: int
+
+    def note(self, connection: Connection) -> None:
+        long_stay_s, zone = _values(self.rule)
+        until = self.until_s // SLOT_S * _LONGEST_S
+        _note(connection, -1 - (until + long_stay_s), zone)
+
+
+def unfinished_count(connection: Connection) -> UnfinishedCount | None:
+    """Return the count that goes on, or was left by a process that died."""
+    row = connection.execute(select(visit_count_rule)).one_or_none()
+    if row is None or row.long_stay_s >= 0:
+        return None
+    slot, long_stay_s = divmod(-1 - row.long_stay_s, _LONGEST_S)
+    zone = None if row.zone is None else ZoneInfo(row.zone)
+    rule = replace(VisitRule(), long_stay_s=long_stay_s, zone=zone)
+    return UnfinishedCount(rule, slot * SLOT_S)
+
+
+def note_rule(connection: Connection, rule: VisitRule) -> None:
+    """Say that all sums follow this rule."""
+    _note(connection, *_values(rule))
+
+
+def _note(connection: Connection, long_stay_s: int, zone: str | None) -> None:
+    connection.execute(delete(visit_count_rule))
+    made = visit_count_rule.insert().values(long_stay_s=long_stay_s, zone=zone)
+    connection.execute(made)
+
+
+def recount_at_once(db: Database, connection: Connection, rule: VisitRule) -> None:
+    """Make all sums again in this transaction; see `recount`.
+
+    The caller holds the right to change visits.
     """
-    if is_counted_with(connection, rule) and not is_stale(connection):
-        return
-    for table in (visit_counts, device_days, visit_count_rule):
+    for table in (visit_counts, device_days):
         connection.execute(delete(table))
     columns = visit_counts.columns.keys()
     connection.execute(
         visit_counts.insert().from_select(columns, sums_of_visits(rule.long_stay_s))
     )
     SumWriter(db).add_days(connection, days_of_visits(db, connection, rule))
-    long_stay_s, zone = _values(rule)
-    made = visit_count_rule.insert().values(long_stay_s=long_stay_s, zone=zone)
-    connection.execute(made)
+    note_rule(connection, rule)
 
 
 def as_counted(connection: Connection, rule: VisitRule) -> VisitRule:
@@ -106,7 +140,10 @@ def take_from_days(
     row = connection.execute(select(visit_count_rule)).one_or_none()
     if row is None or row.zone is None:
         return
-    rule = counted_with(VisitRule(), row)
+    if (going_on := unfinished_count(connection)) is not None:
+        rule, where = going_on.rule, (*where, visits.c.time_in_s < going_on.until_s)
+    else:
+        rule = counted_with(VisitRule(), row)
     days = days_of_visits(db, connection, rule, *where)
     taken = Counter({key: -many for key, many in days.items()})
     SumWriter(db).add_days(connection, taken)

@@ -20,7 +20,8 @@ from mvsnap.clock import Clock
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.time_limits import MIGRATION, with_limits
-from mvsnap.wifi.counts import as_counted, recount, take_from_days
+from mvsnap.wifi.counts import as_counted, take_from_days
+from mvsnap.wifi.recount import Recount, count_steps
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
 from mvsnap.wifi.turn import REBUILD, has_turn, is_paused
 from mvsnap.wifi.visit_writer import VisitWriter
@@ -67,13 +68,16 @@ class Rebuild:
                 connection.execute(ours.where(mine))
 
     def _begin(self) -> None:
-        # A count goes through every visit.
-        with with_limits(MIGRATION), self._db.writing() as connection:
-            has_turn(self._db, connection, wait=True)
-            if is_paused(connection, self._clock.now()):
-                raise BadInput("Another rebuild is running, or has just broken off")
-            recount(self._db, connection, self._rule)
-            self._pause(connection)
+        count, steps = Recount(self._db, self._rule), count_steps(self._db)
+        is_done = False
+        while not is_done:
+            with with_limits(MIGRATION), steps.writing() as connection:
+                has_turn(self._db, connection, wait=True)
+                if is_paused(connection, self._clock.now()):
+                    raise BadInput("Another rebuild is running, or has just broken off")
+                is_done = count.step(connection, steps.size)
+                if is_done:
+                    self._pause(connection)
 
     def _steps(self) -> Iterator[Progress]:
         with self._db.reading() as connection:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from croniter import croniter
+from paho.mqtt import client as mqtt
 
 from mvsnap.cli.demo import show_message
 from mvsnap.cli.demo_triggers import show_curl
-from mvsnap.cli.demo_world import soon_due
+from mvsnap.cli.demo_world import SENSOR, sense_settings, soon_due
+from mvsnap.simulator.meraki.counts import sensor_says
 from mvsnap.simulator.webex.model import SimFile, SimMessage
 
 BEGAN = datetime(2026, 11, 29, 23, 58, tzinfo=UTC)
@@ -21,6 +24,13 @@ def test_the_schedule_is_due_soon_but_not_before_the_gateway_is_up(second: int) 
     ready = began + timedelta(seconds=20)
     due = croniter(soon_due(began), ready).get_next(datetime)
     assert due - began <= timedelta(seconds=80)
+
+
+def test_what_the_sensor_of_the_demo_says_is_a_trigger() -> None:
+    (trigger,) = sense_settings(1883)["triggers"]
+    topic, payload = sensor_says("N_1", SENSOR, "door", BEGAN, open=True)
+    assert mqtt.topic_matches_sub(trigger["topic"], topic)
+    assert json.loads(payload).items() >= trigger["match"].items()
 
 
 def test_a_message_is_shown_line_by_line_and_without_links(

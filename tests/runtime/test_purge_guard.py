@@ -98,7 +98,12 @@ def test_what_a_start_a_year_ahead_stores_is_no_evidence(site: Site) -> None:
     assert "waiting" in site.clean(early)
     restarted = purge_guard(site.parts)
     assert "waiting" in site.clean(restarted)
+    site.clock.go(2 * HOUR)  # and NTP does not answer
+    assert f"{KEPT_DAYS} of {KEPT_DAYS + 1} would go at once" in site.clean(restarted)
     assert site.events == KEPT_DAYS + 1
+    site.clock.set(-365 * DAY)
+    assert site.clean(purge_guard(site.parts)) == ""
+    assert site.cleanings.held() == {}
 
 
 def test_without_an_event_what_would_go_waits_for_ntp(site: Site) -> None:

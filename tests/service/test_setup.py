@@ -166,6 +166,7 @@ def test_install_starts_a_service_and_uninstall_leaves_data_and_settings(
 ) -> None:
     done = site.setup("install")
     assert done.returncode == 0, done.stderr
+    assert "not running" not in done.stdout + done.stderr
     assert site.answers()
     script = site.machine / "etc" / "init.d" / "mvsnap"
     assert f"MVSNAP_HOME={site.home}" in script.read_text()

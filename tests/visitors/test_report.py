@@ -16,6 +16,7 @@ from mvsnap.config.visitors import ReportSection
 from mvsnap.core.last_run import LastRun
 from mvsnap.core.period_words import percent_words
 from mvsnap.core.report_text import ReportText
+from mvsnap.domain import Role
 from mvsnap.runtime import visitor_reports
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
@@ -109,6 +110,9 @@ def test_nobody_counted_is_said(tmp_path: Path, web: Web) -> None:
     report = visitor_reports.report(*stores, long_ago)
     assert report is not None
     assert report.lines == ("Nobody was counted in this period.",)
+    page = words(web.log_in(Role.VIEWER).get("/visitors/report?day=2025-06-29").text)
+    assert "Nobody was counted in this period." in page
+    assert "Peak people" not in page
 
 
 def test_the_page_shows_the_last_week_and_leads_to_others(

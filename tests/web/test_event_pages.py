@@ -319,13 +319,10 @@ def test_every_number_of_the_overview_leads_to_its_list(shop: Shop) -> None:
     page = shop.viewer.get("/").text
     found = re.findall(r'href="([^"]+)"[^>]* aria-label="(\d+) (\w+)[^"]* today"', page)
     numbers = {what: int(number) for _, number, what in found}
-    assert numbers == {"crowd": 0, "snapshots": 2, "clips": 0, "failure": 1}
+    assert numbers == {"snapshots": 2, "clips": 0, "failure": 1}
     for address, number, what in found:
-        if what != "crowd":
-            query = unescape(address).partition("?")[2]
-            assert len(listed(shop.viewer, query)) == int(number), what
-        else:
-            assert unescape(address).startswith("/crowd-events?day=2026-06-02&kind=")
+        query = unescape(address).partition("?")[2]
+        assert len(listed(shop.viewer, query)) == int(number), what
 
 
 def test_lists_and_jobs_lead_to_the_page_of_an_event(shop: Shop) -> None:

@@ -85,7 +85,10 @@ def test_crowds_are_counted_where_they_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "on").mkdir()
     for folder, sense, says in ((tmp_path, {}, False), (tmp_path / "on", ON, True)):
         web = made(folder, **sense)
-        assert ("0 crowd events" in text_of(web.log_in())) is says
+        client = web.log_in()
+        assert ("0 crowd events" in text_of(client)) is says
+        link = '/crowd-events?day=2026-03-04&amp;kind=crowd"'
+        assert (link in client.get("/").text) is says
         web.close()
 
 

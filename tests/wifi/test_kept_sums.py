@@ -10,19 +10,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from mvsnap.core.days import day_span
 from mvsnap.store import database
-from mvsnap.wifi import batches, rebuild
 from mvsnap.wifi.batches import WifiStore
-from mvsnap.wifi.counts import days_of_visits, recount, sums_of_visits
+from mvsnap.wifi.counts import days_of_visits, sums_of_visits, unfinished_count
 from mvsnap.wifi.lists import WifiLists
-from mvsnap.wifi.model import DayActivity, VisitOrder, VisitRow, WifiFilter
+from mvsnap.wifi.model import DayActivity, Radio, VisitOrder, VisitRow, WifiFilter
 from mvsnap.wifi.rebuild import Rebuild
+from mvsnap.wifi.recount import Recount
 from mvsnap.wifi.reports import WifiReports
 from mvsnap.wifi.tables import device_days, visit_count_rule, visit_counts
-from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
+from mvsnap.wifi.visits import MINUTE_S, Observation
 from tests.clients.fakes import FakeClock
 from tests.wifi.build import RULE, SHOP, YARD, put
 
@@ -218,16 +218,89 @@ def test_a_count_may_take_longer_than_other_statements(
 ) -> None:
     found = []
 
-    def count(_db: Any, connection: Connection, _rule: VisitRule) -> None:
-        found.append(connection.execute(text("SHOW statement_timeout")).scalar_one())
-        recount(_db, connection, _rule)
+    step = Recount.step
 
-    monkeypatch.setattr(batches, "recount", count)
-    monkeypatch.setattr(rebuild, "recount", count)
+    def count(self: Recount, connection: Connection, most: int) -> bool:
+        found.append(connection.execute(text("SHOW statement_timeout")).scalar_one())
+        return step(self, connection, most)
+
+    monkeypatch.setattr(Recount, "step", count)
     WifiStore(db).process(DAYS_RULE, datetime.now(UTC))
     for _ in Rebuild(db, DAYS_RULE, FakeClock()).run():
         pass
     assert found == ["10min", "10min"]
+
+
+def of_the_release_before(db: database.Database) -> None:
+    with db.writing() as connection:
+        connection.execute(update(visit_counts).values(measured_s=None, longest_s=None))
+        connection.execute(delete(device_days))
+        connection.execute(update(visit_count_rule).values(zone=None))
+
+
+def test_a_count_goes_in_steps_and_each_leaves_the_pages_right(
+    db: database.Database,
+) -> None:
+    shop = Shop(db, 5)
+    for _ in range(30):
+        shop.hear()
+    right = answers(db, ALL)
+    of_the_release_before(db)
+    assert answers(db, ALL) == right
+    now, many = datetime.now(UTC), 0
+    is_done = False
+    while not is_done:
+        with db.writing() as connection:  # a new one, as after a kill
+            is_done = Recount(db, DAYS_RULE).step(connection, 20)
+        many += 1
+        assert answers(db, ALL) == right
+    assert many > 3
+    assert answers(db, ALL) == without_sums(db, ALL) == right
+    assert shop.store.process(DAYS_RULE, now) == 0
+
+
+def test_what_arrives_or_goes_while_visits_are_counted_is_counted(
+    db: database.Database,
+) -> None:
+    shop = Shop(db, 6)
+    for _ in range(30):
+        shop.hear()
+    of_the_release_before(db)
+    with db.writing() as connection:
+        assert not Recount(db, DAYS_RULE).step(connection, 40)
+    one = Observation(1, int(END.timestamp()) // MINUTE_S - 30, 0, 0, -80)
+    shop.store.accept(YARD, Radio.WIFI, [one], DAYS_RULE, datetime.now(UTC))
+    assert shop.store.waiting() == 1  # it waits for the count, which may have died
+    shop.purge()
+    assert shop.store.process(DAYS_RULE, datetime.now(UTC)) == 0
+    assert shop.store.process(DAYS_RULE, datetime.now(UTC)) == 1
+    with db.reading() as connection:
+        assert unfinished_count(connection) is None
+        days = {tuple(r[:4]): r[4] for r in connection.execute(select(device_days))}
+        made = days_of_visits(db, connection, DAYS_RULE)
+    assert {key: many for key, many in days.items() if many} == made
+    assert answers(db, ALL) == without_sums(db, ALL)
+
+
+def test_two_processes_with_other_rules_do_not_count_for_ever(
+    db: database.Database,
+) -> None:
+    shop = Shop(db, 7)
+    for _ in range(20):
+        shop.hear()
+    other = replace(DAYS_RULE, long_stay_s=LONG_S + 60)
+    first, second = Recount(db, replace(RULE, zone=None)), Recount(db, other)
+    done = [False, False]
+    for _ in range(100):
+        for place, count in enumerate((first, second)):
+            with db.writing() as connection:
+                done[place] = count.step(connection, 20)
+        if all(done):
+            break
+    assert all(done)
+    with db.reading() as connection:
+        row = connection.execute(select(visit_count_rule)).one()
+    assert row.long_stay_s == LONG_S + 60
 
 
 def test_another_zone_of_the_site_is_counted_at_the_next_start(

@@ -13,7 +13,7 @@
     const image = Object.assign(document.createElement("img"), {
       src: `data:image/jpeg;base64,${picture}`,
       alt: texts.picture,
-      className: "d-block img-fluid rounded mt-2",
+      className: "trial-picture",
     });
     shown.append(image);
   };
