@@ -24,6 +24,9 @@ SAID = {
     ),
     "stopped, version 1.2": "beendet, Version 1.2",
     "Disk of pi-3": "Datenträger von pi-3",
+    "Disk (0a1b)": "Datenträger (0a1b)",
+    "Disk": "Datenträger",
+    "Clock": "Uhr",
     "name: 'x' (expected one of: a, b)": "name: 'x' (erwartet: eins von: a, b)",
     "Must be set.": "Must be set.",
     "Too short (expected at least 12 characters).": (
