@@ -71,10 +71,10 @@ class PostgresServer:
 @contextmanager
 def postgres() -> Iterator[PostgresServer]:
     """Run a PostgreSQL of the newest version installed, in a folder of its own."""
-    programs = _programs()
+    folder_of_programs = programs()
     folder = Path(tempfile.mkdtemp(prefix="mvsnap-postgres-"))
     try:
-        _initdb(programs, folder)
+        _initdb(folder_of_programs, folder)
         server = _start(folder)
         try:
             yield server
@@ -84,7 +84,7 @@ def postgres() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Return the folder of initdb and postgres: Debian has them outside PATH."""
     in_path = shutil.which("initdb")
     if in_path:
@@ -159,7 +159,7 @@ def _program(folder: Path, port: int) -> Program:
     # Machines stand anywhere: what comes back must be UTC all the same.
     place = ("timezone=Asia/Kolkata",)
     settings = [word for setting in SPEED + SIZE + place for word in ("-c", setting)]
-    command = [*_as_user(), f"{_programs()}/postgres", "-D", f"{folder}/data"]
+    command = [*_as_user(), f"{programs()}/postgres", "-D", f"{folder}/data"]
     listen = ["-h", "127.0.0.1", "-p", f"{port}", "-k", f"{folder}"]
     return Program([*command, *settings, *listen], cwd=folder, env=_environment())
 
