@@ -32,6 +32,7 @@ from tests.recorder.build import (
     wait_for_state,
     wait_for_video,
 )
+from tests.servers.processes import wait_until
 from tests.servers.rtsp_replay import Mount, ReplayCamera, film, replay_camera
 
 pytestmark = pytest.mark.slow
@@ -106,7 +107,7 @@ def probing(url: str, **more: Any) -> Probe | CameraRefused:
     try:
         recode = more.get("recode", Recode.AUTO)
         source = source_of(camera("cam", url, **more))
-        return probe(source, limit_s=15, recode=recode)
+        return probe(source, recode=recode)
     except CameraRefused as exc:
         return exc
 
@@ -244,3 +245,23 @@ def test_a_recorder_says_that_its_ffmpeg_is_too_old(tmp_path: Path) -> None:
         assert recorder.states()["gate"].text == text
         clip = recorder.record("gate", now(), 0, 0.1)
     assert text in (clip.error or "")
+
+
+def test_what_a_camera_said_is_known_while_it_is_connected_anew(tmp_path: Path) -> None:
+    slow = tmp_path / "slow-ffmpeg"
+    video = "Stream #0:0: Video: vp8, yuv420p, 352x288, 15 fps"
+    slow.write_text(
+        f"""#!/bin/sh
+        case "$*" in
+        *-version*) echo 'ffmpeg version 7.1 Copyright (c)' ;;
+        *matroska*) exec sleep 20 ;;
+        *) echo '{video}' >&2; exec sleep 20 ;;
+        esac
+        """
+    )
+    slow.chmod(0o755)
+    gate = camera("gate", "rtsp://127.0.0.1:9/live")
+    with recording(tmp_path / "data", gate, ffmpeg=str(slow)) as recorder:
+        wait_until(lambda: recorder.states()["gate"].connects == 2, "Matroska")
+        found = recorder.states()["gate"]
+    assert (found.state, found.format.codec) == (State.STARTING, "vp8")
