@@ -84,6 +84,8 @@ BUSY = [
 PROBED: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (f"{name}-silent", {}) for name in ("vp8", "mpeg4", "h263")},
     "vp9": ("vp9-silent", {}),
+    # Beside it: these two take the longest.
+    "unknown-codec": ("unknown-codec", {}),
     "sound not wanted": ("h264-aac", {}),
     "aac": ("h264-aac", {"audio": True}),
     "g.711": ("h264-pcm_mulaw", {"audio": True}),
@@ -95,7 +97,6 @@ PROBED: dict[str, tuple[str, dict[str, Any]]] = {
     "udp set": ("tcp-only", {"transport": Transport.UDP}),
     "tcp set": ("udp-461", {"transport": Transport.TCP}),
     "no-transport": ("no-transport", {}),
-    "unknown-codec": ("unknown-codec", {}),
     **{name: (name, {"auth": LOGIN}) for name in ("sha-256", "sha-512", "md5-too")},
     **{f"{m}-{s}": (f"{m}-{s}", {}) for m, s in BUSY},
     "gone": ("gone", {}),
