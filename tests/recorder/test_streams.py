@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -266,3 +269,22 @@ def test_what_a_camera_said_is_known_while_it_is_connected_anew(tmp_path: Path) 
         wait_until(lambda: recorder.states()["gate"].connects == 2, "Matroska")
         found = recorder.states()["gate"]
     assert (found.state, found.format.codec) == (State.STARTING, "vp8")
+
+
+def test_what_a_slow_ffmpeg_still_writes_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rmdir, refused = os.rmdir, list[str]()
+
+    def in_use(path: str, **more: Any) -> None:
+        if "mvsnap-check-" in str(path) and not refused:
+            refused.append(path)
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", path)
+        rmdir(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", in_use)
+    with pytest.raises(CameraRefused):
+        probe(source_of(camera("gate", "rtsp://127.0.0.1:9/live")))
+    wait_until(lambda: not list(tmp_path.iterdir()), "nothing is left")
+    assert refused
