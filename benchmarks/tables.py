@@ -38,6 +38,7 @@ def filled(page: str, results: Mapping[str, Result]) -> str:
 
     Raises:
         ValueError: there is no result for one of them.
+        KeyError: there is none for one of IN_SHORT.
     """
     return _TABLE.sub(
         lambda found: found[1] + _table(found[2], results) + found[3], page
@@ -94,7 +95,7 @@ def _whole(lines: Sequence[Line], *, marked: bool) -> dict[str, list[str]]:
 
 def _chosen(name: str, results: Mapping[str, Result]) -> list[Result]:
     if name == "in short":
-        return [results[what] for what in IN_SHORT if what in results]
+        return [results[what] for what in IN_SHORT]
     if name == "missed":
         return [result for result in results.values() if result.line.met is False]
     return [result for result in results.values() if result.part == name]

@@ -16,14 +16,13 @@ from tests.gateway import Clouds, Gateway, clouds, write_config
 from tests.servers.processes import wait_until
 
 GUARD = "guard@example.com"
+# Nobody has asked who that is before: what is known of a person is not asked again.
+NEWCOMER = "newcomer@example.com"
 REPEAT = "may be a duplicate"
 PLACES = 5
 # Where the gateway is killed: it has asked, and has no answer.
-STEPS = (
-    "GET /v1/attachment/actions/",  # what was pressed
-    "GET /v1/people/Y",  # by whom
-    "POST /v1/messages",  # the reply; nobody knows whether it arrived
-)
+PRESSED = "GET /v1/attachment/actions/"
+REPLY = "POST /v1/messages"  # nobody knows whether it arrived
 
 
 @pytest.mark.slow
@@ -32,10 +31,11 @@ def test_each_press_has_one_effect_and_one_answer_although_the_gateway_is_killed
 ) -> None:
     rng = random.Random(5004)
     with clouds() as made:
-        made.webex.people[GUARD] = "Gil Guard"
+        made.webex.people |= {GUARD: "Gil Guard", NEWCOMER: "Nel New"}
+        asked_who = f"GET /v1/people/{made.webex.person_id(NEWCOMER)}"
         settings = made.settings()
         settings["webex"]["commands"] = {
-            "people": [GUARD],
+            "people": [GUARD, NEWCOMER],
             "way": "websocket",
             "device_url": f"{made.webex_url}/wdm/api/v1",
         }
@@ -44,10 +44,11 @@ def test_each_press_has_one_effect_and_one_answer_although_the_gateway_is_killed
         try:
             cards = below_pictures(made, served)
             wait_until(lambda: made.webex.sockets.opened > 0, "the websocket")
-            for step, card in zip(STEPS, cards, strict=False):
-                killed_at(made, served, step, card)
-            for card in cards[len(STEPS) :]:
-                press_on(made, card)
+            killed_at(made, served, PRESSED, cards[0], GUARD)
+            killed_at(made, served, asked_who, cards[1], NEWCOMER)
+            killed_at(made, served, REPLY, cards[2], GUARD)
+            for card in cards[3:]:
+                press_on(made, card, GUARD)
                 served.kill_after(rng.uniform(0.0, 0.4))
                 served.start()
             wait_until(lambda: all(answers(made, c) for c in cards), "all", 120)
@@ -78,13 +79,15 @@ def cards_of(made: Clouds) -> list[SimMessage]:
     return [m for m in found if "muted" not in (m.markdown or "")]
 
 
-def press_on(made: Clouds, card: SimMessage) -> None:
+def press_on(made: Clouds, card: SimMessage, who: str) -> None:
     assert card.card is not None
     for title in ("Mute 1 h", "Picture now"):
-        press(made.webex, card.id, GUARD, button_data(card.card, title))
+        press(made.webex, card.id, who, button_data(card.card, title))
 
 
-def killed_at(made: Clouds, served: Gateway, step: str, card: SimMessage) -> None:
+def killed_at(
+    made: Clouds, served: Gateway, step: str, card: SimMessage, who: str
+) -> None:
     """Press, kill the gateway while it waits for this call's answer, start it again."""
     method, _, path = step.partition(" ")
 
@@ -94,7 +97,7 @@ def killed_at(made: Clouds, served: Gateway, step: str, card: SimMessage) -> Non
 
     before = calls()
     made.webex.faults.add(Fault("slow", path=f"^{step}", seconds=3, after=True))
-    press_on(made, card)
+    press_on(made, card, who)
     wait_until(lambda: calls() > before, step)
     served.kill()
     made.webex.faults.clear()
@@ -117,8 +120,10 @@ def pictures(made: Clouds, card: SimMessage) -> list[str]:
 
 
 def audited(folder: Path) -> list[str]:
-    """Return what the audit log says that the guard did."""
+    """Return what the audit log says that the two did."""
     engine = database.open_database(database.sqlite_url(folder / "data" / "mvsnap.db"))
-    found = AuditLog(database.Database(engine)).lines(AuditFilter(who=GUARD), 100)
+    log = AuditLog(database.Database(engine))
+    filters = AuditFilter(who=GUARD), AuditFilter(who=NEWCOMER)
+    found = [line for one in filters for line in log.lines(one, 100)]
     engine.dispose()
     return [line.change.what for line in found]

@@ -30,6 +30,20 @@ def test_every_result_is_on_the_page() -> None:
     assert shown == parts | {"in short", "missed"}
 
 
+def test_what_is_said_in_short_has_a_result() -> None:
+    kept = results.read()
+    del kept[tables.IN_SHORT[0]]
+    with pytest.raises(KeyError, match="one snapshot"):
+        tables.filled(tables.PAGE.read_text(encoding="utf-8"), kept)
+
+
+def test_without_git_a_result_is_not_compared_with_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert results.committed() == {}
+
+
 @pytest.mark.parametrize(
     ("goal", "value", "met"),
     [

@@ -17,7 +17,7 @@ from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.history import History, Run, written_until
 from mvsnap.recorder.http_stream import HttpStream
-from mvsnap.recorder.model import State, StreamSource, Timing, Transport
+from mvsnap.recorder.model import Format, State, StreamSource, Timing, Transport
 from mvsnap.recorder.sources import secrets_of, with_credentials
 from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
@@ -57,15 +57,19 @@ class _Listed:
 
 
 class WrongContainer(Exception):
-    """The container of this run cannot hold the stream's codec."""
+    """The container of this run cannot hold the stream: `form`."""
+
+    def __init__(self, form: Format) -> None:
+        super().__init__(form)
+        self.form = form
 
 
 class WrongSound(Exception):
-    """The sound of the stream has to be treated in another way: `sound`."""
+    """The sound of the stream `form` has to be treated in another way: `sound`."""
 
-    def __init__(self, sound: Sound) -> None:
-        super().__init__(sound)
-        self.sound = sound
+    def __init__(self, form: Format, sound: Sound) -> None:
+        super().__init__(form, sound)
+        self.form, self.sound = form, sound
 
 
 class Connection:
@@ -289,7 +293,7 @@ class Connection:
         self._history.describe(self._run)
         needed = command.container_of(found.codec or "")
         if needed is Container.MKV and self._run.container is Container.TS:
-            raise WrongContainer
+            raise WrongContainer(self._run.format)
 
     def _on_audio(self, codec: str | None) -> None:
         if codec is None or self._run.format.audio is not None:
@@ -298,7 +302,7 @@ class Connection:
         self._history.describe(self._run)
         needed = command.sound_of(codec)
         if self._sound not in (Sound.NONE, needed):
-            raise WrongSound(needed)
+            raise WrongSound(self._run.format, needed)
 
     def _check_bytes(self, now: float) -> Ending | None:
         """Check that bytes arrive. Not whole segments: some cameras make long ones."""

@@ -43,6 +43,7 @@ _KEYFRAME_S = 30.0  # of a camera that is there: keyframes may be rare
 _ASSEMBLY_S = 40.0
 _END_S = 0.8
 _DESCRIBE_S = 10.0
+_REMOVALS, _AGAIN_S = 30, 0.5
 
 
 def probe(
@@ -64,7 +65,9 @@ def probe(
     """
     process.version(ffmpeg)
     process.version(program)
-    folder = tempfile.TemporaryDirectory(prefix="mvsnap-check-")
+    folder = tempfile.TemporaryDirectory(
+        prefix="mvsnap-check-", ignore_cleanup_errors=True
+    )
     settings = RecorderSettings(
         Path(folder.name),
         (_camera(name, source, recode),),
@@ -197,7 +200,11 @@ def _end(recorder: Recorder, folder: tempfile.TemporaryDirectory[str]) -> None:
 
     def stop() -> None:
         recorder.stop()
-        folder.cleanup()
+        for _ in range(_REMOVALS):  # an ffmpeg that is slow to end still writes
+            folder.cleanup()
+            if not Path(folder.name).exists():
+                return
+            threading.Event().wait(_AGAIN_S)
 
     thread = threading.Thread(target=stop, name="probe", daemon=True)
     thread.start()

@@ -24,6 +24,7 @@ from mvsnap.recorder.http_stream import CameraRefused, HttpStream
 from mvsnap.recorder.model import (
     CameraSettings,
     CameraStatus,
+    Format,
     Mode,
     RecorderSettings,
     SourceKind,
@@ -87,6 +88,7 @@ class Ring:
         self._container = Container.TS
         self._sound = Sound.COPY
         self._is_checked = False  # ffmpeg is new enough
+        self._described = Format()  # by a connection that is being made again
         self.why = Reason("")  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
         self._status = CameraStatus(State.STOPPED, State.STOPPED.text, clock.now())
@@ -126,12 +128,13 @@ class Ring:
         held_s = self.history.held_s()
         kbit_s = self.history.bytes() / 125 / held_s if held_s > 1 else None
         run = self.history.live()
+        is_described = run is not None and run.format.codec is not None
         return replace(
             self._status,
             held_s=held_s,
             kbit_s=kbit_s,
             gop_s=self.history.longest_s(),
-            format=run.format if run is not None else self._status.format,
+            format=run.format if run and is_described else self._described,
         )
 
     def pace(self, shown: Sequence[float], lengths_s: Sequence[float]) -> Pace:
@@ -232,16 +235,19 @@ class Ring:
 
         That is remembered: the next connections begin with it.
         """
-        for _ in range(_MOST_FITTINGS):
-            try:
-                return self._by_any_transport(source, keeper)
-            except WrongContainer:
-                self._container = Container.MKV
-                log.info("camera %s: its segments are Matroska", self.camera.name)
-            except WrongSound as exc:
-                self._sound = exc.sound
-                log.info("camera %s: its sound: %s", self.camera.name, exc.sound)
-        return Ending(State.NO_VIDEO, words.CANNOT_BE_KEPT())
+        try:
+            for _ in range(_MOST_FITTINGS):
+                try:
+                    return self._by_any_transport(source, keeper)
+                except WrongContainer as exc:
+                    self._described, self._container = exc.form, Container.MKV
+                    log.info("camera %s: its segments are Matroska", self.camera.name)
+                except WrongSound as exc:
+                    self._described, self._sound = exc.form, exc.sound
+                    log.info("camera %s: its sound: %s", self.camera.name, exc.sound)
+            return Ending(State.NO_VIDEO, words.CANNOT_BE_KEPT())
+        finally:
+            self._described = Format()
 
     def _by_any_transport(self, source: StreamSource, keeper: _Keeper) -> Ending:
         """Each time TCP first: over UDP packets get lost without a word."""

@@ -152,7 +152,7 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
     shown = seen(clip, taken.at, NUMBERS)
     new = 1 + sum(1 for step in shown.steps if step)
     assert new >= 0.8 * fps * (PRE_S + POST_S)
-    assert -PRE_S - 1.5 <= shown.first_s <= -PRE_S + 1 / fps + 0.2
+    assert shown.first_s <= -PRE_S + 1 / fps + 0.2
     # A busy machine receives some pictures late, and none early: what puts them in
     # wrong places moves many, and a wrong pace also the earliest of each half.
     many = len(shown.begins_s)
@@ -161,6 +161,9 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
     halves = shown.begins_s[: many // 2], shown.begins_s[many // 2 :]
     assert abs(max(halves[0]) - max(halves[1])) < 0.75 / fps + 0.08
     usual_s = median(in_time)
+    # It begins with a segment of a second, or more while pictures are late.
+    latest_s = usual_s - min(shown.begins_s)
+    assert -PRE_S - 1.5 - latest_s <= shown.first_s
     late_s = max(0.0, usual_s - shown.begins_s[-1])
     assert shown.last_s + late_s >= POST_S - 2.5 / fps
     assert clip.began_at is not None

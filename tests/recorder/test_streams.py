@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,6 +35,7 @@ from tests.recorder.build import (
     wait_for_state,
     wait_for_video,
 )
+from tests.servers.processes import wait_until
 from tests.servers.rtsp_replay import Mount, ReplayCamera, film, replay_camera
 
 pytestmark = pytest.mark.slow
@@ -83,6 +87,8 @@ BUSY = [
 PROBED: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (f"{name}-silent", {}) for name in ("vp8", "mpeg4", "h263")},
     "vp9": ("vp9-silent", {}),
+    # Beside it: these two take the longest.
+    "unknown-codec": ("unknown-codec", {}),
     "sound not wanted": ("h264-aac", {}),
     "aac": ("h264-aac", {"audio": True}),
     "g.711": ("h264-pcm_mulaw", {"audio": True}),
@@ -94,7 +100,6 @@ PROBED: dict[str, tuple[str, dict[str, Any]]] = {
     "udp set": ("tcp-only", {"transport": Transport.UDP}),
     "tcp set": ("udp-461", {"transport": Transport.TCP}),
     "no-transport": ("no-transport", {}),
-    "unknown-codec": ("unknown-codec", {}),
     **{name: (name, {"auth": LOGIN}) for name in ("sha-256", "sha-512", "md5-too")},
     **{f"{m}-{s}": (f"{m}-{s}", {}) for m, s in BUSY},
     "gone": ("gone", {}),
@@ -106,7 +111,7 @@ def probing(url: str, **more: Any) -> Probe | CameraRefused:
     try:
         recode = more.get("recode", Recode.AUTO)
         source = source_of(camera("cam", url, **more))
-        return probe(source, limit_s=15, recode=recode)
+        return probe(source, recode=recode)
     except CameraRefused as exc:
         return exc
 
@@ -244,3 +249,42 @@ def test_a_recorder_says_that_its_ffmpeg_is_too_old(tmp_path: Path) -> None:
         assert recorder.states()["gate"].text == text
         clip = recorder.record("gate", now(), 0, 0.1)
     assert text in (clip.error or "")
+
+
+def test_what_a_camera_said_is_known_while_it_is_connected_anew(tmp_path: Path) -> None:
+    slow = tmp_path / "slow-ffmpeg"
+    video = "Stream #0:0: Video: vp8, yuv420p, 352x288, 15 fps"
+    slow.write_text(
+        f"""#!/bin/sh
+        case "$*" in
+        *-version*) echo 'ffmpeg version 7.1 Copyright (c)' ;;
+        *matroska*) exec sleep 20 ;;
+        *) echo '{video}' >&2; exec sleep 20 ;;
+        esac
+        """
+    )
+    slow.chmod(0o755)
+    gate = camera("gate", "rtsp://127.0.0.1:9/live")
+    with recording(tmp_path / "data", gate, ffmpeg=str(slow)) as recorder:
+        wait_until(lambda: recorder.states()["gate"].connects == 2, "Matroska")
+        found = recorder.states()["gate"]
+    assert (found.state, found.format.codec) == (State.STARTING, "vp8")
+
+
+def test_what_a_slow_ffmpeg_still_writes_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rmdir, refused = os.rmdir, list[str]()
+
+    def in_use(path: str, **more: Any) -> None:
+        if Path(path).parent == tmp_path and not refused:
+            refused.append(path)
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", path)
+        rmdir(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", in_use)
+    with pytest.raises(CameraRefused):
+        probe(source_of(camera("gate", "rtsp://127.0.0.1:9/live")))
+    wait_until(lambda: not list(tmp_path.iterdir()), "nothing is left")
+    assert refused

@@ -72,9 +72,10 @@ def film(folder: Path, video: str, sound: str | None = None) -> Path:
     if sound is not None:
         line += ["-f", "lavfi", "-i", "sine=440", *_SOUND[sound]]
     gop = 4 * _FPS if video.endswith("rare") else _FPS
-    line += [*_VIDEO[video], "-g", str(gop), "-t", "4", str(path)]
+    part = path.with_suffix(".part.mkv")  # half a film is none, for a second try
+    line += [*_VIDEO[video], "-g", str(gop), "-t", "4", str(part)]
     subprocess.run(line, check=True, timeout=60)
-    return path
+    return part.replace(path)
 
 
 @dataclass(frozen=True)
