@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -71,4 +72,35 @@ def test_a_store_that_knows_few_of_them_removes_none(
     (why,) = held
     assert why.startswith("25 of 25 pictures in snapshots/")
     assert len(left(tmp_path)) == 25
+    assert caplog.text.count("nothing is removed") == 1
+
+
+def test_after_an_old_backup_the_days_that_it_lacks_stay(
+    tmp_path: Path, store: Store, strays: StrayPictures
+) -> None:
+    """The store knows most of what is there: all but the last days."""
+    for number in range(40):
+        put(tmp_path, f"{DAY}1/{number}.jpg")
+        store.add_event(build.event(snapshot_path=f"{DAY}1/{number}.jpg"))
+    for number in range(10):
+        put(tmp_path, f"{DAY}2/{number}.jpg")
+    (why,) = {strays.step().held for _ in range(6)} - {""}
+    assert why.startswith("10 of 50 pictures in snapshots/")
+    assert len(left(tmp_path)) == 50
+
+
+def test_those_of_another_site_stay_though_they_get_old_one_by_one(
+    tmp_path: Path, strays: StrayPictures, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = [put(tmp_path, f"{DAY}1/{number}.jpg") for number in range(12)]
+    two_hours_ago_s = time.time() - 7200
+    for path in made:
+        os.utime(path, (two_hours_ago_s, two_hours_ago_s))
+    for path in made:
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        assert sum(strays.step().removed for _ in range(3)) == 0
+    # Nor do the last few of them go.
+    for path in made[2:]:
+        path.unlink()
+    assert sum(strays.step().removed for _ in range(3)) == 0
     assert caplog.text.count("nothing is removed") == 1
