@@ -1,13 +1,15 @@
-"""What the start of `serve` suggests to try."""
+"""What the start of `serve` suggests to try, and settings that are read anew."""
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from mvsnap.config.model import Settings
-from mvsnap.serving.run import example
+from mvsnap.errors import BadConfig
+from mvsnap.serving.run import _Signalled, example
 
 KEYS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
 MERAKI = {"meraki": {"api_key": "a-dashboard-key", "cameras": ["Q2SM-0000-0001"]}}
@@ -28,3 +30,26 @@ def test_what_is_suggested_works_with_the_settings(
     sections: dict[str, Any], says: str
 ) -> None:
     assert says in example(Settings.model_validate(sections))
+
+
+class Refusing:
+    """A service whose pages cannot be made with any settings."""
+
+    def __init__(self) -> None:
+        self.followed: list[Settings] = []
+
+    def app(self, settings: Settings) -> None:
+        raise BadConfig(["api_keys: no"])
+
+    def follow(self, settings: Settings) -> None:
+        self.followed.append(settings)
+
+
+def test_settings_that_the_pages_refuse_are_not_half_followed() -> None:
+    old, service = Settings(), Refusing()
+    new = Settings.model_validate({"alerts": {"after_s": 77}, **KEYS})
+    given: Any = service, SimpleNamespace(use=lambda _app: None)
+    signalled = _Signalled(cast("Any", None), old, lambda: new)
+    signalled.service, signalled.server = given
+    signalled._reload()
+    assert service.followed == []

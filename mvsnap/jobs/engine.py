@@ -233,7 +233,9 @@ class WorkerEngine(KnownJobs):
         )
         ids = [status.workflow_id for status in left]
         if ids:
-            self._dbos.resume_workflows(ids)
+            # Not in the engine's own queue: it would give all of them threads at once,
+            # and what comes now would wait behind them.
+            self._dbos.resume_workflows(ids, queue_name=LATER_QUEUE)
         return len(ids)
 
     def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Job
+from mvsnap.domain import Job, JobId
 from mvsnap.errors import NoVideo, UpstreamError
 from mvsnap.metrics import RETRIES
 
@@ -31,9 +32,6 @@ _TRIED_FOR = timedelta(hours=1)
 
 # Video that is not there after an hour was never recorded, or is deleted.
 _VIDEO_MAY_COME = timedelta(hours=1)
-
-# Jobs of a process that may repeat a call for a picture; others are deferred at once.
-_MOST_REPEATING = 8
 
 _FIRST_S = 0.5
 _LONGEST_S = 15.0
@@ -76,32 +74,40 @@ def retrying(
 class RepeatLimit:
     """Lets a few jobs hold a thread while they repeat a call; the others are deferred.
 
-    Thread-safe. most: how many of this process.
+    Thread-safe. most: how many of this process; None: any number, where nobody waits
+        for a thread.
     """
 
-    def __init__(self, most: int = _MOST_REPEATING) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._many = 0
+        # A job with many cameras holds one place with all of them.
+        self._calls = Counter[JobId]()
 
     @contextmanager
-    def one(self) -> Iterator[Callable[[], bool]]:
-        """Yield what says whether the block may repeat its call."""
+    def one(self, job_id: JobId) -> Iterator[Callable[[], bool]]:
+        """Yield what says whether the block, of this job, may repeat its call."""
         has = False
 
         def may() -> bool:
             nonlocal has
             with self._lock:
-                if not has and self._many < self._most:
+                if not has and self._has_room(job_id):
                     has = True
-                    self._many += 1
+                    self._calls[job_id] += 1
             return has
 
         try:
             yield may
         finally:
-            with self._lock:
-                self._many -= has
+            if has:
+                with self._lock:
+                    self._calls[job_id] -= 1
+                    self._calls += Counter()  # forgets those without a call
+
+    def _has_room(self, job_id: JobId) -> bool:
+        is_one_more = job_id not in self._calls
+        return not is_one_more or self._most is None or len(self._calls) < self._most
 
 
 def is_too_old(since: datetime, clock: SystemClock) -> bool:

@@ -23,7 +23,7 @@ from mvsnap.jobs.clip_requests import ask_for_clips
 from mvsnap.jobs.late_links import LateLinks
 from mvsnap.jobs.notices import JobNotices
 from mvsnap.jobs.progress import stored_progress
-from mvsnap.jobs.retry import RetryPolicy
+from mvsnap.jobs.retry import RepeatLimit, RetryPolicy
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.snapshots import JobSnapshots
@@ -39,12 +39,15 @@ if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons
 
 
-_LINKS_AT_ONCE = 8
+# Where nothing runs again to fetch a link later, each camera has a thread for it.
+_LINKS_AT_ONCE, _LINKS_OF_A_COMMAND = 8, 200
 
 
 class JobRunner:
     """is_rerun: False where nothing runs an unfinished job again (a command).
 
+    most_repeating: jobs that may hold their place while they repeat a call for a
+        picture; further ones are deferred when it fails. None: any number.
     on_told: called when every room has its messages, but for late video links.
     notices: decides which rooms are notified now; None: all of them.
     """
@@ -59,6 +62,7 @@ class JobRunner:
         metrics: Metrics,
         *,
         is_rerun: bool = True,
+        most_repeating: int | None = None,
         on_told: Callable[[JobId], None] = lambda _job_id: None,
         notices: JobNotices | None = None,
         buttons: MessageButtons | None = None,
@@ -67,10 +71,12 @@ class JobRunner:
         self._notices = notices
         self._cameras = cameras
         # Of all jobs: a link that finds no thread in time follows later.
-        self._links_pool = JobThreads(_LINKS_AT_ONCE, "video-link")
+        links = _LINKS_AT_ONCE if is_rerun else _LINKS_OF_A_COMMAND
+        self._links_pool = JobThreads(links, "video-link")
         self._policy = RetryPolicy(clock, is_rerun=is_rerun)
         self._snapshots = JobSnapshots(
-            stores, cameras, self._policy, rooms, clock, metrics
+            *(stores, cameras, self._policy, rooms, clock, metrics),
+            RepeatLimit(most_repeating),
         )
         retrying_sender = RetryingSender(
             sender, stores.events, self._policy, rooms, clock, metrics

@@ -46,6 +46,7 @@ class JobSnapshots:
         rooms: Rooms,
         clock: SystemClock,
         metrics: Metrics,
+        repeats: RepeatLimit,
     ) -> None:
         self._stores = stores
         self._cameras = cameras
@@ -53,7 +54,7 @@ class JobSnapshots:
         self._rooms = rooms
         self._clock = clock
         self._metrics = metrics
-        self._repeats = RepeatLimit()
+        self._repeats = repeats
 
     def kept(self, job: Job, event: Event | None) -> Event | None:
         """Return the event of a picture, None if it is to be taken (again)."""
@@ -102,7 +103,7 @@ class JobSnapshots:
         limit_s = 0.0 if self._rooms.why_away(camera) else self._policy.call_s
         self._rooms.begin(camera)
         try:
-            with self._repeats.one() as may_repeat:
+            with self._repeats.one(job.id) as may_repeat:
                 found = retrying(
                     call,
                     self._clock,

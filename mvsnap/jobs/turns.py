@@ -41,6 +41,14 @@ class JobPlaces:
     def most(self) -> int:
         return self.at_once + self.queue + self.later + self.equal
 
+    @property
+    def repeating(self) -> int:
+        """Return how many may hold their place while a call fails: not all of a kind.
+
+        What else comes begins, and is deferred if its call fails as well.
+        """
+        return max(self.most // 6, 1)
+
 
 def newest_first(accepted_at: datetime) -> int:
     """Return the priority in the queue: the later it was accepted, the smaller."""

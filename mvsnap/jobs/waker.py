@@ -7,6 +7,7 @@ those few. Every worker does this; the store gives each job to one of them.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +57,8 @@ class Waker:
         self._go_on = go_on
         self._clock = clock
         self._is_newest_next = True
+        # What a job waited for that got the last turn.
+        self._last_kind = ""
         self._since_step = timedelta()
         self._looks = Every(_LOOKS_EVERY_S, clock)
 
@@ -80,9 +83,15 @@ class Waker:
         if not kinds:
             return
         free = self._most - self._states.turns(now - 2 * _OVERDUE, now)
-        for place, waits_for in enumerate(kinds):
+        # There may be more of them than turns: those that had none are first now.
+        kinds.sort()
+        first = bisect_right(kinds, self._last_kind)
+        for place, waits_for in enumerate(kinds[first:] + kinds[:first]):
             share = -(-free // (len(kinds) - place))
-            free -= self._let_go_on(waits_for, max(share, 0), now)
+            if share <= 0:
+                break
+            free -= self._let_go_on(waits_for, share, now)
+            self._last_kind = waits_for
 
     def close(self) -> None:
         """In the thread of the steps, after the last."""

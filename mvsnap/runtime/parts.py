@@ -26,6 +26,7 @@ from mvsnap.jobs.notices import JobNotices
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.stores import JobStores
+from mvsnap.jobs.turns import JobPlaces
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.runtime import clouds, shared_files, visitor_reports
@@ -236,6 +237,7 @@ class Parts:
         on_told: Callable[[JobId], None] = lambda _job_id: None,
     ) -> JobRunner:
         """is_rerun: False where nothing runs an unfinished job again."""
+        places = JobPlaces.of(self.settings.server.jobs_at_once)
         return JobRunner(
             JobStores(
                 *(self.store, self.clips, self.files),
@@ -251,6 +253,8 @@ class Parts:
             self.clock,
             self.metrics,
             is_rerun=is_rerun,
+            # A command runs once, and has no other jobs.
+            most_repeating=places.repeating if is_rerun else None,
             on_told=on_told,
             notices=self.job_notices() if is_rerun else None,
             buttons=self.buttons(),

@@ -24,6 +24,8 @@ from mvsnap.signals import RELOAD, ServiceSignals
 from mvsnap.tls import RenewedChain
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from mvsnap.serving.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -159,14 +161,20 @@ class _Signalled:
         self._reloading.reload()
 
     def _use(self, settings: Settings) -> None:
-        if self.service is not None:
-            self.service.follow(settings)
-        if self.server is not None and self.service is not None:
-            self.server.use(self.service.app(settings))
-        if self.metrics is not None and self.service is not None:
+        service = self.service
+        if service is None:
+            return
+        # All that may fail comes first: nothing is followed, or everything.
+        fresh: list[tuple[WebServer, Flask]] = []
+        if self.server is not None:
+            fresh.append((self.server, service.app(settings)))
+        if self.metrics is not None:
             from mvsnap.runtime.ops import metrics_app
 
-            self.metrics.use(metrics_app(self.service.app(settings)))
+            fresh.append((self.metrics, metrics_app(service.app(settings))))
+        service.follow(settings)
+        for server, app in fresh:
+            server.use(app)
 
     def _run(self) -> None:
         while arrived := self._signals.wait():

@@ -95,7 +95,10 @@ class EvidenceBucket:
         return self._cache.find(path) is None and self._tasks.waiting(path) is not None
 
     def listed(self, kind: str, after: str, at_most: int) -> list[tuple[str, datetime]]:
-        return self._ask(lambda bucket: bucket.listed(f"{kind}/", after, at_most))
+        # It is slow, and the key may not list: neither says that the bucket is away.
+        return self._ask(
+            lambda bucket: bucket.listed(f"{kind}/", after, at_most), pauses=False
+        )
 
     def remove(self, path: str) -> None:
         self._tasks.remove([path])
@@ -110,18 +113,22 @@ class EvidenceBucket:
                 raise EvidenceAway(f"It is on {where}, which is not running")
             raise EvidenceAway(f"It is still on {where}, not in the bucket yet")
 
-    def _ask(self, call: Callable[[Bucket], Found]) -> Found:
-        """Raises EvidenceAway; the log says why."""
+    def _ask(self, call: Callable[[Bucket], Found], *, pauses: bool = True) -> Found:
+        """Raises EvidenceAway; the log says why.
+
+        pauses: whether others then do without the bucket for a while.
+        """
         if self._clock.monotonic() < self._paused_until_s:
             raise EvidenceAway("The bucket of pictures and clips cannot be reached now")
         try:
             return call(self._opened())
         except UpstreamError as exc:
             words = exc.message
-            self._paused_until_s = self._clock.monotonic() + _PAUSE_S
+            if pauses:
+                self._paused_until_s = self._clock.monotonic() + _PAUSE_S
         except OSError as exc:
             words = f"data_dir: {exc.strerror}"
-        log.warning("a picture or clip was neither stored nor fetched: %s", words)
+        log.warning("pictures or clips were not stored, fetched or listed: %s", words)
         raise EvidenceAway("The bucket of pictures and clips cannot be reached now")
 
     def _opened(self) -> Bucket:

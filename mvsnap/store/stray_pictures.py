@@ -23,9 +23,13 @@ _KINDS = ("badges", "snapshots", "visitors")
 _OURS = re.compile(r"[a-z]+/\d{4}/\d\d/\d\d/[^/.]{1,150}\.jpg", re.ASCII)
 # A job is given up after a day, and its row is written with its picture.
 _OLD_AFTER = timedelta(days=7)
+# By then the row of a picture is written, if the machine lives.
+_SETTLED_AFTER = timedelta(hours=1)
 _AT_ONCE = 1000
-# So few may be all there is at the time.
-_FEW = 20
+# A machine that dies leaves few among the many of a store that knows them: one in so
+# many, or so few. After an old backup they are all those of some days, beside others;
+# and another site may have as many there as this one.
+_ONE_IN, _FEW = 100, 4
 
 
 class StrayPictures:
@@ -37,7 +41,7 @@ class StrayPictures:
         self._clock = clock
         self._kind = 0
         self._after = ""
-        self._said = ""
+        self._held: dict[str, str] = {}
 
     def step(self, *, dry_run: bool = False) -> PurgeResult:
         """Look at the next thousand pictures; remove those that are old and unknown."""
@@ -46,14 +50,16 @@ class StrayPictures:
             found = self._files.listed(kind, self._after, _AT_ONCE)
         except EvidenceAway:
             return PurgeResult()  # the log says why
+        settled = self._clock.removable_before(_SETTLED_AFTER)
+        # Newer ones count as well: those of another site get old one by one.
+        times = {one: at for one, at in found if at < settled and _OURS.fullmatch(one)}
+        unknown = times.keys() - self._known.of(times)
         before = self._clock.removable_before(_OLD_AFTER)
-        paths = [one for one, at in found if at < before and _OURS.fullmatch(one)]
-        known = self._known.of(paths)
-        strays = [path for path in paths if path not in known]
-        held = _doubt(kind, len(strays), len(paths))
+        strays = sorted(path for path in unknown if times[path] < before)
+        held = self._held.get(kind) or _doubt(kind, len(unknown), len(times))
         if not dry_run:
             self._go_on(found[-1][0] if len(found) == _AT_ONCE else "")
-            self._say(held)
+            self._hold(kind, held)
         if held:
             return PurgeResult(held=held)
         for path in strays if not dry_run else ():
@@ -66,14 +72,15 @@ class StrayPictures:
         if not after:
             self._kind = (self._kind + 1) % len(_KINDS)
 
-    def _say(self, held: str) -> None:
-        if held and held != self._said:
+    def _hold(self, kind: str, held: str) -> None:
+        """Remove none of this folder until the next start: a page may have few."""
+        if held and kind not in self._held:
+            self._held[kind] = held
             log.error("stray pictures: nothing is removed: %s", held)
-        self._said = held or self._said
 
 
 def _doubt(kind: str, strays: int, of: int) -> str:
-    if strays < _FEW or 2 * strays <= of:
+    if strays <= max(_FEW, of // _ONE_IN):
         return ""
     return (
         f"{strays} of {of} pictures in {kind}/ are named by no row, so another "

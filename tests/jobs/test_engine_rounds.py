@@ -18,6 +18,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.engine import ClientEngine, WorkerEngine
 from mvsnap.jobs.engine_end import let_jobs_end
+from mvsnap.jobs.waiting import LATER_QUEUE
 from mvsnap.jobs.waits import Wait
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.database import sqlite_url
@@ -183,6 +184,10 @@ def test_work_of_a_dead_process_is_taken_over(bench: Bench, tmp_path: Path) -> N
     _as_if_begun_by("dead", "its", bench)
     assert bench.worker.take_over("dead") == 1
     wait_until(lambda: bench.ran.count("its") == 2, "it was resumed")
+    # With the places of that queue: those of new jobs stay free for what comes.
+    with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as other:
+        asked = "select queue_name from workflow_status where workflow_uuid = 'its'"
+        assert other.execute(asked).fetchone() == (LATER_QUEUE,)
 
 
 def test_with_another_release_of_the_engine_it_polls_and_says_so(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 
+from mvsnap.domain import JobId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RepeatLimit, defer_delay_s, retrying
 from tests.jobs.fakes import JumpingClock
@@ -117,10 +119,23 @@ def test_a_deferred_job_waits_a_quarter_of_its_age(
 
 def test_few_repeat_a_call_and_the_others_give_their_threads_back() -> None:
     clock, limit = JumpingClock(), RepeatLimit(most=1)
-    with limit.one() as may_repeat, limit.one() as may_not:
+    one, other = JobId("one"), JobId("other")
+    with limit.one(one) as may_repeat, limit.one(other) as may_not:
         assert retrying(failing(trouble()), clock, may_repeat=may_repeat) == "worked"
         with pytest.raises(UpstreamError):
             retrying(failing(trouble()), clock, may_repeat=may_not)
         assert may_repeat()
-    with limit.one() as may_repeat:
+        with limit.one(one) as also_may:
+            assert also_may()  # another camera of the same job
+        with limit.one(other) as still_not:
+            assert not still_not()
+    with limit.one(other) as may_repeat:
         assert may_repeat()
+
+
+def test_a_command_repeats_the_call_of_each_camera() -> None:
+    """Nothing runs it again: a picture that is not repeated would be lost."""
+    limit = RepeatLimit()
+    with ExitStack() as calls:
+        may = [calls.enter_context(limit.one(JobId(str(n)))) for n in range(30)]
+        assert all(one() for one in may)

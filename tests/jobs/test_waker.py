@@ -101,6 +101,18 @@ def test_so_many_go_on_at_once_and_more_when_those_have_ended(bench: Bench) -> N
     assert len(bench.step()) == 10
 
 
+def test_of_more_rooms_than_turns_none_waits_for_all_jobs_of_another(
+    bench: Bench,
+) -> None:
+    for room in range(MOST_TURNS + 8):
+        for number in range(3):
+            bench.wait(100 * room + number, f"{ROOM}{room:02}")
+    began = {int(run.split()[1]) // 100 for run in bench.step()}
+    bench.end()
+    began |= {int(run.split()[1]) // 100 for run in bench.step()}
+    assert len(began) == MOST_TURNS + 8
+
+
 def test_while_a_room_is_away_one_job_tries_it(bench: Bench) -> None:
     other = f"{ROOM}Site B"
     for number in range(4):

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mvsnap.clients.s3.errors import StoreError
 from mvsnap.clock import SystemClock
 from mvsnap.store import stray_pictures
 from mvsnap.store.events import Store
+from mvsnap.store.evidence_bucket import EvidenceBucket
+from mvsnap.store.file_cache import FileCache
+from mvsnap.store.file_tasks import FileTasks
 from mvsnap.store.files import Files
 from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.purging import PurgeResult
 from mvsnap.store.stray_pictures import StrayPictures
 from mvsnap.store.tables import events
 from tests.core import build
@@ -72,3 +79,61 @@ def test_a_store_that_knows_few_of_them_removes_none(
     assert why.startswith("25 of 25 pictures in snapshots/")
     assert len(left(tmp_path)) == 25
     assert caplog.text.count("nothing is removed") == 1
+
+
+def test_after_an_old_backup_the_days_that_it_lacks_stay(
+    tmp_path: Path, store: Store, strays: StrayPictures
+) -> None:
+    """The store knows most of what is there: all but the last days."""
+    for number in range(40):
+        put(tmp_path, f"{DAY}1/{number}.jpg")
+        store.add_event(build.event(snapshot_path=f"{DAY}1/{number}.jpg"))
+    for number in range(10):
+        put(tmp_path, f"{DAY}2/{number}.jpg")
+    (why,) = {strays.step().held for _ in range(6)} - {""}
+    assert why.startswith("10 of 50 pictures in snapshots/")
+    assert len(left(tmp_path)) == 50
+
+
+def test_those_of_another_site_stay_though_they_get_old_one_by_one(
+    tmp_path: Path, strays: StrayPictures, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = [put(tmp_path, f"{DAY}1/{number}.jpg") for number in range(12)]
+    two_hours_ago_s = time.time() - 7200
+    for path in made:
+        os.utime(path, (two_hours_ago_s, two_hours_ago_s))
+    for path in made:
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        assert sum(strays.step().removed for _ in range(3)) == 0
+    # Nor do the last few of them go.
+    for path in made[2:]:
+        path.unlink()
+    assert sum(strays.step().removed for _ in range(3)) == 0
+    assert caplog.text.count("nothing is removed") == 1
+
+
+class Unlisted:
+    """A bucket that stores what it is given; the key may not list."""
+
+    def __init__(self) -> None:
+        self.stored: list[str] = []
+
+    def listed(self, below: str, after: str, at_most: int) -> list[tuple[str, Any]]:
+        raise StoreError("the bucket answered 403 AccessDenied", retry=False)
+
+    def upload(self, path: Path, name: str, content_type: str) -> None:
+        self.stored.append(name)
+
+
+def test_a_key_that_may_not_list_keeps_no_picture_waiting(
+    tmp_path: Path, store: Store
+) -> None:
+    bucket: Any = Unlisted()
+    tasks = FileTasks(store._db, "here")
+    cache = FileCache(tmp_path, tasks.unstored, max_bytes=10**9)
+    clock = SystemClock()
+    evidence = EvidenceBucket(tmp_path, lambda: bucket, tasks, cache, clock)
+    files, known = Files(tmp_path, evidence), KnownFiles(store._db, ())
+    assert StrayPictures(files, known, clock).step() == PurgeResult()
+    evidence.put(f"{DAY}1/new.jpg", b"jpeg")
+    assert bucket.stored == [f"{DAY}1/new.jpg"]
