@@ -17,9 +17,16 @@ from mvsnap.status.machines import folder_rows, machine_rows, process_rows
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.status.services import service_rows
-from mvsnap.status.work import camera_rows, cleaning_row, queue_row, sense_rows
+from mvsnap.status.work import (
+    camera_rows,
+    cleaning_row,
+    given_up_row,
+    queue_row,
+    sense_rows,
+)
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
+from mvsnap.texts.reasons import code_of
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
@@ -379,3 +386,25 @@ def test_the_state_of_a_camera_is_said_in_german() -> None:
     assert localized(row.text) == (
         "offline: die Kamera ist nicht erreichbar (kein Weg zum Host)"
     )
+
+
+def test_what_alerts_store_is_a_code_and_said_in_german() -> None:
+    silent = process(seen_s=86400, version="1.2")
+    found = [
+        machine(disk_free_bytes=999 * 10**6, evidence_bytes=12_500_000_000)["Disk"],
+        machine(clock_ahead_s=-3600.0)["Clock"],
+        next(iter(process_rows([silent], NOW, SILENT, "9.9"))),
+        queue_row(1, 9, None, NOW),
+        queue_row(1200, 9, None, NOW),
+        given_up_row(2),
+    ]
+    assert all(code_of(row.text) for row in found)
+    texts.use("de")
+    assert [localized(row.text) for row in found] == [
+        "999 MB von 100,0 GB frei, Bilder und Clips belegen 12,5 GB",
+        "geht gegenüber der Datenbank 1 h nach",
+        "meldet sich nicht, Version 1.2",
+        "1 Auftrag",
+        "1200 Aufträge",
+        "2 Nachrichten",
+    ]
