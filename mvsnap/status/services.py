@@ -110,7 +110,13 @@ def _service(
             advice = advice.replace("meraki.api_key", f"the api_key of {of}")
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
-            text = FROM_ONLY(what=text, machines=", ".join(sorted(machines)))
+            where = ", ".join(sorted(machines))
+            # A sentence without a code is found again as a whole.
+            text = (
+                FROM_ONLY(what=text, machines=where)
+                if code_of(text)
+                else f"{text} (from {where} only)"
+            )
     elif not states:
         health, text = Condition.UNKNOWN, N_("not called yet")
     elif failed and len(failed) == len(alive):

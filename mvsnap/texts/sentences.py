@@ -33,7 +33,7 @@ _STATUS = (
         "Check this site's internet connection and the api_key of %(name)s;"
         " jobs go on when it answers again."
     ),
-    N_("held: %(what)s"),
+    *(N_("held: %(what)s"), N_("%(what)s (from %(machines)s only)")),
     N_("%(what)s, %(rate)s messages per second"),
     N_(
         "The pre-roll starts up to %(length)s early: "

@@ -28,6 +28,7 @@ from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
 from mvsnap.texts.reasons import code_of
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.service_wordings import ERROR
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.web.pages import age
@@ -105,6 +106,23 @@ def test_a_service_that_fails_from_one_machine_alone_names_it() -> None:
     row = service(*states, processes=both)
     assert row.text == "no route to the host (from pi-2 only)"
     assert (row.worked_at, row.failed_at) == (ago(30), ago(10))
+
+
+@pytest.mark.parametrize(
+    ("error", "german"),
+    [
+        (
+            Reason("not connected: connection refused"),
+            "nicht verbunden: Verbindung abgelehnt (nur von pi-2 aus)",
+        ),
+        (ERROR(status=503), "Fehler des Dienstes (503) (nur von pi-2 aus)"),
+    ],
+)
+def test_what_one_machine_alone_sees_is_in_german(error: Reason, german: str) -> None:
+    state = replace(webex("pi-2", "x"), error=error)
+    row = service(webex(), state, processes=(process(), process("pi-2")))
+    texts.use("de")
+    assert localized(row.text) == german
 
 
 @pytest.mark.parametrize("gone", [{"seen_s": 51}, {"stopped": True}])
