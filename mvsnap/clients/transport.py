@@ -33,7 +33,7 @@ from mvsnap.clients.connections import (
     running,
 )
 from mvsnap.clients.hosts import is_loopback, origin
-from mvsnap.texts import wordings
+from mvsnap.texts import service_wordings, wordings
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, count_request
 
@@ -136,7 +136,7 @@ class _Adapter(FarAdapter):
             raise trouble
         return response
 
-    def _note(self, error: str) -> None:
+    def _note(self, error: Reason) -> None:
         if self._upstream is None:
             return
         if error:
@@ -145,22 +145,22 @@ class _Adapter(FarAdapter):
             OUTCOMES.worked(self._upstream)
 
 
-def _complaint(response: requests.Response) -> str:
+def _complaint(response: requests.Response) -> Reason:
     """Return why an answer shows that the service itself is in trouble, else "".
 
     Not found, forbidden and the like concern one camera or room.
     """
     status = response.status_code
     if status == 401:
-        return "it refused the key or password (401)"
+        return service_wordings.REFUSED_KEY(status=status)
     if status == 429:
-        return "it received too many requests (429)"
+        return service_wordings.BUSY(status=status)
     if status >= 500:
-        return f"it reports an error ({status})"
+        return service_wordings.ERROR(status=status)
     kind = response.headers.get("Content-Type", "")
     if status == 200 and kind.startswith("text/html"):
-        return "it sent a web page: is there a proxy or a login page in between?"
-    return ""
+        return service_wordings.SENT_PAGE()
+    return Reason("")
 
 
 def _read(response: requests.Response, most: int) -> None:

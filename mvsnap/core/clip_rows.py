@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
-from mvsnap.texts import N_, _, formats
+from mvsnap.texts import N_, _, formats, ngettext
 from mvsnap.texts.reasons import said
 
 _COPIES = {
@@ -52,7 +52,9 @@ class ClipRow:
             return ""
         length, missing = lasting(self.missing_s), ""
         if self.missing_s >= 0.5:
-            missing = _("%(length)s missing") % {"length": length}
+            many = formats.many(self.missing_s)
+            words = ngettext("%(length)s missing", "%(length)s missing", many)
+            missing = words % {"length": length}
         return "; ".join(filter(None, (missing, said(clip.note or ""))))
 
     @property

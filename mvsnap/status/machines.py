@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from mvsnap.core.days import lasting
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess
 from mvsnap.texts import N_
+from mvsnap.texts import status_wordings as said
+from mvsnap.texts.wording import Reason
 
 # Below the first nothing works well; the second is the warning before.
 _LEAST_FREE_BYTES = 200_000_000
@@ -34,14 +35,15 @@ def process_rows(
     """version: of the process that shows them."""
     for known in processes:
         report = known.report
-        health, text, advice = Condition.OK, f"version {report.version}", ""
+        text, advice = said.VERSION(version=report.version), ""
+        health = Condition.OK
         if known.stopped:
-            health, text = Condition.UNKNOWN, f"stopped, {text}"
+            health, text = Condition.UNKNOWN, said.STOPPED(what=text)
         elif not is_alive(known, now, silent_after):
-            health, text = Condition.TROUBLE, f"silent, {text}"
+            health, text = Condition.TROUBLE, said.SILENT(what=text)
             advice = N_("See whether its machine runs; others do its work meanwhile.")
         elif now - known.seen_at > silent_after:
-            health, text = Condition.UNKNOWN, f"not asked lately, {text}"
+            health, text = Condition.UNKNOWN, said.NOT_ASKED(what=text)
         elif report.version != version:
             health, advice = (
                 Condition.UNKNOWN,
@@ -85,9 +87,10 @@ def _disk(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     known = _newest(own)
     free, total = known.report.disk_free_bytes, known.report.disk_total_bytes
     evidence = max((k.report.evidence_bytes or 0 for k in own), default=0)
-    text = f"{_size(free)} of {_size(total)} free"
+    sizes = {"free": said.size(free), "total": said.size(total)}
+    text = said.FREE(**sizes)
     if evidence:
-        text += f", pictures and clips use {_size(evidence)}"
+        text = said.FREE_BESIDE(**sizes, used=said.size(evidence))
     is_low = free < min(_LITTLE_FREE * total, _LITTLE_FREE_BYTES)
     if not is_low and free > _LEAST_FREE_BYTES:
         return StatusRow(Group.SITE, name, Condition.OK, text, seen_at=known.seen_at)
@@ -99,12 +102,12 @@ def _disk(name: str, own: Sequence[KnownProcess]) -> StatusRow:
 
 def _clock(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     known = _newest(own)
-    wrong, ahead_s = known.report.clock_error, known.clock_ahead_s
+    wrong, ahead_s = Reason(known.report.clock_error), known.clock_ahead_s
     if not wrong and abs(ahead_s) < _CLOCKS_DIFFER_S:
         return StatusRow(Group.SITE, name, Condition.OK, N_("right"))
     if not wrong:
-        way = "ahead of" if ahead_s > 0 else "behind"
-        wrong = f"{lasting(abs(ahead_s))} {way} the database's"
+        way = said.AHEAD if ahead_s > 0 else said.BEHIND
+        wrong = way(length_s=abs(ahead_s))
     # A clock that was set is right now; what came before has wrong times.
     health = Condition.UNKNOWN if wrong.startswith("set ") else Condition.TROUBLE
     return StatusRow(
@@ -118,10 +121,10 @@ def _certificates(
     report = _newest([k for k in own if "web" in k.report.roles] or own).report
     advice = N_("Renew it; no restart is needed.")
     if report.certificate_error:
-        text = report.certificate_error
+        text = Reason(report.certificate_error)
         yield StatusRow(Group.SITE, name, Condition.TROUBLE, text, advice)
     elif (until := report.certificate_ends_at) is not None:
-        text = f"valid until {until:%Y-%m-%d}"
+        text = said.VALID_UNTIL(day=f"{until:%Y-%m-%d}")
         if until - now > _ENDS_SOON:
             yield StatusRow(Group.SITE, name, Condition.OK, text)
         else:
@@ -143,12 +146,6 @@ def folder_rows(
             Group.SITE,
             N_("Data folders"),
             Condition.TROUBLE,
-            f"{len(folders)}: pictures and clips open only where they were made",
+            said.FOLDERS(count=len(folders)),
             N_("Share one data_dir, or set storage.s3."),
         )
-
-
-def _size(size_bytes: int) -> str:
-    if size_bytes < 1_000_000_000:
-        return f"{size_bytes / 1e6:.0f} MB"
-    return f"{size_bytes / 1e9:.1f} GB"

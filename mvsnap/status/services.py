@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
-from mvsnap.texts import N_
-from mvsnap.texts.channel_wordings import FROM_ONLY
+from mvsnap.texts import N_, service_wordings, wordings
+from mvsnap.texts.channel_wordings import FROM_ONLY, MAIL_SERVER_SILENT
+from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import Upstream, upstream_of
 
 # Without a call for as long, nobody knows whether a service still fails.
@@ -24,6 +25,18 @@ NAMES = {
     Upstream.DIRECTORY: N_("Directory"),
     Upstream.HEARTBEAT: N_("Heartbeat"),
     Upstream.CHANNEL: N_("Channel"),
+}
+# Reasons by which nobody knows whether the service itself works.
+_UNANSWERED = {
+    one.code
+    for one in (
+        *(wordings.NO_CONNECTION, wordings.NO_ANSWER, wordings.NO_ANSWER_AT_ALL),
+        *(wordings.NO_WHOLE_ANSWER, wordings.PROXY_REFUSED, wordings.TLS_FAILED),
+        *(wordings.NO_SUCH_HOST, wordings.NOT_CONNECTED, wordings.CONNECTION_BROKE),
+        *(wordings.LEADS_HERE, MAIL_SERVER_SILENT),
+        *(service_wordings.SILENT, service_wordings.UNREACHABLE),
+        *(service_wordings.UNTRUSTED, service_wordings.BROKE),
+    )
 }
 _ADVICE = {
     Upstream.MERAKI: N_(
@@ -97,7 +110,13 @@ def _service(
             advice = advice.replace("meraki.api_key", f"the api_key of {of}")
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
-            text = FROM_ONLY(what=text, machines=", ".join(sorted(machines)))
+            where = ", ".join(sorted(machines))
+            # A sentence without a code is found again as a whole.
+            text = (
+                FROM_ONLY(what=text, machines=where)
+                if code_of(text)
+                else f"{text} (from {where} only)"
+            )
     elif not states:
         health, text = Condition.UNKNOWN, N_("not called yet")
     elif failed and len(failed) == len(alive):
@@ -123,5 +142,6 @@ def _is_of_before(state: UpstreamState, started_at: datetime) -> bool:
 
 def outage_text(row: StatusRow) -> str:
     """Return what the banner says of a service, before the time."""
-    answered = row.text.startswith(("it ", "bucket ", "The "))
+    code = code_of(row.text)
+    answered = code not in _UNANSWERED if code else row.text.startswith("The ")
     return f"{row.name} {'has been failing' if answered else 'has not answered'} since"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from mvsnap.core.amounts import amount
 from mvsnap.domain import Listener
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.texts import N_
+from mvsnap.texts import status_wordings as said
 from mvsnap.texts.camera_wordings import STATES
 from mvsnap.texts.wordings import WITH
 
@@ -25,7 +25,7 @@ def queue_row(
     """most: how many may wait; oldest_at: when the job that waits longest came."""
     if not waiting:
         return StatusRow(Group.JOBS, N_("Waiting"), Condition.OK, N_("none"))
-    text = amount(waiting, "job")
+    text = said.ONE_JOB() if waiting == 1 else said.JOBS(count=waiting)
     if waiting >= most:
         advice = N_(
             "Triggers are refused until fewer wait: see why, or raise queue_size."
@@ -47,7 +47,7 @@ def given_up_row(messages: int) -> StatusRow:
     name = N_("Given up within a day")
     if not messages:
         return StatusRow(Group.JOBS, name, Condition.OK, N_("none"))
-    text = amount(messages, "message")
+    text = said.ONE_MESSAGE() if messages == 1 else said.MESSAGES(count=messages)
     return StatusRow(
         Group.JOBS, name, Condition.TROUBLE, text, N_("See why, and try again.")
     )
@@ -97,10 +97,9 @@ def _camera(row: RecorderRow) -> StatusRow:
 
 
 def _said(word: str, reason: str) -> str:
-    if not reason:
-        return word
     state = STATES.get(word)
-    return WITH(first=state() if state else word, then=reason)
+    known = state() if state else word
+    return WITH(first=known, then=reason) if reason else known
 
 
 def sense_rows(

@@ -319,7 +319,7 @@ audit = Table(
     Column("what", Text, nullable=False, comment="setting or action"),
     Column("before", Text, nullable=False, comment="as displayed"),
     Column("after", Text, nullable=False, comment="as displayed"),
-    Column("reasons", JSON, comment="codes and values of these texts"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Who changed what, newest last; never a secret",
 )
 

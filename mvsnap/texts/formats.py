@@ -47,6 +47,11 @@ def lasting(seconds: float) -> str:
     return " ".join(units[:2]) or "0 s"
 
 
+def many(seconds: float) -> int:
+    """Return 1 if `lasting` says `1 s`, `1 min` or `1 h`, else 2: for a plural."""
+    return 1 if round(seconds) in (1, 60, 3600) else 2
+
+
 def day(at: date) -> str:
     """Return 2026-11-29."""
     return _written(at, pgettext("format", "%Y-%m-%d"))

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any, TypeGuard
 
 from mvsnap.texts import formats, gettext
-from mvsnap.texts.channel_wordings import ASKED_AGAIN, SIMILAR, TRACKED
+from mvsnap.texts.channel_wordings import ASKED_AGAIN, FROM_ONLY, SIMILAR, TRACKED
 from mvsnap.texts.ixon_wordings import IN_ITS_WORDS
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
 from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
@@ -23,6 +23,7 @@ _JOINED = {
     **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
     **dict.fromkeys((ORGANIZATION.code, ASKED_AGAIN.code), ("why",)),
     **dict.fromkeys((TRACKED.code, SIMILAR.code, IN_ITS_WORDS.code), ("what",)),
+    FROM_ONLY.code: ("what",),
 }
 
 

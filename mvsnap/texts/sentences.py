@@ -21,27 +21,20 @@ _LONGEST = 1000
 _DEEPEST = 3
 # Values that are numbers, such as those of %(least)s to %(most)s: else any text fits.
 _COUNTED = ("least", "most", "count")
-# Those that are written in the language: 7.9 GB.
-_MEASURED = ("free", "total", "used", "rate", "level", *_COUNTED)
+# Those that are written in the language: 7.9 dB.
+_MEASURED = ("rate", "level", *_COUNTED)
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 _STATUS = (
-    *(N_("version %(version)s"), N_("stopped, %(what)s"), N_("silent, %(what)s")),
-    *(N_("not asked lately, %(what)s"), N_("%(database)s, answers")),
+    N_("%(database)s, answers"),
     *(N_("Disk of %(machine)s"), N_("Disk (%(folder)s)"), N_("Clock of %(machine)s")),
-    *(N_("Certificate of %(machine)s"), N_("valid until %(day)s")),
-    N_("%(free)s of %(total)s free"),
-    N_("%(free)s of %(total)s free, pictures and clips use %(used)s"),
-    N_("%(length)s ahead of the database's"),
-    N_("%(length)s behind the database's"),
-    N_("%(count)s: pictures and clips open only where they were made"),
+    N_("Certificate of %(machine)s"),
     N_(
         "Check this site's internet connection and the api_key of %(name)s;"
         " jobs go on when it answers again."
     ),
-    *(N_("%(count)s jobs"), N_("%(count)s messages"), N_("held: %(what)s")),
+    *(N_("held: %(what)s"), N_("%(what)s (from %(machines)s only)")),
     N_("%(what)s, %(rate)s messages per second"),
-    *(N_("no recorder: %(why)s"), N_("stalled: %(why)s"), N_("stopped: %(why)s")),
     N_(
         "The pre-roll starts up to %(length)s early: "
         "set the camera's I-frame interval to 2 s or less."

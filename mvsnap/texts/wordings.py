@@ -13,6 +13,8 @@ from mvsnap.texts import (
     channel_wordings,
     ixon_wordings,
     refusal_wordings,
+    service_wordings,
+    status_wordings,
 )
 from mvsnap.texts.wording import Wording
 
@@ -241,7 +243,10 @@ PICTURE_TOO_LABORIOUS = Wording(
     "picture_too_laborious", N_("picture too laborious: more than %(most)s scans")
 )
 
-MODULES = (camera_wordings, channel_wordings, ixon_wordings, refusal_wordings)
+MODULES = (
+    *(camera_wordings, channel_wordings, ixon_wordings),
+    *(refusal_wordings, service_wordings, status_wordings),
+)
 _ALL = (
     *(one for module in MODULES for one in vars(module).values()),
     *camera_wordings.STATES.values(),

@@ -122,7 +122,8 @@ class ListedJobAnswer(Struct):
     """A job in the list.
 
     since: when it began to wait, or ended. waits_for: what lets it go on; reason: why
-    it waits or failed. next_try_at: at the latest; null: now, or never.
+    it waits or failed; reason_code: stands for its kind and stays, null for words of a
+    service. next_try_at: at the latest; null: now, or never.
     """
 
     id: str
@@ -132,6 +133,7 @@ class ListedJobAnswer(Struct):
     since: Time
     waits_for: str | None
     reason: str | None
+    reason_code: str | None
     next_try_at: Time | None
     trigger: TriggerAnswer
     cameras: list[str]

@@ -13,6 +13,7 @@ from mvsnap.domain import Job, JobId
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, retry_change
 from mvsnap.store.job_states import JobFilter, JobStage
+from mvsnap.texts.reasons import code_of
 from mvsnap.web import auth
 from mvsnap.web.answers import (
     JobsAnswer,
@@ -125,6 +126,7 @@ def _answer(entry: JobEntry) -> ListedJobAnswer:
         since=iso(entry.since),
         waits_for=entry.waits_for or None,
         reason=entry.reason or None,
+        reason_code=code_of(entry.reason),
         next_try_at=iso(entry.next_at) if entry.next_at else None,
         trigger=TriggerAnswer(job.trigger.kind, job.trigger.by),
         cameras=[*job.serials, *job.clips],

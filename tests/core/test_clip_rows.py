@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mvsnap import texts
 from mvsnap.clip_model import Clip, ClipState, Gap
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.core.clip_text import details
@@ -62,6 +63,21 @@ def test_what_is_recorded_stays_within_the_window(
 ) -> None:
     found = row(now_s, state=ClipState.RECORDING)
     assert (found.recorded_s, found.window_s) == (recorded_s, 30)
+
+
+@pytest.mark.parametrize(
+    ("missing_s", "said"),
+    [(1.2, "1 s fehlt"), (2, "2 s fehlen"), (60, "1 min fehlt"), (61, "1 min 1 s f")],
+)
+def test_a_single_second_is_missing_in_the_singular(
+    missing_s: float, said: str
+) -> None:
+    texts.use("de")
+    try:
+        reason = row(gaps=(Gap(at(0), at(missing_s)),)).reason
+    finally:
+        texts.use("en")
+    assert reason.startswith(said)
 
 
 def test_a_reason_says_what_is_missing_and_why() -> None:

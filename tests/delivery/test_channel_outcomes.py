@@ -15,10 +15,17 @@ from mvsnap.delivery.channel import FileLimits, OutgoingMessage
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.domain import Job, MessageId
 from mvsnap.errors import UpstreamError
-from mvsnap.status.model import Condition
+from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.read import used_services
 from mvsnap.status.services import outage_text, service_rows
-from mvsnap.texts.channel_wordings import THE_CHANNEL, UNREACHABLE
+from mvsnap.texts import service_wordings, wordings
+from mvsnap.texts.channel_wordings import (
+    FROM_ONLY,
+    THE_CHANNEL,
+    UNREACHABLE,
+    WEBEX_REFUSED_TOKEN,
+)
+from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import NO_ANSWER
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes
 from tests.conftest import Clouds
@@ -122,3 +129,18 @@ def test_the_status_has_a_row_for_each_channel() -> None:
     assert (row.name, row.health) == ("Channel MES north", Condition.TROUBLE)
     assert outage_text(row) == "Channel MES north has been failing since"
     assert "mvsnap check" in row.advice
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (WEBEX_REFUSED_TOKEN(), "has been failing"),
+        (service_wordings.ERROR(status=503), "has been failing"),
+        (FROM_ONLY(what=service_wordings.BUSY(status=429), machines="gw-1"), "failing"),
+        (wordings.NO_ANSWER(limit_s=5.0), "has not answered"),
+        (FROM_ONLY(what=wordings.NOT_CONNECTED(), machines="gw-1"), "has not answered"),
+    ],
+)
+def test_an_outage_says_whether_the_service_answers(why: Reason, said: str) -> None:
+    row = StatusRow(Group.SERVICES, "Webex", Condition.TROUBLE, why)
+    assert said in outage_text(row)

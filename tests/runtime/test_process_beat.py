@@ -29,6 +29,7 @@ from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport
+from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
 from tests.clients.fakes import SECRET_KEY, answering
 from tests.servers.ports import free_port
@@ -251,6 +252,7 @@ def test_an_answer_shows_whether_the_service_works(
         session.close()
     assert noted(Upstream.IXON).startswith(error)
     assert bool(noted(Upstream.IXON)) is bool(error)
+    assert bool(code_of(noted(Upstream.IXON))) is bool(error)
 
 
 def test_a_call_without_an_answer_says_why_without_secrets() -> None:

@@ -103,6 +103,10 @@ def test_a_line_of_the_release_before_stays_as_it_is(log: AuditLog) -> None:
     log.add(old)
     (row,) = rows(log)
     assert row.reasons is None
+    with log._db.reading() as connection:
+        # As in the rows of that release, not JSON's own null.
+        found = connection.execute(select(audit.c.id).where(audit.c.reasons.is_(None)))
+        assert found.scalars().all() == [row.id]
     texts.use("de")
     (line,) = log.lines(AuditFilter(kind="logins"), 9)
     assert [said(line.change.what), said(line.change.after)] == [

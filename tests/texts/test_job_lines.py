@@ -6,12 +6,23 @@ import pytest
 
 from mvsnap import texts
 from mvsnap.core import message_parts as parts
-from mvsnap.domain import CameraName, Delivery, DeliveryState, JobId, Serial
+from mvsnap.domain import (
+    CameraName,
+    Delivery,
+    DeliveryState,
+    JobId,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.simulator.webex.model import new_id
 from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.job_rows import message_lines
 from mvsnap.web.pages.places import PlaceCamera, Places
+from mvsnap.web.pages.room_words import rooms_words
 
 GATE = Serial("Q2SM-0000-0001")
+ASKED = Trigger(TriggerKind.WEBEX, "Rita")
 PLACES = Places([PlaceCamera(GATE, "Tor Nord")])
 
 
@@ -34,12 +45,24 @@ def test_a_message_says_what_it_is_about(part: str, english: str, german: str) -
     sent = Delivery(JobId("a"), part, "Alarme", DeliveryState.SENT)
 
     def about() -> str:
-        (line,) = message_lines({(part, "Alarme"): sent}, PLACES)
+        (line,) = message_lines({(part, "Alarme"): sent}, PLACES, ASKED)
         return line.what
 
     assert about().endswith(english)
     texts.use("de")
     assert about().endswith(german)
+
+
+def test_a_room_is_not_named_by_its_id() -> None:
+    room = new_id("ROOM")
+    sent = Delivery(JobId("a"), parts.ANSWER, room, DeliveryState.SENT)
+    by_key = Trigger(TriggerKind.HTTP, "mes")
+    (answer,) = message_lines({(parts.ANSWER, room): sent}, PLACES, ASKED)
+    (alarm,) = message_lines({(parts.HEAD, room): sent}, PLACES, by_key)
+    assert answer.what == "the room where it was asked: answer"
+    assert alarm.what == f"a Webex room (…{room[-6:]}): first message"
+    texts.use("de")
+    assert rooms_words((room, "Tor"), ASKED) == "Raum der Anfrage, Tor"
 
 
 @pytest.mark.parametrize(

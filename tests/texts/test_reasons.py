@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
+from mvsnap.clients.s3.errors import refusal
 from mvsnap.texts import (
     audit_wordings,
     camera_wordings,
     reasons,
     refusal_wordings,
+    service_wordings,
     wordings,
 )
 from mvsnap.texts.reasons import joined, said, with_each
@@ -24,6 +26,7 @@ from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import MOST_CHARACTERS, Reason, Wording
 
 CODE = Path(__file__).parents[2] / "mvsnap"
+BUCKET = service_wordings.BUCKET(name="100%(x)s", host="s3.example")
 LATE = wordings.STARTS_LATE(late_s=75)
 NESTED = wordings.NO_VIDEO_BECAUSE(why=wordings.NO_PICTURE_WITHIN(limit_s=2.5))
 
@@ -36,6 +39,13 @@ def through_the_store(reason: Reason) -> Reason | None:
 @pytest.mark.parametrize(
     ("reason", "english", "german"),
     [
+        (
+            refusal({"Error": {"Code": "AccessDenied"}}, BUCKET).as_reason,
+            "bucket 100%(x)s at s3.example denies access to this key; it needs "
+            "s3:PutObject and s3:GetObject",
+            "Bucket 100%(x)s bei s3.example verweigert diesem Schlüssel den Zugriff; "
+            "er braucht s3:PutObject und s3:GetObject",
+        ),
         (
             LATE,
             "the video starts 1 min 15 s after the trigger",
@@ -53,7 +63,7 @@ def through_the_store(reason: Reason) -> Reason | None:
         ),
         (Reason("offline"), "offline", "offline"),
     ],
-    ids=["seconds", "nested", "a percent sign", "of others"],
+    ids=["bucket", "seconds", "nested", "a percent sign", "of others"],
 )
 def test_a_reason_is_said_in_both_languages(
     reason: Reason, english: str, german: str

@@ -18,11 +18,6 @@ from mvsnap.web.pages.filters import one_of, plain, whole_number
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SAID = {
-    "7.9 GB of 15.0 GB free": "7,9 GB von 15,0 GB frei",
-    "7 GB of 9 GB free, pictures and clips use 3 MB": (
-        "7 GB von 9 GB frei, Bilder und Clips belegen 3 MB"
-    ),
-    "stopped, version 1.2": "beendet, Version 1.2",
     "Disk of pi-3": "Datenträger von pi-3",
     "Disk (0a1b)": "Datenträger (0a1b)",
     "Disk": "Datenträger",

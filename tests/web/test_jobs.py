@@ -67,6 +67,7 @@ def test_each_job_says_what_it_waits_for_or_why_it_failed(web: Web) -> None:
     listed = web.client(READER).get("/api/v1.0/jobs").get_json()["jobs"]
     assert [job["id"] for job in listed] == [new.id, failed.id, waits.id]
     assert listed[0]["reason"] == "it has not begun yet"
+    assert listed[0]["reason_code"] == "not_begun"
     assert listed[1]["state"] == "failed"
     assert listed[1]["reason"] == "Webex reports an error (503)"
     assert listed[1]["next_try_at"] is None

@@ -17,10 +17,18 @@ from mvsnap.status.machines import folder_rows, machine_rows, process_rows
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.status.services import service_rows
-from mvsnap.status.work import camera_rows, cleaning_row, queue_row, sense_rows
+from mvsnap.status.work import (
+    camera_rows,
+    cleaning_row,
+    given_up_row,
+    queue_row,
+    sense_rows,
+)
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
+from mvsnap.texts.reasons import code_of
 from mvsnap.texts.sentences import localized
+from mvsnap.texts.service_wordings import ERROR
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.web.pages import age
@@ -98,6 +106,23 @@ def test_a_service_that_fails_from_one_machine_alone_names_it() -> None:
     row = service(*states, processes=both)
     assert row.text == "no route to the host (from pi-2 only)"
     assert (row.worked_at, row.failed_at) == (ago(30), ago(10))
+
+
+@pytest.mark.parametrize(
+    ("error", "german"),
+    [
+        (
+            Reason("not connected: connection refused"),
+            "nicht verbunden: Verbindung abgelehnt (nur von pi-2 aus)",
+        ),
+        (ERROR(status=503), "Fehler des Dienstes (503) (nur von pi-2 aus)"),
+    ],
+)
+def test_what_one_machine_alone_sees_is_in_german(error: Reason, german: str) -> None:
+    state = replace(webex("pi-2", "x"), error=error)
+    row = service(webex(), state, processes=(process(), process("pi-2")))
+    texts.use("de")
+    assert localized(row.text) == german
 
 
 @pytest.mark.parametrize("gone", [{"seen_s": 51}, {"stopped": True}])
@@ -379,3 +404,25 @@ def test_the_state_of_a_camera_is_said_in_german() -> None:
     assert localized(row.text) == (
         "offline: die Kamera ist nicht erreichbar (kein Weg zum Host)"
     )
+
+
+def test_what_alerts_store_is_a_code_and_said_in_german() -> None:
+    silent = process(seen_s=86400, version="1.2")
+    found = [
+        machine(disk_free_bytes=999 * 10**6, evidence_bytes=12_500_000_000)["Disk"],
+        machine(clock_ahead_s=-3600.0)["Clock"],
+        next(iter(process_rows([silent], NOW, SILENT, "9.9"))),
+        queue_row(1, 9, None, NOW),
+        queue_row(1200, 9, None, NOW),
+        given_up_row(2),
+    ]
+    assert all(code_of(row.text) for row in found)
+    texts.use("de")
+    assert [localized(row.text) for row in found] == [
+        "999 MB von 100,0 GB frei, Bilder und Clips belegen 12,5 GB",
+        "geht gegenüber der Datenbank 1 h nach",
+        "meldet sich nicht, Version 1.2",
+        "1 Auftrag",
+        "1200 Aufträge",
+        "2 Nachrichten",
+    ]

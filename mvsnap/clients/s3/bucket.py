@@ -31,6 +31,7 @@ from mvsnap.clients.s3.parts import (
     sum_of,
 )
 from mvsnap.clients.s3.stored_file import StoredFile
+from mvsnap.texts.service_wordings import BUCKET
 from mvsnap.upstreams import OUTCOMES, Upstream, count_request
 
 _DOWNLOAD_S = 120.0
@@ -68,7 +69,7 @@ class Bucket:
         self._prefix = prefix
         self._part_bytes = part_bytes
         host = urlsplit(endpoint_url).hostname if endpoint_url else "Amazon S3"
-        self.place = f"bucket {name} at {host}"
+        self.place = BUCKET(name=name, host=str(host))
         try:
             # Imported here: it takes 30 MB, and most gateways copy nothing.
             import boto3

@@ -9,17 +9,19 @@ from typing import Any
 
 from mvsnap.clients.answers import retry_after_s
 from mvsnap.errors import UpstreamError
+from mvsnap.texts import service_wordings as wordings
+from mvsnap.texts.wording import Reason
 
 _WORDS = {
-    "InvalidAccessKeyId": "does not know storage.s3.access_key",
-    "SignatureDoesNotMatch": "says that storage.s3.secret_key is wrong",
-    "AccessDenied": "denies access to this key; it needs s3:PutObject and s3:GetObject",
-    "NoSuchBucket": "has no such bucket (storage.s3.bucket)",
-    "RequestTimeTooSkewed": "says that this machine's clock is wrong",
-    "AuthorizationHeaderMalformed": "expects another storage.s3.region",
-    "PermanentRedirect": "expects another storage.s3.region",
-    "BadDigest": "received different bytes than were sent",
-    "QuotaExceeded": "is full",
+    "InvalidAccessKeyId": wordings.UNKNOWN_KEY,
+    "SignatureDoesNotMatch": wordings.WRONG_SECRET,
+    "AccessDenied": wordings.DENIES,
+    "NoSuchBucket": wordings.NO_BUCKET,
+    "RequestTimeTooSkewed": wordings.WRONG_CLOCK,
+    "AuthorizationHeaderMalformed": wordings.OTHER_REGION,
+    "PermanentRedirect": wordings.OTHER_REGION,
+    "BadDigest": wordings.BAD_DIGEST,
+    "QuotaExceeded": wordings.FULL,
 }
 _AGAIN = (408, 429)
 
@@ -41,7 +43,7 @@ class StoreError(UpstreamError):
         self.reason = reason
 
 
-def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
+def refusal(answer: Mapping[str, Any], place: Reason) -> StoreError:
     """answer: `ClientError.response`; only its code is quoted, never its message."""
     about = answer.get("ResponseMetadata", {})
     status = int(about.get("HTTPStatusCode") or 0)
@@ -49,12 +51,14 @@ def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
     reason = re.sub(r"[^A-Za-z0-9_.-]", "", reason)[:60]
     wait = about.get("HTTPHeaders", {}).get("retry-after")
     # The answer to a HEAD has no body: its code is the status alone.
-    words = (
-        _WORDS.get(reason)
-        or f"answered {' '.join(filter(None, _said(status, reason)))}"
-    )
+    if reason in _WORDS:
+        why = _WORDS[reason](place=place)
+    elif reason in ("", str(status)):
+        why = wordings.ANSWERED(place=place, status=status)
+    else:
+        why = wordings.ANSWERED_SO(place=place, status=status, name=reason)
     return StoreError(
-        f"{place} {words}",
+        why,
         retry=status >= 500 or status in _AGAIN or reason in ("SlowDown", "BadDigest"),
         retry_after_s=retry_after_s(wait, datetime.now(UTC)),
         answered=status or None,
@@ -62,23 +66,17 @@ def refusal(answer: Mapping[str, Any], place: str) -> StoreError:
     )
 
 
-def trouble(exc: Exception, place: str) -> StoreError:
+def trouble(exc: Exception, place: Reason) -> StoreError:
     """Return what happened to an exchange without an answer."""
     kind = type(exc).__name__
     if "Timeout" in kind:
-        words = "did not answer in time"
+        why = wordings.SILENT(place=place)
     elif kind == "SSLError":
-        words = (
-            "cannot be trusted: is its certificate valid and this machine's time right?"
-        )
+        why = wordings.UNTRUSTED(place=place)
     elif kind in ("EndpointConnectionError", "ProxyConnectionError"):
-        words = "cannot be reached"
+        why = wordings.UNREACHABLE(place=place)
     elif kind in ("ParamValidationError", "InvalidRegionError"):
-        return StoreError(f"{place}: a setting cannot be used ({kind})", retry=False)
+        return StoreError(wordings.BAD_SETTING(place=place, name=kind), retry=False)
     else:
-        words = f"cannot be reached: the connection broke ({kind})"
-    return StoreError(f"{place} {words}", retry=True)
-
-
-def _said(status: int, reason: str) -> list[str]:
-    return [str(status), reason if reason != str(status) else ""]
+        why = wordings.BROKE(place=place, name=kind)
+    return StoreError(why, retry=True)

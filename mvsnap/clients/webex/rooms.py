@@ -12,7 +12,7 @@ from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UnknownRecipient, UpstreamError
 from mvsnap.spelling import folded
 from mvsnap.texts import channel_wordings as wordings
-from mvsnap.texts.wording import Reason
+from mvsnap.texts.wording import MOST_CHARACTERS, Reason
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -87,11 +87,19 @@ def doubt(rooms: Sequence[Room]) -> Reason | None:
 
 
 def ambiguous(room: str, found: Sequence[Room]) -> UnknownRecipient:
-    ids = ", ".join(r.id for r in found)
+    ids = _listed([r.id for r in found])
     return UnknownRecipient(
         wordings.WEBEX_ROOMS_ALIKE(count=len(found), name=room.strip(), ids=ids),
         retry=False,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return as many as a reason keeps: one that is cut leads nowhere."""
+    many = len(names)
+    while many > 1 and len(", ".join(names[:many])) > MOST_CHARACTERS:
+        many -= 1
+    return ", ".join(names[:many])
 
 
 def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
@@ -101,7 +109,7 @@ def unknown(room: str, rooms: Sequence[Room]) -> UnknownRecipient:
     similar = [_similar(titled[key], wanted, key) for key in near]
     why = wordings.WEBEX_NO_SUCH_ROOM(name=room.strip()[:100])
     if similar:
-        why = wordings.SIMILAR(what=why, names=", ".join(similar))
+        why = wordings.SIMILAR(what=why, names=_listed(similar))
     return UnknownRecipient(why, retry=False)
 
 
@@ -131,7 +139,7 @@ def several_people(name: str, emails: Sequence[str]) -> UpstreamError:
         wordings.WEBEX_PEOPLE_ALIKE(
             count=len(emails),
             name=name.strip()[:100],
-            addresses=", ".join(emails[:10]),
+            addresses=_listed(emails[:10]),
         ),
         retry=False,
     )

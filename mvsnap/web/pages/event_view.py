@@ -40,6 +40,7 @@ from mvsnap.web.pages.job_rows import (
 )
 from mvsnap.web.pages.notice_text import notice_texts
 from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.pages.room_words import rooms_words
 
 # An end, a clip or a verdict may follow for a while.
 _NEWS_WITHIN = timedelta(hours=1)
@@ -86,7 +87,9 @@ def event_view(here: Gateway, found: FoundEvent) -> EventView:
         pictures=pictures_of(family, line.picture.id if line.picture else None),
         clips=[clip_row(clip, here.settings, now) for clip in _clips(here, event)],
         others=event_lines(here, [one for one in all_found if one.event != event]),
-        messages=list(message_lines(_deliveries(here, event, family), places)),
+        messages=list(
+            message_lines(_deliveries(here, event, family), places, event.trigger)
+        ),
         notices=notice_texts(_notices(here, event), page_zone()),
         seen=here.notices.seen(event.job_id),
         is_live=_is_live(now, event, entries),
@@ -139,7 +142,7 @@ def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str,
         ]
         clips = [_("clip of %(camera)s") % {"camera": name} for name in job.clips]
         yield _("Asked for"), first_upper(", ".join((*pictures, *clips)))
-    yield _("Recipients"), ", ".join(job.rooms) or _("none")
+    yield _("Recipients"), rooms_words(job.rooms, job.trigger) or _("none")
     if job.prefix and job.prefix != event.title:
         yield _("Text"), job.prefix
     times = event.details.get("times")

@@ -14,6 +14,7 @@ from mvsnap.domain import (
     Event,
     JobId,
     PartState,
+    Trigger,
     is_serial,
 )
 from mvsnap.jobs.listing import JobEntry
@@ -22,6 +23,7 @@ from mvsnap.texts import N_, _
 from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.pages.places import Places
+from mvsnap.web.pages.room_words import room_words, rooms_words
 
 STAGES = {
     JobStage.WAITING: N_("Waiting"),
@@ -97,7 +99,8 @@ class PartLine:
 def job_line(entry: JobEntry, places: Places) -> JobLine:
     job = entry.job
     cameras = [*map(places.camera, job.serials), *job.clips]
-    to = _("to %(rooms)s") % {"rooms": ", ".join(job.rooms)} if job.rooms else ""
+    rooms = rooms_words(job.rooms, job.trigger)
+    to = _("to %(rooms)s") % {"rooms": rooms} if rooms else ""
     return JobLine(
         id=job.id,
         title=started_by_title(job.trigger),
@@ -141,9 +144,9 @@ def _part(
 
 
 def message_lines(
-    deliveries: Mapping[tuple[str, str], Delivery], places: Places
+    deliveries: Mapping[tuple[str, str], Delivery], places: Places, trigger: Trigger
 ) -> Iterable[PartLine]:
-    """Yield the messages of a job that were begun."""
+    """Yield the messages of a job that were begun; trigger: what started it."""
     for (part, room), delivery in sorted(deliveries.items()):
         why = [localized(delivery.error or "")]
         if delivery.attempts > 1:
@@ -151,7 +154,7 @@ def message_lines(
         if _is_in_doubt(delivery):
             why.append(_("may have arrived"))
         yield PartLine(
-            f"{room}: {_about(part, places)}",
+            f"{room_words(room, trigger)}: {_about(part, places)}",
             delivery.state,
             _COLOURS.get(delivery.state, _colour(delivery.state)),
             ", ".join(filter(None, why)),

@@ -108,7 +108,7 @@ def _job_part(entry: JobEntry) -> dict[str, Any]:
     return {
         "row": job_line(entry, places),
         "parts": list(part_lines(progress, places)) if progress else [],
-        "messages": list(message_lines(deliveries, places)),
+        "messages": list(message_lines(deliveries, places, entry.job.trigger)),
         # What has failed may be tried again by somebody else.
         "is_open": entry.stage is not JobStage.DONE,
     }

@@ -11,9 +11,11 @@ import pytest
 
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clients.s3.errors import StoreError, refusal
+from mvsnap.texts.service_wordings import BUCKET
 from tests.servers.ports import free_port
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
 
+PLACE = BUCKET(name="x", host="y")
 NAME = "robot/2026/03/04/20260304T120000Z_robot_0123456789.mp4"
 # The least a part may have.
 PART_BYTES = 5 * 1024 * 1024
@@ -150,7 +152,7 @@ def test_a_right_key_passes_the_check_and_leaves_nothing(
 def test_a_refusal_says_whether_to_retry(status: int, code: str, retry: bool) -> None:
     about = {"HTTPStatusCode": status, "HTTPHeaders": {"retry-after": "7"}}
     error = {"Code": code, "Message": "a key: AKIASECRET"}
-    found = refusal({"ResponseMetadata": about, "Error": error}, "bucket x at y")
+    found = refusal({"ResponseMetadata": about, "Error": error}, PLACE)
     assert (found.retry, found.retry_after_s, found.answered) == (retry, 7, status)
     assert "AKIASECRET" not in found.message
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mvsnap.clients.webex.client import Webex
+from mvsnap.clients.webex.rooms import ambiguous
 from mvsnap.domain import Destination, MessageId, Room, RoomId
 from mvsnap.errors import UpstreamError
 from tests.clients.fakes import SECRET_TOKEN, picture, unused_origin
@@ -275,3 +276,10 @@ def test_the_environments_proxy_is_not_asked_for_loopback(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", unused_origin())
     assert webex.me()
+
+
+def test_ids_of_rooms_that_are_called_alike_are_whole() -> None:
+    found = [Room(RoomId(f"{n}" * 76), "Hall", "group") for n in range(9)]
+    said = ambiguous("Hall", found).message
+    assert said.startswith("9 Webex rooms are called 'Hall'")
+    assert {len(one) for one in said.partition("ids ")[2].split(", ")} == {76}
