@@ -103,6 +103,7 @@ def clouds() -> Iterator[Clouds]:
 # Real video and a real browser, watched by the clock: a machine that is busy elsewhere
 # for seconds can spoil one. They get a second try, which the summary names (R).
 WATCHED_BY_THE_CLOCK = (
+    "tests/attacks/",
     "tests/badges/test_flow.py",
     "tests/recorder/",
     "tests/test_clip_flow.py",

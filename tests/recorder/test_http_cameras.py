@@ -146,7 +146,9 @@ def taken(
 @pytest.mark.parametrize("way", EVERY)
 def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> None:
     clip, fps = taken.clips[way], EVERY[way][1]
-    assert (clip.error, clip.gaps) == (None, ())
+    assert clip.error is None
+    # A busy machine may receive nothing for a moment, and says so.
+    assert sum((gap.ended_at - gap.began_at).total_seconds() for gap in clip.gaps) < 1
     assert clip.path is not None
     assert taken.recorder.states()[way].connects == 1
     shown = seen(clip, taken.at, NUMBERS)
