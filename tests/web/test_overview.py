@@ -247,3 +247,49 @@ def test_a_recording_only_site_does_not_mention_the_dashboard(tmp_path: Path) ->
     for advice in ("No cameras yet", "mvsnap snapshot", "meraki.api_key"):
         assert advice not in text
     web.close()
+
+
+def banner_of(client: FlaskClient) -> str:
+    found = re.search(
+        r'id="camera-troubles".*?</div>\s*</div>', client.get("/").text, re.S
+    )
+    return " ".join(re.sub("<[^>]+>", " ", found[0]).split()) if found else ""
+
+
+def test_a_camera_in_trouble_is_told_once_with_its_age_and_the_way_to_it(
+    tmp_path: Path,
+) -> None:
+    web = made(tmp_path, sense={"enabled": True, "cameras": [GATE, DOOR]})
+    web.site.keep_cameras(
+        [Camera(Serial(GATE), "Gate", "MV12W", "N_1", "offline")], NOON
+    )
+    web.sense.note_last_seen({Serial(GATE): NOON - timedelta(minutes=5)}, NOON)
+    client = web.log_in()
+    page = client.get("/").text
+    assert page.count(f'href="/cameras/{GATE}" data-key="trouble-{GATE}"') == 1
+    assert "Gate : offline, says the Dashboard, seen 5 min ago" in banner_of(client)
+    web.site.mute(*new_mute(GATE, None, "5", "anna", NOON, UTC))
+    assert banner_of(client) == ""
+    web.close()
+
+
+@pytest.mark.parametrize(("status", "seen_days_ago"), [("dormant", 1), ("offline", 8)])
+def test_nobody_is_told_of_a_camera_that_is_known_to_be_off(
+    tmp_path: Path, status: str, seen_days_ago: int
+) -> None:
+    web = made(tmp_path, sense={"enabled": True, "cameras": [GATE]})
+    listen(web)
+    web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1", status)], NOON)
+    web.sense.note_last_seen({Serial(GATE): NOON - timedelta(days=seen_days_ago)}, NOON)
+    assert banner_of(web.log_in()) == ""
+    web.close()
+
+
+def test_of_many_cameras_in_trouble_some_are_named(tmp_path: Path) -> None:
+    serials = [Serial(f"Q2AA-AAAA-000{n}") for n in range(5)]
+    web = made(tmp_path, sense={"enabled": True, "cameras": list(serials)})
+    web.site.keep_cameras(
+        [Camera(s, s, "MV12W", "N_1", "offline") for s in serials], NOON
+    )
+    assert banner_of(web.log_in()).endswith("and 2 more")
+    web.close()
