@@ -25,6 +25,7 @@ NAMES = {
     Upstream.HEARTBEAT: N_("Heartbeat"),
     Upstream.CHANNEL: N_("Channel"),
 }
+NOT_CALLED = N_("not called yet")
 _ADVICE = {
     Upstream.MERAKI: N_(
         "Check this site's internet connection and meraki.api_key;"
@@ -99,7 +100,7 @@ def _service(
             machines = {processes[s.process_id].report.machine for s in failing}
             text = FROM_ONLY(what=text, machines=", ".join(sorted(machines)))
     elif not states:
-        health, text = Condition.UNKNOWN, N_("not called yet")
+        health, text = Condition.UNKNOWN, NOT_CALLED
     elif failed and len(failed) == len(alive):
         health, text = Condition.UNKNOWN, N_("not called since the last call failed")
         if not since_start:
