@@ -43,7 +43,6 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.context_processor(_shell)
     app.add_template_filter(local_time)
-    app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
@@ -72,12 +71,6 @@ def local_time(moment: datetime) -> str:
     local, now = _local(moment), _local(gateway().clock.now())
     written = formats.near_day if local.year == now.year else formats.far_day
     return f"{written(local)} {local:%H:%M:%S}{_foreign(local)}"
-
-
-def local_minute(moment: datetime) -> str:
-    """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    local = _local(moment)
-    return formats.to_minute(local) + _foreign(local)
 
 
 def local_day(day: date) -> str:
