@@ -1,16 +1,15 @@
 """Visitors of the demo: what cameras counted in the two weeks before it began.
 
-The gateway asks the Dashboard for a few days; a week needs the one before it, too.
+The gateway asks the Dashboard for seven days, and of today for the last hours alone: a
+week could not be compared with the one before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from mvsnap.domain import FULL_FRAME
 
 if TYPE_CHECKING:
     from mvsnap.domain import ZoneId
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from mvsnap.visitors.rules import HourCount, Span
     from mvsnap.visitors.store import VisitorStore
 
-# A week, the one before it, and the same day before that.
+# Today, and two weeks before it.
 DAYS = 15
 # Every minute of so many days would be looked up for a second or more.
 _SAMPLED = timedelta(minutes=6)
@@ -31,32 +30,34 @@ def seed(
     zone: ZoneInfo,
     now: datetime,
 ) -> None:
-    """Store the hours and days that the gateway does not ask for; zone: of the site."""
-    from mvsnap.simulator.meraki.cameras import area_of, line_of
-    from mvsnap.visitors.counts import DAYS as ASKED
+    """Store what was counted until now; zone: of the site."""
+    from mvsnap.simulator.meraki.cameras import line_of
+    from mvsnap.simulator.meraki.counts import zone_ids
     from mvsnap.visitors.rules import last_days
 
-    last = now.astimezone(zone).date() - timedelta(days=ASKED)
-    days = last_days(last, zone, DAYS - ASKED)
+    days = last_days(now.astimezone(zone).date(), zone, DAYS)
     with store.together():
         for camera in cameras:
-            for zone_id in (FULL_FRAME, area_of(camera), line_of(camera)):
-                _seed_zone(store, camera, zone_id, days, zone, now)
+            for zone_id in (*zone_ids(camera, 1), line_of(camera)):
+                _seed_zone(store, camera, zone_id, days, now, zone)
 
 
 def _seed_zone(
     store: VisitorStore,
     camera: SimulatedCamera,
     zone_id: ZoneId,
-    days: Iterable[Span],
-    zone: ZoneInfo,
+    days: Sequence[Span],
     now: datetime,
+    zone: ZoneInfo,
 ) -> None:
+    """Store the hours and days that are over; the gateway asks for today."""
     from mvsnap.visitors.model import DayCount
 
     for day in days:
-        hours = list(_hours(camera, zone_id, day, zone))
+        hours = list(_hours(camera, zone_id, (day[0], min(day[1], now)), zone))
         store.keep_hours(camera.serial, zone_id, day, hours, now)
+        if day[1] > now:
+            break
         entrances = sum(hour.entrances for hour in hours)
         people = sum(hour.average_people or 0.0 for hour in hours) / len(hours)
         covered_s = (day[1] - day[0]).total_seconds()
@@ -73,7 +74,9 @@ def _hours(
     from mvsnap.simulator.meraki.people import minutes
     from mvsnap.visitors.rules import HourCount, hours_of
 
-    for begin, _end in hours_of(day, zone):
+    for begin, end in hours_of(day, zone):
+        if end > day[1]:
+            break
         seen = list(minutes(camera, zone_id, begin, begin + _SAMPLED))
         entrances = sum(minute.entrances for minute in seen) * _SHARE
         people = sum(minute.average_people for minute in seen) / len(seen)

@@ -20,7 +20,7 @@ from mvsnap.simulator.meraki.counts import sensor_says
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.webex.model import SimFile, SimMessage
 from mvsnap.store import database
-from mvsnap.visitors.rules import hours_of, last_days
+from mvsnap.visitors.rules import CountedSpans, hours_of, last_days
 from mvsnap.visitors.store import VisitorStore
 
 BEGAN = datetime(2026, 11, 29, 23, 58, tzinfo=UTC)
@@ -58,7 +58,11 @@ def test_a_week_of_the_demo_has_another_one_before_it(
     assert store.totals(week)[key].entrances > 0
     hours = hours_of(last_days(today - timedelta(days=7), zone, 1)[0], zone)
     assert store.hour_totals(hours)[key].entrances > 0
-    assert key not in store.totals(last_days(today, zone, 7))
+    assert key in store.totals(last_days(today - timedelta(days=1), zone, 1))
+    assert key not in store.totals(last_days(today, zone, 1))  # the gateway asks
+    so_far = hours_of(last_days(today, zone, 1)[0], zone)[:hour]
+    whole = store.sums.whole(CountedSpans((), tuple(so_far)))
+    assert (key in whole) is bool(hour)
 
 
 def test_a_message_is_shown_line_by_line_and_without_links(
