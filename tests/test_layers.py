@@ -22,7 +22,7 @@ PACKAGE = ROOT / "mvsnap"
 # A module imports from its own layer and from those before it.
 LAYERS = (
     ("texts", "errors", "domain", "clock", "metrics"),
-    ("resources", "spelling", "redaction"),
+    ("resources", "spelling", "redaction", "program"),
     ("rule_names",),
     ("upstreams",),
     ("loop", "signals", "sqlite_errors", "file_lock", "durable_file", "tls"),

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
+from mvsnap.program import program
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
@@ -53,8 +54,8 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
     text = text_of(web.log_in(Role.VIEWER))
     assert "MV Sense" not in text  # a card for what is not there would be half empty
     assert "No jobs wait. Nothing is muted." in text
-    assert "python -m mvsnap snapshot" in text
-    assert "python -m mvsnap init" in text
+    assert f"{program()} snapshot" in text
+    assert f"{program()} init" in text
     web.close()
 
 
@@ -256,7 +257,7 @@ def banner_of(client: FlaskClient) -> str:
     return " ".join(re.sub("<[^>]+>", " ", found[0]).split()) if found else ""
 
 
-def test_a_camera_in_trouble_is_told_once_with_its_age_and_the_way_to_it(
+def test_a_camera_in_trouble_is_shown_once_with_its_age_and_a_link(
     tmp_path: Path,
 ) -> None:
     web = made(tmp_path, sense={"enabled": True, "cameras": [GATE, DOOR]})
@@ -274,7 +275,7 @@ def test_a_camera_in_trouble_is_told_once_with_its_age_and_the_way_to_it(
 
 
 @pytest.mark.parametrize(("status", "seen_days_ago"), [("dormant", 1), ("offline", 8)])
-def test_nobody_is_told_of_a_camera_that_is_known_to_be_off(
+def test_the_banner_leaves_out_a_camera_that_is_known_to_be_off(
     tmp_path: Path, status: str, seen_days_ago: int
 ) -> None:
     web = made(tmp_path, sense={"enabled": True, "cameras": [GATE]})

@@ -14,6 +14,7 @@ from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
 from mvsnap.core.period_words import percent_words
 from mvsnap.core.site_time import foreign
+from mvsnap.program import program
 from mvsnap.texts import formats, ngettext
 from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
@@ -59,6 +60,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
     app.add_template_global(script)
+    app.add_template_global(program)
     app.after_request(_protect)
 
 

@@ -28,7 +28,7 @@ from mvsnap.web.pages.overview_rows import (
     listener_rows,
     mute_lines,
     snapshot_tile,
-    troubles_to_tell,
+    troubles_to_show,
 )
 from mvsnap.web.pages.overview_today import today
 from mvsnap.web.pages.pages_in_use import listens_to_sense
@@ -65,8 +65,8 @@ class JobsNow:
 
 
 @dataclass(frozen=True, slots=True)
-class CamerasNow:
-    """troubles: those that somebody should be told of, the newest first."""
+class OverviewCameras:
+    """troubles: those for the banner, the newest first."""
 
     rows: Sequence[CameraRow]
     troubles: Sequence[CameraTrouble]
@@ -151,7 +151,7 @@ def _cameras(
     rows: list[ListenerRow],
     mutes: list[Mute],
     now: datetime,
-) -> CamerasNow:
+) -> OverviewCameras:
     """Return all cameras, those in trouble first; heard: the listeners of `rows`."""
     here = gateway()
     cameras, last_seen = here.site.cameras(), here.sense.last_seen()
@@ -166,9 +166,9 @@ def _cameras(
     troubles = cameras_in_trouble(
         here.settings, cameras, last_seen, heard if sense.enabled else (), now
     )
-    return CamerasNow(
+    return OverviewCameras(
         sorted(found, key=lambda row: not row.is_in_trouble),
-        troubles_to_tell(troubles, mutes, now),
+        troubles_to_show(troubles, mutes, now),
     )
 
 

@@ -18,7 +18,7 @@ from mvsnap.web.pages.places import Places
 # A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)
 _FORGOTTEN_AFTER = timedelta(days=1)
-# Whoever has left a camera off for so long knows it; Meraki's "dormant" is the same.
+# Whoever has left a camera off for a week knows it; Meraki's "dormant" is the same.
 _KNOWN_OFF_AFTER = timedelta(days=7)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
@@ -134,7 +134,7 @@ def camera_rows(
     ]
 
 
-def troubles_to_tell(
+def troubles_to_show(
     troubles: Iterable[CameraTrouble], mutes: Sequence[Mute], now: datetime
 ) -> list[CameraTrouble]:
     """Return those for the banner, the newest first: neither muted nor known to be off.
@@ -142,14 +142,14 @@ def troubles_to_tell(
     Of some it is not known when they were seen last; they come after the others.
     """
     muted = {mute.serial for mute in mutes if mute.zone_id is None}
-    told = [
+    shown = [
         one
         for one in troubles
         if not ({None, one.serial} & muted or one.is_dormant)
         and not (one.seen_at and now - one.seen_at > _KNOWN_OFF_AFTER)
     ]
     long_ago = now - _KNOWN_OFF_AFTER
-    return sorted(told, key=lambda one: one.seen_at or long_ago, reverse=True)
+    return sorted(shown, key=lambda one: one.seen_at or long_ago, reverse=True)
 
 
 def mute_lines(found: Sequence[Mute], places: Places) -> list[OverviewMute]:
