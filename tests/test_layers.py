@@ -22,7 +22,7 @@ PACKAGE = ROOT / "mvsnap"
 # A module imports from its own layer and from those before it.
 LAYERS = (
     ("texts", "errors", "domain", "clock", "metrics"),
-    ("resources", "spelling", "redaction"),
+    ("resources", "spelling", "redaction", "program"),
     ("rule_names",),
     ("upstreams",),
     ("loop", "signals", "sqlite_errors", "file_lock", "durable_file", "tls"),
@@ -272,7 +272,13 @@ def names_of(node: ast.AST) -> list[str]:
 
 
 # They alone start the simulator.
-DEMO = ("cli.demo", "cli.demo_phones", "cli.demo_triggers", "cli.demo_world")
+DEMO = (
+    "cli.demo",
+    "cli.demo_phones",
+    "cli.demo_triggers",
+    "cli.demo_visitors",
+    "cli.demo_world",
+)
 
 
 def broken_rules(module: str, text: str) -> list[str]:

@@ -15,6 +15,7 @@ from mvsnap.core.commands import BotCommand, Verb
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Event, EventKind, Mute, Serial
 from mvsnap.status.model import Condition, StatusRow
+from mvsnap.status.summary import without_trouble
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import N_, _, formats, ngettext
@@ -102,7 +103,7 @@ class BotLists:
         ]
         if len(bad) > len(lines):
             lines.append(and_more(len(bad) - len(lines)))
-        if unknown:
+        if bad and unknown:
             share = {"number": unknown, "all": len(rows)}
             lines.append(_("%(number)s of %(all)s are not known") % share)
         for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
@@ -111,7 +112,7 @@ class BotLists:
             about = {"time": self._local(mute.until), "where": where}
             lines.append(muted % {**about, "who": mute.muted_by})
         if not bad:
-            return BotReply((_("Everything works"), *lines))
+            return BotReply((without_trouble(rows), *lines))
         share = {"number": len(bad), "all": len(rows)}
         return BotReply((_("%(number)s of %(all)s in trouble") % share, *lines))
 

@@ -16,9 +16,11 @@ from mvsnap.cli.demo_world import (
     API_KEY,
     DWELL_S,
     HOOK_TOKEN,
+    LOUD_DB,
     OTHER_ROOM,
     PEOPLE,
     READER,
+    ROOM,
     SCHEDULED,
     SENSED,
     SENSOR,
@@ -29,6 +31,8 @@ from mvsnap.simulator.ixon import notify
 
 if TYPE_CHECKING:
     from mvsnap.cli.demo_world import DemoWorld
+    from mvsnap.domain import Serial
+    from mvsnap.simulator.meraki.cameras import SimulatedCamera
     from mvsnap.simulator.meraki.dashboard import FakeDashboard
     from mvsnap.simulator.webex.model import SimMessage
 
@@ -57,8 +61,8 @@ def fire_all(made: DemoWorld) -> bool:
     worked = _fire(_tries(made.dashboard), made.url)
     made.phones.start()
     kinds: tuple[Callable[[DemoWorld], bool], ...] = (
-        *(_gather, _open_a_door, _fail_a_robot, _ask_the_bot, _use_a_badge),
-        *(_count_phones, _await_schedule),
+        *(_gather, _make_noise, _cross_a_line, _open_a_door, _fail_a_robot),
+        *(_ask_the_bot, _use_a_badge, _count_phones, _await_schedule),
     )
     for each in kinds:
         worked = each(made) and worked
@@ -143,6 +147,49 @@ def _gather(made: DemoWorld) -> bool:
         f"the end of the crowd followed in the thread after {over_s:.1f} s"
     )
     return True
+
+
+def _make_noise(made: DemoWorld) -> bool:
+    """Have a camera hear something loud; return whether it was posted."""
+    if made.counts is None:
+        return True
+    out.print("\n[bold]Something loud is heard[/bold]")
+    made.counts.publish([loud(made.entrance()[0], datetime.now(UTC))])
+    return _alerted(made, "dB or louder")
+
+
+def _cross_a_line(made: DemoWorld) -> bool:
+    """Have somebody cross a line; return whether it was posted."""
+    if made.counts is None:
+        return True
+    out.print("\n[bold]Somebody crosses a line[/bold]")
+    camera = next(iter(made.dashboard.cameras.values()))
+    made.counts.publish([crossed(camera, datetime.now(UTC))])
+    return _alerted(made, "1 time within")
+
+
+def _alerted(made: DemoWorld, words: str) -> bool:
+    def alert() -> SimMessage | None:
+        return next((m for m in made.webex.messages if words in m.markdown), None)
+
+    return _followed(alert, "waiting for the camera", _ANSWER_LIMIT_S, ROOM)
+
+
+def loud(serial: Serial, at: datetime) -> tuple[str, str]:
+    """Return what a camera says that hears something above the limit of the demo."""
+    from mvsnap.simulator.meraki.counts import camera_says
+
+    body = {"ts": round(at.timestamp() * 1000), "audioLevel": LOUD_DB + 10}
+    return camera_says(serial, "audio_analytics", body)
+
+
+def crossed(camera: SimulatedCamera, at: datetime) -> tuple[str, str]:
+    from mvsnap.simulator.meraki.cameras import line_of
+    from mvsnap.simulator.meraki.counts import camera_says
+
+    body = {"label": "Door", "event": "crossing_in", "type": "person"}
+    stamp = {"ts": round(at.timestamp() * 1000), "object_id": 1}
+    return camera_says(camera.serial, f"crossing/{line_of(camera)}", body | stamp)
 
 
 def _open_a_door(made: DemoWorld) -> bool:
@@ -250,7 +297,10 @@ def _await_schedule(made: DemoWorld) -> bool:
 
 
 def _followed(
-    find: Callable[[], SimMessage | None], waiting: str, limit_s: float
+    find: Callable[[], SimMessage | None],
+    waiting: str,
+    limit_s: float,
+    room: str = OTHER_ROOM,
 ) -> bool:
     """Wait for a message, and say how long it took."""
     clock = SystemClock()
@@ -263,7 +313,7 @@ def _followed(
         return False
     took_s = clock.monotonic() - began_s
     when = "meanwhile" if is_there else f"after {took_s:.1f} s"
-    out.print(f"  [green]posted[/green] {when}, to {OTHER_ROOM!r}")
+    out.print(f"  [green]posted[/green] {when}, to {room!r}")
     return True
 
 

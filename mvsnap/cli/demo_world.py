@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mvsnap.cli import demo_phones
+from mvsnap.cli import demo_phones, demo_visitors
 from mvsnap.cli.terminal import err
 from mvsnap.core.users import put_change
 from mvsnap.domain import Role, Serial, User, ZoneId
@@ -41,6 +41,7 @@ SCHEDULED = "Every five minutes"
 _FIRST_DUE = timedelta(seconds=80)
 CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
+LOUD_DB = -20
 SENSOR, SENSED = "AA:BB:CC:DD:EE:01", "Storeroom door open"
 # The alarm arrives at this address; the clip begins before it.
 HOOK_TOKEN = "demo-token-of-the-robots"
@@ -104,6 +105,12 @@ def world(port: int) -> Iterator[DemoWorld]:
         stack.callback(service.stop)
         _add_user(service.parts)
         _add_badges(service.parts)
+        demo_visitors.seed(
+            service.parts.visitors.store,
+            dashboard.cameras.values(),
+            settings.site.zone,
+            datetime.now(UTC),
+        )
         server = make_server(service.app(), settings, listening)
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
@@ -275,6 +282,8 @@ def sense_settings(port: int) -> dict[str, Any]:
         "dwell_s": DWELL_S,
         "dropout_s": 2,
         "cooldown_s": 30,
+        "noise": {"level_db": LOUD_DB, "dwell_s": 0, "dropout_s": 1},
+        "crossings": [{"count": 1}],
         "triggers": [
             {
                 "topic": f"meraki/v1/mt/+/ble/{SENSOR}/door",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 
+from mvsnap.cli.camera_names import camera_called, unknown_camera
 from mvsnap.cli.overlap import overlap_option
 from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
@@ -56,7 +58,12 @@ def keys() -> None:
 @click.command()
 @click.argument("name")
 @click.option("--webhook", is_flag=True, help="A webhook token instead of an API key.")
-@click.option("--camera", "cameras", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--camera",
+    "cameras",
+    multiple=True,
+    help="Only this one, by name or serial; repeatable.",
+)
 @click.option("--room", "rooms", multiple=True, help="Only this one; repeatable.")
 @click.option(
     "--scope",
@@ -78,8 +85,10 @@ def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
     """Make a key and print it, this once."""
     settings = load_settings(ctx)
     kind = KeyKind.TOKEN if webhook else KeyKind.KEY
-    limits = _limits(settings, kind, given)
     parts = open_parts(settings)
+    with storage_errors(settings):
+        given["cameras"] = _called(parts, given["cameras"])
+    limits = _limits(parts.settings, kind, given)
     try:
         name = parse_name(name)
         expires_at = _expiry(given["expires"], settings, parts.clock.now())
@@ -209,6 +218,22 @@ def _in_file(settings: Settings) -> list[tuple[KeyKind, list[str]]]:
         (KeyKind.KEY, [key.name for key in settings.api_keys]),
         (KeyKind.TOKEN, [token.name for token in settings.webhooks.tokens]),
     ]
+
+
+def _called(parts: Parts, typed: Sequence[str]) -> list[str]:
+    """Return serials, and names of recorder cameras, for names that people know."""
+    dashboard, others = parts.site.cameras(), list(parts.settings.recorder.cameras)
+    found, wrong = [], []
+    for each in typed:
+        name = camera_called(each, dashboard, others)
+        if name is None and did_you_mean(
+            each, [*others, *(camera.name for camera in dashboard)]
+        ):
+            wrong.append(unknown_camera(each, dashboard, others))
+        found.append(name or each)
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
+    return found
 
 
 def _limits(settings: Settings, kind: KeyKind, given: dict[str, Any]) -> dict[str, Any]:

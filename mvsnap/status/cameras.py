@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.config.model import Settings
@@ -17,6 +18,17 @@ _SILENT_AFTER = timedelta(minutes=2)
 _ADVICE = N_("See that it has power and network.")
 
 
+@dataclass(frozen=True, slots=True)
+class CameraTrouble:
+    """seen_at: its last MV Sense message. is_dormant: Meraki has given it up."""
+
+    serial: Serial
+    name: str
+    text: str
+    seen_at: datetime | None
+    is_dormant: bool = False
+
+
 def meraki_camera_rows(
     settings: Settings,
     cameras: Sequence[Camera],
@@ -24,6 +36,25 @@ def meraki_camera_rows(
     listeners: Sequence[Listener],
     now: datetime,
 ) -> Iterator[StatusRow]:
+    """Yield those in trouble. listeners: none where nobody is meant to listen."""
+    for one in cameras_in_trouble(settings, cameras, last_seen, listeners, now):
+        yield StatusRow(
+            Group.MERAKI,
+            one.name,
+            Condition.TROUBLE,
+            one.text,
+            _ADVICE,
+            seen_at=one.seen_at,
+        )
+
+
+def cameras_in_trouble(
+    settings: Settings,
+    cameras: Sequence[Camera],
+    last_seen: Mapping[Serial, datetime],
+    listeners: Sequence[Listener],
+    now: datetime,
+) -> Iterator[CameraTrouble]:
     """Yield those that the settings name and the Dashboard or MV Sense misses.
 
     listeners: none where nobody is meant to listen.
@@ -38,21 +69,15 @@ def meraki_camera_rows(
         camera = known.get(serial)
         if serial == "*":
             continue
-        name = (camera.name if camera else "") or serial
         if camera is not None and camera.status == "offline":
             text = N_("offline, says the Dashboard")
         elif listening and is_silent(serial, last_seen, settings.sense, now):
             text = N_("sends no MV Sense")
         else:
             continue
-        yield StatusRow(
-            Group.MERAKI,
-            name,
-            Condition.TROUBLE,
-            text,
-            _ADVICE,
-            seen_at=last_seen.get(serial),
-        )
+        name = (camera.name if camera else "") or serial
+        is_dormant = camera is not None and camera.status == "dormant"
+        yield CameraTrouble(serial, name, text, last_seen.get(serial), is_dormant)
 
 
 def is_silent(

@@ -26,6 +26,7 @@ NAMES = {
     Upstream.HEARTBEAT: N_("Heartbeat"),
     Upstream.CHANNEL: N_("Channel"),
 }
+NOT_CALLED = N_("not called yet")
 # Reasons by which nobody knows whether the service itself works.
 _UNANSWERED = {
     one.code
@@ -118,7 +119,7 @@ def _service(
                 else f"{text} (from {where} only)"
             )
     elif not states:
-        health, text = Condition.UNKNOWN, N_("not called yet")
+        health, text = Condition.UNKNOWN, NOT_CALLED
     elif failed and len(failed) == len(alive):
         health, text = Condition.UNKNOWN, N_("not called since the last call failed")
         if not since_start:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from mvsnap.domain import Listener
+from mvsnap.program import program
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
 from mvsnap.texts.camera_wordings import STATES
+from mvsnap.texts.channel_wordings import PURGE_BY_FORCE, START_SENSE
 from mvsnap.texts.wordings import WITH
 
 # A job is tried again every ten minutes at most.
@@ -113,7 +115,7 @@ def sense_rows(
             N_("Listener"),
             Condition.TROUBLE,
             N_("no process with the role sense is running"),
-            N_("Start one: python -m mvsnap serve --roles sense"),
+            START_SENSE(mvsnap=program()),
         )
     for one in recent:
         health, text, advice = Condition.OK, one.state, ""
@@ -140,5 +142,5 @@ def cleaning_row(held: Mapping[str, str]) -> StatusRow:
         N_("Cleaning"),
         Condition.TROUBLE,
         f"held: {text}",
-        N_("If the clock is right: python -m mvsnap purge --force"),
+        PURGE_BY_FORCE(mvsnap=program()),
     )

@@ -21,6 +21,12 @@ UNEXPECTED = Wording("unexpected", N_("unexpected: %(name)s"))
 
 FROM_ONLY = Wording("from_only", N_("%(what)s (from %(machines)s only)"))
 
+# --- What to do on the machine of a service; mvsnap: how it is called there
+START_SENSE = Wording("start_sense", N_("Start one: %(mvsnap)s serve --roles sense"))
+PURGE_BY_FORCE = Wording(
+    "purge_by_force", N_("If the clock is right: %(mvsnap)s purge --force")
+)
+
 # --- Webex
 TRACKED = Wording("tracked", "%(what)s [tracking id %(id)s]")
 WEBEX_NOT_CONFIGURED = Wording("webex_not_configured", N_("Webex is not configured"))

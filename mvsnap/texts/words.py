@@ -16,6 +16,7 @@ WORDS = (
     *(N_("critical"), N_("warning"), N_("informational")),
     *(N_("waiting"), N_("running"), N_("done"), N_("failed"), N_("partial")),
     *(N_("requested"), N_("recording"), N_("finishing"), N_("ready"), N_("deleted")),
+    *(N_("pending"), N_("delivered")),
     *(N_("sent"), N_("sending"), N_("partly failed"), N_("grouped"), N_("quiet")),
     *(N_("notified"), N_("nobody notified"), N_("stored"), N_("muted"), N_("kept")),
     *(N_("online"), N_("offline"), N_("alerting"), N_("dormant")),

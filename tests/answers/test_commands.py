@@ -168,6 +168,10 @@ def test_lists(bot: Bot) -> None:
     assert "of Gate 3" in bot.ask("events today gate 3")
     assert "No events today of Hall" in bot.ask("events hall")
     assert "Everything works" in bot.ask("status")
+    never = StatusRow(Group.SERVICES, "IXON", Condition.UNKNOWN, "not called yet")
+    bot.rows.append(never)
+    assert "Nothing is in trouble; IXON was not called yet" in bot.ask("status")
+    bot.rows.remove(never)
     bot.rows.append(StatusRow(Group.SERVICES, "IXON", Condition.TROUBLE, "is down"))
     status = bot.ask("status")
     assert "1 of 2 in trouble" in status

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from croniter import croniter
@@ -11,9 +13,15 @@ from paho.mqtt import client as mqtt
 
 from mvsnap.cli.demo import show_message
 from mvsnap.cli.demo_triggers import show_curl
+from mvsnap.cli.demo_visitors import seed
 from mvsnap.cli.demo_world import SENSOR, sense_settings, soon_due
+from mvsnap.domain import FULL_FRAME
 from mvsnap.simulator.meraki.counts import sensor_says
+from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.webex.model import SimFile, SimMessage
+from mvsnap.store import database
+from mvsnap.visitors.rules import CountedSpans, hours_of, last_days
+from mvsnap.visitors.store import VisitorStore
 
 BEGAN = datetime(2026, 11, 29, 23, 58, tzinfo=UTC)
 
@@ -31,6 +39,30 @@ def test_what_the_sensor_of_the_demo_says_is_a_trigger() -> None:
     topic, payload = sensor_says("N_1", SENSOR, "door", BEGAN, open=True)
     assert mqtt.topic_matches_sub(trigger["topic"], topic)
     assert json.loads(payload).items() >= trigger["match"].items()
+
+
+@pytest.mark.parametrize("hour", [0, 23])
+def test_a_week_of_the_demo_has_another_one_before_it(
+    tmp_path: Path, hour: int
+) -> None:
+    now = datetime(2026, 11, 30, hour, 5, tzinfo=UTC)
+    url = database.sqlite_url(tmp_path / "db")
+    engine = database.open_database(url)
+    database.upgrade(engine)
+    db = database.Database(engine)
+    store, zone = VisitorStore(db), ZoneInfo("UTC")
+    (camera,) = FakeDashboard(cameras=1).cameras.values()
+    seed(store, [camera], zone, now)
+    today, key = now.date(), (camera.serial, FULL_FRAME)
+    week = last_days(today - timedelta(days=7), zone, 7)
+    assert store.totals(week)[key].entrances > 0
+    hours = hours_of(last_days(today - timedelta(days=7), zone, 1)[0], zone)
+    assert store.hour_totals(hours)[key].entrances > 0
+    assert key in store.totals(last_days(today - timedelta(days=1), zone, 1))
+    assert key not in store.totals(last_days(today, zone, 1))  # the gateway asks
+    so_far = hours_of(last_days(today, zone, 1)[0], zone)[:hour]
+    whole = store.sums.whole(CountedSpans((), tuple(so_far)))
+    assert (key in whole) is bool(hour)
 
 
 def test_a_message_is_shown_line_by_line_and_without_links(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mvsnap.core.keys import digest_of, lookup_of
+from mvsnap.domain import Camera, Serial
 from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.keys import KeyStore
+from mvsnap.store.site import SiteStore
 from tests.cli.run import Said, configure, mvsnap
 
 FILE = {
@@ -66,6 +69,18 @@ def test_a_webhook_token_has_cameras_actions_and_a_room(folder: Path) -> None:
     (kept,) = KeyStore(db(folder)).all()
     wanted = {"cameras": ["Q2SM-0000-0001"], "actions": ["snapshot"], "room": "Yard"}
     assert (kept.kind, kept.limits) == ("token", wanted)
+
+
+def test_a_camera_of_a_key_may_be_called_by_its_name(folder: Path) -> None:
+    keys(folder, "list")  # makes the store
+    gate = Camera(Serial("Q2SM-0000-0001"), "Gate North", "MV12W", "N_1")
+    SiteStore(db(folder)).keep_cameras([gate], datetime.now(UTC))
+    near = keys(folder, "add", "plc", "--camera", "Gate Nort")
+    assert (near.code, near.out) == (2, "")
+    assert "No camera 'Gate Nort'. Did you mean Gate North?" in near.err
+    assert keys(folder, "add", "plc", "--camera", "gate north").code == 0
+    (kept,) = KeyStore(db(folder)).all()
+    assert kept.limits["cameras"] == ["Q2SM-0000-0001"]
 
 
 @pytest.mark.parametrize(

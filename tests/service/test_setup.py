@@ -5,6 +5,7 @@ As root the stand-in runs as nobody, as the init script's tests do.
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import shutil
@@ -170,6 +171,11 @@ def test_install_starts_a_service_and_uninstall_leaves_data_and_settings(
     assert site.answers()
     script = site.machine / "etc" / "init.d" / "mvsnap"
     assert f"MVSNAP_HOME={site.home}" in script.read_text()
+    assert f"\nMVSNAP_USER={USER} " in script.read_text()
+    rotation = (site.machine / "etc" / "logrotate.d" / "mvsnap").read_text()
+    group = grp.getgrgid(pwd.getpwnam(USER).pw_gid).gr_name
+    assert f"    su {USER} {group}\n" in rotation
+    assert f"    create 640 {USER} {group}\n" in rotation
     assert (site.home / "config" / "mvsnap.yaml").stat().st_mode & 0o777 == 0o600
     assert (site.home / "data").stat().st_mode & 0o777 == 0o750
     # Again: what is there is kept, and it runs.
@@ -183,6 +189,21 @@ def test_install_starts_a_service_and_uninstall_leaves_data_and_settings(
     assert site.database == "1"
     assert (site.home / "config" / "mvsnap.yaml").exists()
     assert site.setup("uninstall").returncode == 0
+
+
+def test_the_unit_names_the_account_that_was_asked_for(tmp_path: Path) -> None:
+    text = (ROOT / "init.d" / "setup").read_text()
+    begin = text.index("put() {")
+    put = text[begin : text.index("\n}\n", begin) + 3]
+    unit = tmp_path / "mvsnap.service"
+    source = ROOT / "init.d" / "mvsnap.service"
+    names = "home=/srv/cameras MVSNAP_USER=cam group=video"
+    command = f"{put}\n{names}\nput {source} {unit} 644"
+    subprocess.run(["sh", "-eu", "-c", command], check=True, timeout=20)
+    lines = unit.read_text().splitlines()
+    assert {"User=cam", "Group=video", "WorkingDirectory=/srv/cameras"} <= set(lines)
+    (folder,) = [line for line in lines if line.startswith("ExecStartPre=")]
+    assert folder.endswith("-o cam -g video -m 750 /srv/cameras/data")
 
 
 def test_without_settings_it_is_installed_but_not_started(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,28 @@ def test_the_page_of_a_job_has_its_pictures_and_messages(web: Web) -> None:
     assert all(f"Alarms: {words}<" in page for words in said)
     assert "room is full" in page
     assert "Try again now" not in page
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"snapshot_path": "a.jpg"}, ("taken", "delivery pending")),
+        ({"error": Reason("offline")}, ("none", "delivery pending, offline")),
+    ],
+)
+def test_a_picture_that_is_taken_is_not_pending_but_its_delivery_is(
+    web: Web, given: dict[str, Any], said: tuple[str, str]
+) -> None:
+    job = put(web, JobStage.WAITING)
+    client = web.log_in(Role.VIEWER)
+    page = f"/status/jobs/{job.id}"
+    assert ">pending<" in client.get(page).text
+    taken = build.event(trigger=job.trigger, job_id=job.id, serial=GATE, **given)
+    web.store.add_event(taken)
+    after = client.get(page).text
+    assert ">pending<" not in after
+    assert f">{said[0]}</span>" in after
+    assert f'"status-text">{said[1]}</div>' in after
 
 
 @pytest.mark.parametrize("job_id", ["nothing", "%00", "a" * 300])

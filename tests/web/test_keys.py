@@ -203,13 +203,13 @@ def test_the_last_use_is_shown_with_its_address(
     client = web.client(key)
     client.environ_base["REMOTE_ADDR"] = "10.0.0.7"
     client.get(EVENTS)
-    assert "Last used 2026-03-04 12:00 from 10.0.0.7" in admin.get(KEYS).text
+    assert "Last used Wed 04 Mar 12:00:00 from 10.0.0.7" in admin.get(KEYS).text
     clock.pass_time(14 * 60)
     client.get(EVENTS)
-    assert "Last used 2026-03-04 12:00 from" in admin.get(KEYS).text
+    assert "Last used Wed 04 Mar 12:00:00 from" in admin.get(KEYS).text
     clock.pass_time(2 * 60)
     client.get(EVENTS)
-    assert "Last used 2026-03-04 12:16 from" in admin.get(KEYS).text
+    assert "Last used Wed 04 Mar 12:16:00 from" in admin.get(KEYS).text
 
 
 def test_a_token_of_the_store_opens_its_address_and_no_other(

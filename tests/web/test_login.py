@@ -16,6 +16,7 @@ from werkzeug.security import generate_password_hash
 from mvsnap.core.users import LOG_IN, LOG_OUT
 from mvsnap.domain import Change, EventId, Role, User
 from mvsnap.errors import TooManyRequests
+from mvsnap.program import program
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
 from mvsnap.web import login, passwords
@@ -447,7 +448,7 @@ def test_a_link_cannot_log_anybody_out(web: Web) -> None:
 
 
 def test_the_login_page_says_how_to_add_the_first_user(web: Web) -> None:
-    hint = "python -m mvsnap users add NAME"
+    hint = f"{program()} users add NAME"
     assert hint in web.browser().get("/login").text
     web.add_user("anna")
     assert hint not in web.browser().get("/login").text

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
+from mvsnap.program import program
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
@@ -53,8 +54,8 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
     text = text_of(web.log_in(Role.VIEWER))
     assert "MV Sense" not in text  # a card for what is not there would be half empty
     assert "No jobs wait. Nothing is muted." in text
-    assert "python -m mvsnap snapshot" in text
-    assert "python -m mvsnap init" in text
+    assert f"{program()} snapshot" in text
+    assert f"{program()} init" in text
     web.close()
 
 
@@ -246,4 +247,50 @@ def test_a_recording_only_site_does_not_mention_the_dashboard(tmp_path: Path) ->
     assert "Recording cameras" in text
     for advice in ("No cameras yet", "mvsnap snapshot", "meraki.api_key"):
         assert advice not in text
+    web.close()
+
+
+def banner_of(client: FlaskClient) -> str:
+    found = re.search(
+        r'id="camera-troubles".*?</div>\s*</div>', client.get("/").text, re.S
+    )
+    return " ".join(re.sub("<[^>]+>", " ", found[0]).split()) if found else ""
+
+
+def test_a_camera_in_trouble_is_shown_once_with_its_age_and_a_link(
+    tmp_path: Path,
+) -> None:
+    web = made(tmp_path, sense={"enabled": True, "cameras": [GATE, DOOR]})
+    web.site.keep_cameras(
+        [Camera(Serial(GATE), "Gate", "MV12W", "N_1", "offline")], NOON
+    )
+    web.sense.note_last_seen({Serial(GATE): NOON - timedelta(minutes=5)}, NOON)
+    client = web.log_in()
+    page = client.get("/").text
+    assert page.count(f'href="/cameras/{GATE}" data-key="trouble-{GATE}"') == 1
+    assert "Gate : offline, says the Dashboard, seen 5 min ago" in banner_of(client)
+    web.site.mute(*new_mute(GATE, None, "5", "anna", NOON, UTC))
+    assert banner_of(client) == ""
+    web.close()
+
+
+@pytest.mark.parametrize(("status", "seen_days_ago"), [("dormant", 1), ("offline", 8)])
+def test_the_banner_leaves_out_a_camera_that_is_known_to_be_off(
+    tmp_path: Path, status: str, seen_days_ago: int
+) -> None:
+    web = made(tmp_path, sense={"enabled": True, "cameras": [GATE]})
+    listen(web)
+    web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1", status)], NOON)
+    web.sense.note_last_seen({Serial(GATE): NOON - timedelta(days=seen_days_ago)}, NOON)
+    assert banner_of(web.log_in()) == ""
+    web.close()
+
+
+def test_of_many_cameras_in_trouble_some_are_named(tmp_path: Path) -> None:
+    serials = [Serial(f"Q2AA-AAAA-000{n}") for n in range(5)]
+    web = made(tmp_path, sense={"enabled": True, "cameras": list(serials)})
+    web.site.keep_cameras(
+        [Camera(s, s, "MV12W", "N_1", "offline") for s in serials], NOON
+    )
+    assert banner_of(web.log_in()).endswith("and 2 more")
     web.close()

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from mvsnap.domain import Role
 from mvsnap.store.audit import AuditFilter
+from mvsnap.web.pages import local_time
 from tests.web.build import PASSWORD, Web, log_in, send
 
 PAGE = "/settings/people"
@@ -18,6 +19,15 @@ _PASSWORD = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
 def audited(web: Web) -> list[tuple[str, str, str]]:
     lines = [line.change for line in web.audit.lines(AuditFilter(who="admin"), 9)]
     return [(c.what, c.before, c.after) for c in lines if c.what.startswith("user ")]
+
+
+def test_an_account_was_changed_at_a_time_written_as_elsewhere(
+    web: Web, admin: FlaskClient
+) -> None:
+    with web.app.test_request_context():
+        (user,) = web.users.users()
+        when = local_time(user.changed_at)
+    assert f">Changed {when}<" in admin.get(PAGE).text
 
 
 def test_a_person_is_added_with_a_password_that_is_shown_once(

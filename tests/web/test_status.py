@@ -14,9 +14,10 @@ from mvsnap import __version__, texts
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Listener, Role, Serial
 from mvsnap.status.machines import folder_rows, machine_rows, process_rows
-from mvsnap.status.model import Condition, StatusRow
+from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.status.services import service_rows
+from mvsnap.status.summary import without_trouble
 from mvsnap.status.work import (
     camera_rows,
     cleaning_row,
@@ -347,6 +348,44 @@ def test_the_page_shows_trouble_first_and_the_same_to_programs(web: Web) -> None
     (row,) = [row for row in answer["rows"] if row["name"] == "Webex"]
     assert (row["group"], row["health"]) == ("Services", "trouble")
     assert row["since"] < row["failed_at"] < answer["at"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "Everything works"),
+        ([(Group.PROCESSES, "stopped, version 1")], "Everything works"),
+        (
+            [(Group.SERVICES, "not called yet")],
+            "Nothing is in trouble; part 0 was not called yet",
+        ),
+        (
+            [(Group.SERVICES, "not called yet")] * 6,
+            "Nothing is in trouble; not called yet: "
+            "part 0, part 1, part 2, part 3, and 2 more",
+        ),
+        (
+            [(Group.SERVICES, "not called yet"), (Group.CAMERAS, "no recorder yet")],
+            "Nothing is in trouble; not known: part 0, part 1",
+        ),
+    ],
+)
+def test_what_nobody_has_tried_does_not_work_yet(
+    rows: list[tuple[Group, str]], said: str
+) -> None:
+    found = [
+        StatusRow(group, f"part {number}", Condition.UNKNOWN, text)
+        for number, (group, text) in enumerate(rows)
+    ]
+    fine = StatusRow(Group.SITE, "Version", Condition.OK)
+    assert without_trouble([fine, *found]) == said
+
+
+def test_the_page_says_what_was_not_called_yet(web: Web) -> None:
+    page = web.log_in(Role.VIEWER).get("/status").text
+    assert "Everything works" not in page
+    assert "Nothing is in trouble; not known: " in page
+    assert "alert-success" not in page
 
 
 def test_a_page_that_polls_gets_nothing_while_nothing_changes(web: Web) -> None:

@@ -14,6 +14,7 @@ from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
 from mvsnap.core.period_words import percent_words
 from mvsnap.core.site_time import foreign
+from mvsnap.program import program
 from mvsnap.texts import formats, ngettext
 from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
@@ -43,7 +44,6 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.context_processor(_shell)
     app.add_template_filter(local_time)
-    app.add_template_filter(local_minute)
     app.add_template_filter(local_clock)
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
@@ -61,6 +61,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
     app.add_template_global(script)
+    app.add_template_global(program)
     app.after_request(_protect)
 
 
@@ -73,12 +74,6 @@ def local_time(moment: datetime) -> str:
     local, now = _local(moment), _local(gateway().clock.now())
     written = formats.near_day if local.year == now.year else formats.far_day
     return f"{written(local)} {local:%H:%M:%S}{_foreign(local)}"
-
-
-def local_minute(moment: datetime) -> str:
-    """Return the moment with its year, where it may be long ago: 2026-11-21 14:03."""
-    local = _local(moment)
-    return formats.to_minute(local) + _foreign(local)
 
 
 def local_day(day: date) -> str:

@@ -42,7 +42,8 @@ _COLOURS = {
     DeliveryState.UNSURE: "warning",
 }
 
-
+# Of a part that is done but for its delivery.
+_TAKEN, _RECORDED = N_("taken"), N_("recorded")
 # What a message about a camera's picture is for, by the rest of its part.
 _PARTS = {
     "note": N_("no picture yet"),
@@ -122,6 +123,7 @@ def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
         name = places.camera(part.serial)
         yield _part(
             _("Picture of %(camera)s") % {"camera": name},
+            _TAKEN,
             part.state,
             part.error,
             part.event,
@@ -129,6 +131,7 @@ def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
     for clip in progress.clips:
         yield _part(
             _("Clip of %(camera)s") % {"camera": clip.camera},
+            _RECORDED,
             clip.state,
             clip.error,
             clip.event,
@@ -136,11 +139,17 @@ def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:
 
 
 def _part(
-    what: str, state: PartState, error: str | None, event: Event | None
+    what: str, there: str, state: PartState, error: str | None, event: Event | None
 ) -> PartLine:
+    """there: what it is said to be while only its delivery is left to do."""
     has_file = event is not None and not event.error
-    word = state.value if has_file or state is not PartState.DELIVERED else "none"
-    return PartLine(what, word, _COLOURS.get(state, "danger"), error or "", event)
+    word, text = state.value, error or ""
+    if state is PartState.PENDING and event is not None:
+        word = there if has_file else "none"
+        text = ", ".join(filter(None, (_("delivery pending"), localized(text))))
+    elif state is PartState.DELIVERED and not has_file:
+        word = "none"
+    return PartLine(what, word, _COLOURS.get(state, "danger"), text, event)
 
 
 def message_lines(

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.domain import EventKind, Role, Serial
+from mvsnap.domain import EventKind, Listener, Mute, Role, Serial
 from mvsnap.errors import BadInput
+from mvsnap.status.cameras import CameraTrouble, cameras_in_trouble
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import EventFilter
 from mvsnap.web import auth
@@ -23,11 +24,11 @@ from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.overview_rows import (
     CameraRow,
     ListenerRow,
-    OverviewMute,
     camera_rows,
     listener_rows,
     mute_lines,
     snapshot_tile,
+    troubles_to_show,
 )
 from mvsnap.web.pages.overview_today import today
 from mvsnap.web.pages.pages_in_use import listens_to_sense
@@ -43,6 +44,7 @@ _HOLDS = 2
 # Of many, those that matter most; the others are behind a link.
 _PLACES = 24
 _CAMERAS = 24
+_TROUBLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class JobsNow:
 
     many: int
     oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewCameras:
+    """troubles: those for the banner, the newest first."""
+
+    rows: Sequence[CameraRow]
+    troubles: Sequence[CameraTrouble]
 
 
 @bp.get("/")
@@ -92,8 +102,10 @@ def _now() -> dict[str, Any]:
     here, sense = gateway(), _sense()
     now, db_now = here.clock.now(), here.database_now()
     places = known_places(here.site, here.sense)
-    listeners = listener_rows(here.sense.listeners(), sense.enabled, db_now)
-    cameras = _cameras(sense, listeners, now)
+    heard = here.sense.listeners()
+    listeners = listener_rows(heard, sense.enabled, db_now)
+    mutes = here.site.mutes(now)
+    cameras = _cameras(sense, heard, listeners, mutes, db_now)
     waiting = here.jobs.backlog()
     has_sense = sense.enabled or listens_to_sense(here.settings)
     return {
@@ -103,7 +115,7 @@ def _now() -> dict[str, Any]:
         "sense_enabled": sense.enabled,
         "sense_configured": "sense" in here.settings.model_fields_set,
         "listeners": listeners,
-        "mutes": _mutes(now, places),
+        "mutes": mute_lines(mutes, places),
         "may_act": auth.person().may(Role.REVIEWER),
         "people": _people(sense, places, db_now),
         "snapshots": [
@@ -112,8 +124,10 @@ def _now() -> dict[str, Any]:
                 EventFilter(kinds=(EventKind.SNAPSHOT,)), _LATEST
             )
         ],
-        "cameras": cameras[:_CAMERAS],
-        "all_cameras": len(cameras),
+        "cameras": cameras.rows[:_CAMERAS],
+        "all_cameras": len(cameras.rows),
+        "troubles": cameras.troubles[:_TROUBLES],
+        "all_troubles": len(cameras.troubles),
         "recorder": recorder_summary(
             here.settings.recorder.serials(), here.clips.recorder_cameras(), db_now
         ),
@@ -131,21 +145,31 @@ def _people(sense: Sense, places: Places, now: datetime) -> PeopleNow | None:
     return PeopleNow(found[:_PLACES], len(found), crowds)
 
 
-def _cameras(sense: Sense, rows: list[ListenerRow], now: datetime) -> list[CameraRow]:
-    """Return all cameras, those in trouble first."""
+def _cameras(
+    sense: Sense,
+    heard: list[Listener],
+    rows: list[ListenerRow],
+    mutes: list[Mute],
+    now: datetime,
+) -> OverviewCameras:
+    """Return all cameras, those in trouble first; heard: the listeners of `rows`."""
+    here = gateway()
+    cameras, last_seen = here.site.cameras(), here.sense.last_seen()
     someone_listens = any(row.badge.text == "Connected" for row in rows)
     found = camera_rows(
-        gateway().site.cameras(),
-        map(Serial, gateway().settings.default_cameras),
-        gateway().sense.last_seen(),
+        cameras,
+        map(Serial, here.settings.default_cameras),
+        last_seen,
         sense if someone_listens else None,
         now,
     )
-    return sorted(found, key=lambda row: not row.is_in_trouble)
-
-
-def _mutes(now: datetime, places: Places) -> list[OverviewMute]:
-    return mute_lines(gateway().site.mutes(now), places)
+    troubles = cameras_in_trouble(
+        here.settings, cameras, last_seen, heard if sense.enabled else (), now
+    )
+    return OverviewCameras(
+        sorted(found, key=lambda row: not row.is_in_trouble),
+        troubles_to_show(troubles, mutes, now),
+    )
 
 
 def _sense() -> Sense:

@@ -10,7 +10,7 @@ from flask import url_for
 
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
-from mvsnap.status.cameras import is_silent
+from mvsnap.status.cameras import CameraTrouble, is_silent
 from mvsnap.texts import N_, formats
 from mvsnap.web.pages.clip_text import event_title
 from mvsnap.web.pages.places import Places
@@ -18,6 +18,8 @@ from mvsnap.web.pages.places import Places
 # A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)
 _FORGOTTEN_AFTER = timedelta(days=1)
+# Whoever has left a camera off for a week knows it; Meraki's "dormant" is the same.
+_KNOWN_OFF_AFTER = timedelta(days=7)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 
@@ -130,6 +132,24 @@ def camera_rows(
         )
         for camera in (*cameras, *unknown)
     ]
+
+
+def troubles_to_show(
+    troubles: Iterable[CameraTrouble], mutes: Sequence[Mute], now: datetime
+) -> list[CameraTrouble]:
+    """Return those for the banner, the newest first: neither muted nor known to be off.
+
+    Of some it is not known when they were seen last; they come after the others.
+    """
+    muted = {mute.serial for mute in mutes if mute.zone_id is None}
+    shown = [
+        one
+        for one in troubles
+        if not ({None, one.serial} & muted or one.is_dormant)
+        and not (one.seen_at and now - one.seen_at > _KNOWN_OFF_AFTER)
+    ]
+    long_ago = now - _KNOWN_OFF_AFTER
+    return sorted(shown, key=lambda one: one.seen_at or long_ago, reverse=True)
 
 
 def mute_lines(found: Sequence[Mute], places: Places) -> list[OverviewMute]:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap import __version__
 from mvsnap.domain import Role
 from mvsnap.status.model import Condition, StatusRow
+from mvsnap.status.summary import unknown_parts, without_trouble
 from mvsnap.web import auth
 from mvsnap.web.pages.live_list import digest
 from mvsnap.web.pages.live_part import LivePart, shared
@@ -52,6 +53,8 @@ def _list(status: SiteStatus) -> dict[str, Any]:
     groups = groupby(others, key=lambda row: row.group)
     return {
         "status": status,
+        "said": "" if status.trouble else without_trouble(status.rows),
+        "has_unknown": bool(unknown_parts(status.rows)),
         "groups": [(group, sorted(found, key=_rank)) for group, found in groups],
     }
 

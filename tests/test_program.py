@@ -1,0 +1,40 @@
+"""What a page suggests to type works on the machine of the service."""
+
+from __future__ import annotations
+
+import pwd
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mvsnap.program import program
+
+
+@pytest.mark.parametrize(
+    ("shell", "on_path", "said"),
+    [
+        ("/bin/sh", False, ".venv/bin/mvsnap"),
+        ("/usr/sbin/nologin", False, "sudo -u cam .venv/bin/mvsnap"),
+        ("/usr/sbin/nologin", True, "mvsnap"),
+    ],
+)
+def test_the_program_is_called_as_it_is_installed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shell: str,
+    on_path: bool,
+    said: str,
+) -> None:
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "mvsnap").touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(programs) if on_path else "/nowhere")
+    monkeypatch.setattr(sys, "executable", str(programs / "python"))
+    account = SimpleNamespace(pw_name="cam", pw_shell=shell)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: account)
+    assert program.__wrapped__() == said
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert program.__wrapped__() == "python -m mvsnap"
