@@ -43,6 +43,11 @@ _QUESTIONS = {
 }
 
 
+def is_known(name: str, places: NamedPlaces) -> bool:
+    """Return whether a place is surely meant."""
+    return bool(find_places(name, (*places.cameras, *places.zones)).sure)
+
+
 def order_of(command: BotCommand, places: NamedPlaces) -> PlaceOrder | BotReply:
     """Return the order of a command about one place, or what has to be asked first."""
     verb = command.verb

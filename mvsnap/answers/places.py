@@ -14,7 +14,6 @@ from mvsnap.domain import (
     CameraName,
     Serial,
     ZoneId,
-    is_serial,
 )
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
@@ -23,10 +22,14 @@ from mvsnap.texts import N_
 
 @dataclass(frozen=True, slots=True)
 class NamedPlaces:
-    """cameras: by name. zones: of those in the Dashboard."""
+    """cameras: by name. zones: of those in the Dashboard.
+
+    is_whole: False while the Dashboard has not said what each camera is called.
+    """
 
     cameras: tuple[WatchedPlace, ...]
     zones: tuple[WatchedPlace, ...]
+    is_whole: bool = True
 
     def pressed(self, press: BotPress) -> WatchedPlace:
         """Return the place of a button.
@@ -53,9 +56,10 @@ class NamedPlaces:
 
 def read_cameras(site: SiteStore, settings: Settings) -> NamedPlaces:
     names = {camera.serial: camera.name or camera.serial for camera in site.cameras()}
-    for serial in settings.cameras_named():
-        if is_serial(serial):
-            names.setdefault(Serial(serial), serial)
+    named = settings.cameras_named()
+    is_whole = names.keys() >= {*named}
+    for serial in named:
+        names.setdefault(Serial(serial), serial)
     recorder = settings.recorder.serials()
     recorded = {serial: name for name, serial in recorder.items() if serial}
     cameras = [
@@ -68,7 +72,7 @@ def read_cameras(site: SiteStore, settings: Settings) -> NamedPlaces:
         if serial is None
     ]
     cameras.sort(key=lambda camera: camera.name.casefold())
-    return NamedPlaces(tuple(cameras), tuple(_zones(site, cameras)))
+    return NamedPlaces(tuple(cameras), tuple(_zones(site, cameras)), is_whole)
 
 
 def _of_dashboard(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from mvsnap.answers.actions import BotActions, request_of
 from mvsnap.answers.lists import BotLists
 from mvsnap.answers.model import Asker, BotReply, PlaceOrder
-from mvsnap.answers.orders import check, order_of
+from mvsnap.answers.orders import check, is_known, order_of
 from mvsnap.answers.permissions import BotPermissions
 from mvsnap.answers.places import read_cameras
 from mvsnap.answers.requests import BotRequest
@@ -32,6 +32,7 @@ from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import _, audit_wordings
+from mvsnap.texts.channel_wordings import NAMES_TO_COME
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
 
@@ -46,18 +47,24 @@ _LONGEST_SHOWN = 100
 # has the number of messages that it may send.
 _REFUSED = audit_wordings.BOT()
 _MOST_REFUSED = 30
+# Until names are known after a first start: with the pauses between, some ten seconds.
+_TRIES_FOR_NAMES = 3
 _AT_PLACES = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """said: what was written or pressed, for the audit log."""
+    """said: what was written or pressed, for the audit log.
+
+    may_wait: whether it can be answered a little later.
+    """
 
     asker: Asker
     said: Reason
     text: str = ""
     press: BotPress | None = None
     mistake: str = ""
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,12 @@ class Responder:
         if _is_forgotten(request, message.at):
             return None
         asker = self._asker(request, message, message.email)
-        return _Read(asker, Reason(_shown(message.text)), text=message.text)
+        return _Read(
+            asker,
+            Reason(_shown(message.text)),
+            text=message.text,
+            may_wait=request.tries <= _TRIES_FOR_NAMES,
+        )
 
     def _is_no_person(self, person_id: str, email: str) -> bool:
         """Return whether it is of this bot or another: they would never end."""
@@ -152,7 +164,7 @@ class Responder:
         try:
             if read.press is not None:
                 return self._pressed(read.press, read.asker)
-            return self._written(read.text, read.asker)
+            return self._written(read)
         except BadInput as exc:
             return BotReply((localized(exc.message),))
 
@@ -163,13 +175,16 @@ class Responder:
         order = PlaceOrder(press.verb, place, press.time)
         return check(order) or self.actions.do(order, asker)
 
-    def _written(self, text: str, asker: Asker) -> BotReply:
-        command = parse(text, self.inbox.identity().names)
+    def _written(self, read: _Read) -> BotReply:
+        asker = read.asker
+        command = parse(read.text, self.inbox.identity().names)
         places = read_cameras(self.site, self.settings)
         if command.verb not in _AT_PLACES:
             return self.lists.reply(command, places)
         if (reply := self._of_all(command, asker)) is not None:
             return reply
+        if read.may_wait and not (places.is_whole or is_known(command.name, places)):
+            raise UpstreamError(NAMES_TO_COME(), retry=True)
         order = order_of(command, places)
         return order if isinstance(order, BotReply) else self.actions.do(order, asker)
 

@@ -17,6 +17,9 @@ REPLIES_TO_UNSENT = Wording(
     "replies_to_unsent", N_("the message it replies to was not sent")
 )
 VIDEO_ON_THE_WAY = Wording("video_on_the_way", N_("its video is on the way"))
+NAMES_TO_COME = Wording(
+    "names_to_come", N_("the Dashboard has not said the names of the cameras yet")
+)
 UNEXPECTED = Wording("unexpected", N_("unexpected: %(name)s"))
 
 FROM_ONLY = Wording("from_only", N_("%(what)s (from %(machines)s only)"))

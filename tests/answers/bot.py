@@ -71,6 +71,12 @@ class Bot:
         self.site.keep_zones(self.serials[0], [Zone("6", "Queue")])
         self.responder = self._responder()
 
+    def configure(self, *serials: Serial) -> None:
+        """Let the settings name these cameras of the Dashboard."""
+        meraki = self.settings.meraki.model_copy(update={"cameras": serials})
+        self.settings = self.settings.model_copy(update={"meraki": meraki})
+        self.responder = self._responder()
+
     def _responder(self) -> Responder:
         crew, clock = self.crew, self.crew.clock
         assert crew.webex is not None

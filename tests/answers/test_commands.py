@@ -10,7 +10,8 @@ import pytest
 
 from mvsnap import texts
 from mvsnap.core.webex_reports import BotRequestKind
-from mvsnap.domain import EventKind, TriggerKind
+from mvsnap.domain import Camera, EventKind, Serial, TriggerKind
+from mvsnap.errors import UpstreamError
 from mvsnap.status.model import Condition, Group, StatusRow
 from tests.answers.bot import GUARD, ROOM, STRANGER, Bot
 from tests.core import build
@@ -32,6 +33,22 @@ def test_a_picture_is_promised_and_follows_in_the_thread(bot: Bot, text: str) ->
     (change,) = bot.changes
     assert change.who == GUARD
     assert bot.serials[0] in change.what
+
+
+def test_a_name_that_the_dashboard_has_not_said_yet_is_waited_for(bot: Bot) -> None:
+    new = Serial("Q2SM-9999-9999")
+    bot.configure(new)
+    asked = bot.webex.say(bot.room_id, GUARD, "snapshot gate 9", mentions_bot=True)
+    with pytest.raises(UpstreamError, match="not said the names") as later:
+        bot.answer(asked, BotRequestKind.MESSAGE, tries=1)
+    assert later.value.retry
+    assert (len(bot.webex.messages), bot.changes) == (1, [])
+    assert "Taking a picture of Gate 3" in bot.ask("snapshot gate 3")  # that is known
+    bot.answer(asked, BotRequestKind.MESSAGE, tries=4)  # not for ever
+    assert "There is no “gate 9” here" in bot.webex.messages[-1].markdown
+    named = Camera(new, "Gate 9", "MV12", "N_1")
+    bot.site.keep_cameras([named], bot.crew.clock.now())
+    assert "Taking a picture of Gate 9" in bot.ask("snapshot gate 9")
 
 
 def test_the_audit_log_is_english_whatever_is_said(bot: Bot) -> None:
