@@ -311,7 +311,9 @@ class WorkerEngine(KnownJobs):
         while True:
             try:
                 # First, so that a job with the engine is never without its row.
-                self._records.waits(job, next_id, wait)
+                if not self._records.waits(job, next_id, wait):
+                    log.info("job %s has ended in another process", job.id)
+                    return
                 priority = newest_first(job.accepted_at)
                 later = SetEnqueueOptions(delay_seconds=delay_s, priority=priority)
                 with SetWorkflowID(next_id), later:

@@ -21,7 +21,7 @@ from mvsnap.texts.wording import Reason
 class KeepsRecords(Protocol):
     """The part of `JobRecords` that the engine needs."""
 
-    def waits(self, job: Job, run_id: str, wait: Wait) -> None: ...
+    def waits(self, job: Job, run_id: str, wait: Wait) -> bool: ...
 
     def ended(self, job: Job, run_id: str) -> None: ...
 
@@ -34,12 +34,16 @@ class JobRecords:
         self._states = states
         self._clock = clock
 
-    def waits(self, job: Job, run_id: str, wait: Wait) -> None:
-        """run_id: of the run that is to follow."""
+    def waits(self, job: Job, run_id: str, wait: Wait) -> bool:
+        """Write that it waits; False: it has ended, in the process that took it over.
+
+        run_id: of the run that is to follow.
+        """
         now = self._clock.now()
         row = self._row(job, run_id, JobStage.WAITING, wait.why)
         next_at = now + timedelta(seconds=wait.delay_s)
-        self._states.put(replace(row, waits_for=wait.what, next_at=next_at), now)
+        row = replace(row, waits_for=wait.what, next_at=next_at)
+        return self._states.put(row, now, unless_ended=True)
 
     def ended(self, job: Job, run_id: str) -> None:
         stage, why = self._outcome(job)

@@ -80,8 +80,11 @@ class JobStateStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def put(self, row: JobRow, now: datetime) -> None:
-        """Store the state of a job; `since` stays while the state does."""
+    def put(self, row: JobRow, now: datetime, *, unless_ended: bool = False) -> bool:
+        """Store the state of a job; `since` stays while the state does.
+
+        unless_ended: return False where it is known that the job has ended.
+        """
         news: dict[str, Any] = {
             "state": row.stage,
             "run_id": row.run_id,
@@ -99,10 +102,13 @@ class JobStateStore:
         # A job waits since it began to wait, however often it was tried meanwhile.
         is_same = _c.state == added.excluded.state
         news["since"] = case((is_same, _c.since), else_=added.excluded.since)
+        statement = added.on_conflict_do_update(
+            index_elements=[_c.job_id],
+            set_=news,
+            where=_c.state == JobStage.WAITING if unless_ended else None,
+        ).returning(_c.job_id)
         with self._db.writing() as connection:
-            connection.execute(
-                added.on_conflict_do_update(index_elements=[_c.job_id], set_=news)
-            )
+            return connection.execute(statement).first() is not None
 
     def row(self, job_id: JobId) -> JobRow | None:
         with self._db.reading() as connection:
