@@ -43,9 +43,10 @@ _QUESTIONS = {
 }
 
 
-def is_known(name: str, places: NamedPlaces) -> bool:
-    """Return whether a place is surely meant."""
-    return bool(find_places(name, (*places.cameras, *places.zones)).sure)
+def is_known(command: BotCommand, places: NamedPlaces) -> bool:
+    """Return whether it names no place, or surely one of these."""
+    every = (*places.cameras, *places.zones)
+    return not command.name or bool(find_places(command.name, every).sure)
 
 
 def order_of(command: BotCommand, places: NamedPlaces) -> PlaceOrder | BotReply:

@@ -179,12 +179,12 @@ class Responder:
         asker = read.asker
         command = parse(read.text, self.inbox.identity().names)
         places = read_cameras(self.site, self.settings)
+        if read.may_wait and not (places.is_whole or is_known(command, places)):
+            raise UpstreamError(NAMES_TO_COME(), retry=True)
         if command.verb not in _AT_PLACES:
             return self.lists.reply(command, places)
         if (reply := self._of_all(command, asker)) is not None:
             return reply
-        if read.may_wait and not (places.is_whole or is_known(command.name, places)):
-            raise UpstreamError(NAMES_TO_COME(), retry=True)
         order = order_of(command, places)
         return order if isinstance(order, BotReply) else self.actions.do(order, asker)
 

@@ -50,8 +50,9 @@ class JobRecords:
         self._states.put(self._row(job, run_id, stage, why), self._clock.now())
 
     def gave_up(self, job: Job, run_id: str, why: Reason) -> None:
+        """Write that it failed, unless it has ended in the process that took over."""
         row = self._row(job, run_id, JobStage.FAILED, why)
-        self._states.put(row, self._clock.now())
+        self._states.put(row, self._clock.now(), unless_ended=True)
 
     def _row(self, job: Job, run_id: str, stage: JobStage, why: Reason) -> JobRow:
         return JobRow(

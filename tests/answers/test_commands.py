@@ -35,15 +35,19 @@ def test_a_picture_is_promised_and_follows_in_the_thread(bot: Bot, text: str) ->
     assert bot.serials[0] in change.what
 
 
-def test_a_name_that_the_dashboard_has_not_said_yet_is_waited_for(bot: Bot) -> None:
+@pytest.mark.parametrize("about", ["snapshot", "events"])
+def test_a_name_that_the_dashboard_has_not_said_yet_is_waited_for(
+    bot: Bot, about: str
+) -> None:
     new = Serial("Q2SM-9999-9999")
     bot.configure(new)
-    asked = bot.webex.say(bot.room_id, GUARD, "snapshot gate 9", mentions_bot=True)
+    asked = bot.webex.say(bot.room_id, GUARD, f"{about} gate 9", mentions_bot=True)
     with pytest.raises(UpstreamError, match="not said the names") as later:
         bot.answer(asked, BotRequestKind.MESSAGE, tries=1)
     assert later.value.retry
     assert (len(bot.webex.messages), bot.changes) == (1, [])
     assert "Taking a picture of Gate 3" in bot.ask("snapshot gate 3")  # that is known
+    assert "which one?" in bot.ask("snapshot")  # nor is there a name to wait for
     bot.answer(asked, BotRequestKind.MESSAGE, tries=4)  # not for ever
     assert "There is no “gate 9” here" in bot.webex.messages[-1].markdown
     named = Camera(new, "Gate 9", "MV12", "N_1")

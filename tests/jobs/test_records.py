@@ -11,6 +11,7 @@ from mvsnap.jobs.waits import Wait
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobStage, JobStateStore
+from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.store.fixtures import url as url
 
@@ -27,6 +28,7 @@ def test_a_job_that_another_process_has_ended_does_not_wait(url: str) -> None:
     records.ended(job, f"{job.id}#2")
     # The process that had it before wakes up, and its connections are broken.
     assert not records.waits(job, f"{job.id}#2", Wait(10))
+    records.gave_up(job, f"{job.id}#2", Reason("too old"))
     ended = states.row(job.id)
     assert ended
     assert (ended.stage, ended.next_at) == (JobStage.DONE, None)
