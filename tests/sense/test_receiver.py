@@ -324,9 +324,14 @@ def test_a_persistent_session_outlives_a_stop_of_the_broker(tmp_path: Path) -> N
 
 def test_two_with_one_client_id_do_not_fight_without_a_pause(plain: Mosquitto) -> None:
     there = at(plain)
-    with receiving(there) as first, receiving(there, first_wait_s=5) as second:
+    with (
+        receiving(there) as first,
+        # May be thrown out before anybody sees it connected: nothing waits for that.
+        receiving(there, connected=False, first_wait_s=60) as second,
+    ):
         wait_for_text(second, "not connected: the connection was lost")
-        assert first._connections == 2
+        wait_for_text(first, "connected to")
+        assert (first._connections, second._connections) == (2, 1)
 
 
 @READERS
