@@ -6,6 +6,7 @@ for twenty minutes and come again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from mvsnap.wifi.tables import observations, scan_sources, visits
 from mvsnap.wifi.visits import MINUTE_S, Observation, VisitRule
 
 # Devices that are heard in each minute.
-AROUND = 500
+AROUND = int(os.environ.get("MVSNAP_BENCH_AROUND", "500"))
 _STAY_MINUTES = 20
 _SOURCE = 1
 _ROWS = 50_000
