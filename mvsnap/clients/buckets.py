@@ -25,39 +25,41 @@ _ALMOST = 1e-6  # rounding
 class BudgetState:
     """State of a budget; all times are of one clock, in seconds.
 
-    left: calls that may leave now; below zero: calls that left or were booked too
-    early. lends: calls that may still be borrowed until `lends_until`. Until
-    `held_until` the cloud wants no call at all.
+    calls_left: calls that may leave now; below zero: calls that left or were booked too
+    early. lends: calls that may still be borrowed until `lends_until_s`. Until
+    `held_until_s` the cloud wants no call at all.
     """
 
-    left: float
-    filled_at: float
+    calls_left: float
+    filled_at_s: float
     lends: int = 0
-    lends_until: float = float("-inf")
-    held_until: float = float("-inf")
+    lends_until_s: float = float("-inf")
+    held_until_s: float = float("-inf")
 
     def held_s(self, now: float) -> float:
         # A clock that was set back must not hold for longer than anybody asked.
-        return min(max(0.0, self.held_until - now), LONGEST_HOLD_S)
+        return min(max(0.0, self.held_until_s - now), LONGEST_HOLD_S)
 
     def hold(self, now: float, seconds: float) -> BudgetState:
         until = now + min(max(seconds, 0.0), LONGEST_HOLD_S)
         return replace(
-            self, left=min(self.left, 0.0), held_until=max(self.held_until, until)
+            self,
+            calls_left=min(self.calls_left, 0.0),
+            held_until_s=max(self.held_until_s, until),
         )
 
     def held_as(self, other: BudgetState | None) -> BudgetState:
         """Return this state, held at least as long as another."""
-        until = other.held_until if other else self.held_until
-        return replace(self, held_until=max(self.held_until, until))
+        until = other.held_until_s if other else self.held_until_s
+        return replace(self, held_until_s=max(self.held_until_s, until))
 
     def at_most(self, other: BudgetState) -> BudgetState:
         """Return the less generous of two states of the same moment."""
         return replace(
             self,
-            left=min(self.left, other.left),
+            calls_left=min(self.calls_left, other.calls_left),
             lends=0,
-            held_until=max(self.held_until, other.held_until),
+            held_until_s=max(self.held_until_s, other.held_until_s),
         )
 
 
@@ -109,30 +111,32 @@ class BudgetRule:
             return bucket, Turn(held_s, is_given=False, is_held=True)
         # One call short of full counts as full: background calls would spoil every
         # other burst, and those two share the same second anyway.
-        if urgent and bucket.left >= max(1, self.burst - 1) - _ALMOST:
-            bucket = replace(bucket, lends=self.borrow, lends_until=now + _LENDS_FOR_S)
-        burst_s = min(bucket.lends_until - now, _LENDS_FOR_S)
+        if urgent and bucket.calls_left >= max(1, self.burst - 1) - _ALMOST:
+            bucket = replace(
+                bucket, lends=self.borrow, lends_until_s=now + _LENDS_FOR_S
+            )
+        burst_s = min(bucket.lends_until_s - now, _LENDS_FOR_S)
         if not urgent and burst_s > _ALMOST:
             return bucket, Turn(burst_s, is_given=False)
-        if not (urgent or books) and bucket.left < 1 - _ALMOST:
-            return bucket, Turn((1 - bucket.left) / self.per_s, is_given=False)
-        bucket = replace(bucket, left=bucket.left - 1)
-        if bucket.left >= -_ALMOST:
+        if not (urgent or books) and bucket.calls_left < 1 - _ALMOST:
+            return bucket, Turn((1 - bucket.calls_left) / self.per_s, is_given=False)
+        bucket = replace(bucket, calls_left=bucket.calls_left - 1)
+        if bucket.calls_left >= -_ALMOST:
             return bucket, Turn(0.0, is_given=True)
         if urgent and bucket.lends and burst_s >= 0:
             return replace(bucket, lends=bucket.lends - 1), Turn(0.0, is_given=True)
-        return bucket, Turn(-bucket.left / self.per_s, is_given=True)
+        return bucket, Turn(-bucket.calls_left / self.per_s, is_given=True)
 
-    def left(self, known: BudgetState | None, now: float) -> float:
+    def calls_left(self, known: BudgetState | None, now: float) -> float:
         """Return how many calls may leave now; 0 while the cloud wants none."""
         bucket = self._refilled(known or self.full(now), now)
-        return 0.0 if bucket.held_s(now) else max(0.0, bucket.left)
+        return 0.0 if bucket.held_s(now) else max(0.0, bucket.calls_left)
 
     def _refilled(self, bucket: BudgetState, now: float) -> BudgetState:
         # Clocks of databases are set back, too: then nothing has grown.
-        grown = max(0.0, now - bucket.filled_at) * self.per_s
-        left = min(float(self.burst), bucket.left + grown)
-        return replace(bucket, left=left, filled_at=now)
+        grown = max(0.0, now - bucket.filled_at_s) * self.per_s
+        calls = min(float(self.burst), bucket.calls_left + grown)
+        return replace(bucket, calls_left=calls, filled_at_s=now)
 
 
 # A change of the state: from it, None at first, the time of its clock, and the number
@@ -186,7 +190,7 @@ def give_back(
 ) -> tuple[BudgetState, None]:
     """Return a turn that was booked and not used."""
     bucket = known or BudgetState(0.0, now)
-    return replace(bucket, left=bucket.left + 1), None
+    return replace(bucket, calls_left=bucket.calls_left + 1), None
 
 
 def held_step(seconds: float) -> Step[None]:

@@ -93,7 +93,7 @@ class FileBuckets:
             if self._was_alone and own is not None:
                 # What this process has used up alone is not in the file, and what an
                 # older one lacked has grown since.
-                is_news = known is not None and known.filled_at > own.filled_at
+                is_news = known is not None and known.filled_at_s > own.filled_at_s
                 known = own.at_most(known) if known and is_news else own.held_as(known)
             self._was_alone = False
             bucket, answer = step(known, now, among)
@@ -138,8 +138,8 @@ class FileBuckets:
 
 def _text(bucket: BudgetState) -> str:
     return (
-        f"{bucket.left:.4f} {bucket.filled_at:.4f} {bucket.lends}"
-        f" {bucket.lends_until:.4f} {bucket.held_until:.4f}"
+        f"{bucket.calls_left:.4f} {bucket.filled_at_s:.4f} {bucket.lends}"
+        f" {bucket.lends_until_s:.4f} {bucket.held_until_s:.4f}"
     )
 
 
@@ -150,10 +150,12 @@ def _parsed(text: str, now: float) -> BudgetState | None:
     """
     words = text.split()
     try:
-        left, filled_at, lends, lends_until, held_until = map(float, words)
-        known = BudgetState(left, filled_at, int(lends), lends_until, held_until)
+        calls_left, filled_at_s, lends, lends_until_s, held_until_s = map(float, words)
+        known = BudgetState(
+            calls_left, filled_at_s, int(lends), lends_until_s, held_until_s
+        )
     except ValueError:
         return None
-    if not 0 <= now - filled_at < LONGEST_HOLD_S:
+    if not 0 <= now - filled_at_s < LONGEST_HOLD_S:
         return None
-    return known if now - filled_at < _DEBTS_S else replace(known, left=0.0)
+    return known if now - filled_at_s < _DEBTS_S else replace(known, calls_left=0.0)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -94,55 +95,82 @@ class _Adapter(FarAdapter):
         """Send and read all within `timeout` seconds, or raise ExchangeFailed."""
         if self._refuse and (words := self._refuse(request)):
             raise ExchangeFailed(Reason(words), again=False)
-        uploaded = int(request.headers.get("Content-Length") or 0)
-        limit_s = float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
         exchange = Exchange(secret=self._secret, may_be_near=self._may_be_near)
         if proxies and select_proxy(str(request.url), dict(proxies)):
             exchange.require_far(urlsplit(str(request.url)).hostname or "")
-        token = running.set(exchange)
-        watchdog = threading.Timer(limit_s, exchange.cut)
-        watchdog.daemon = True
-        watchdog.start()
-        began_s, status = time.monotonic(), None
+        began_s = time.monotonic()
+        with _within(_limit_s(request, timeout), exchange):
+            found = self._answer(exchange, request, timeout, verify, cert, proxies)
+        if exchange.was_cut:
+            words = wordings.NO_WHOLE_ANSWER(limit_s=float(timeout))
+            found = ExchangeFailed(words, sent=exchange.sent)
+        if exchange.refused:
+            found = ExchangeFailed(exchange.refused, again=False)
+        if self._upstream is not None:
+            took_s = None if exchange.refused else time.monotonic() - began_s
+            _note(self._upstream, found, took_s)
+        # Raised here and not where it is caught: the library's exception contains the
+        # URL and the headers and would be chained as the context.
+        if isinstance(found, ExchangeFailed):
+            raise found
+        return found
+
+    def _answer(
+        self,
+        exchange: Exchange,
+        request: requests.PreparedRequest,
+        timeout: Any,
+        *more: Any,
+    ) -> requests.Response | ExchangeFailed:
+        """Return the answer, with its body, or what went wrong."""
         try:
-            response = HTTPAdapter.send(
-                self, request, True, timeout, verify, cert, proxies
-            )
+            response = HTTPAdapter.send(self, request, True, timeout, *more)
             _read(response, self._max_body_bytes)
-            trouble, status = None, response.status_code
         except ExchangeFailed as exc:
-            trouble = exc
+            return exc
         except (HTTPError, OSError, ValueError) as exc:
-            trouble = ExchangeFailed(
+            return ExchangeFailed(
                 _reason(exc, timeout),
                 sent=exchange.sent,
                 again=not isinstance(exc, ValueError),
             )
-        finally:
-            watchdog.cancel()
-            running.reset(token)
-        if exchange.was_cut:
-            words = wordings.NO_WHOLE_ANSWER(limit_s=float(timeout))
-            trouble = ExchangeFailed(words, sent=exchange.sent)
-        if exchange.refused:
-            trouble = ExchangeFailed(exchange.refused, again=False)
-        # Raised here and not above: the library's exception contains the URL and the
-        # headers and would be chained as the context.
-        self._note(trouble.words if trouble is not None else _complaint(response))
-        if self._upstream is not None and not exchange.refused:
-            took_s = time.monotonic() - began_s
-            count_request(self._upstream, took_s, None if trouble else status)
-        if trouble is not None:
-            raise trouble
         return response
 
-    def _note(self, error: Reason) -> None:
-        if self._upstream is None:
-            return
-        if error:
-            OUTCOMES.failed(self._upstream, error)
-        else:
-            OUTCOMES.worked(self._upstream)
+
+def _limit_s(request: requests.PreparedRequest, timeout: Any) -> float:
+    """Return how long the whole exchange may take: an upload gets more."""
+    uploaded = int(request.headers.get("Content-Length") or 0)
+    return float(timeout) + uploaded / _SLOWEST_UPLOAD_BYTES_PER_S
+
+
+@contextmanager
+def _within(limit_s: float, exchange: Exchange) -> Iterator[None]:
+    """Let the connections of this thread know the exchange; cut it after so long."""
+    token = running.set(exchange)
+    watchdog = threading.Timer(limit_s, exchange.cut)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        running.reset(token)
+
+
+def _note(
+    upstream: str, found: requests.Response | ExchangeFailed, took_s: float | None
+) -> None:
+    """took_s: None where nothing was sent."""
+    if isinstance(found, ExchangeFailed):
+        error, status = found.words, None
+    else:
+        error, status = _complaint(found), found.status_code
+    if error:
+        OUTCOMES.failed(upstream, error)
+    else:
+        OUTCOMES.worked(upstream)
+    if took_s is not None:
+        count_request(upstream, took_s, status)
 
 
 def _complaint(response: requests.Response) -> Reason:

@@ -7,7 +7,8 @@ decision 63.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ha_mqtt_discoverable import DeviceInfo, EntityInfo
@@ -53,17 +54,13 @@ class Entities:
         key = f"{safe_id(serial)}_{safe_id(zone_id)}"
         state = self._topics.zone(serial, zone_id)
         zone, device = zone[:_MOST_NAME_CHARS], self._camera(serial, camera)
-        people = SensorInfo(
-            name=f"{zone} people",
-            unique_id=self._unique(f"{key}_people"),
-            device=device,
+        yield self._config(
+            SensorInfo, f"{key}_people", f"{zone} people", device, state, status,
             icon="mdi:account-group",
             state_class="measurement",
             unit_of_measurement="people",
             value_template="{{ value_json.people }}",
-            qos=1,
-        )
-        yield self._config(people, f"{key}_people", state, status)
+        )  # fmt: skip
         for what, device_class in (("occupied", "occupancy"), ("crowd", None)):
             yield self._is_on(
                 f"{key}_{what}", f"{zone} {what}", what, state, status, device,
@@ -72,15 +69,12 @@ class Entities:
 
     def picture(self, camera: str, name: str) -> Config:
         key = f"{safe_id(camera)}_picture"
-        image = ImageInfo(
-            name="Last picture",
-            unique_id=self._unique(key),
-            device=self._camera(camera, name),
+        device, status = self._camera(camera, name), self._topics.status
+        return self._config(
+            ImageInfo, key, "Last picture", device, None, status,
             image_topic=self._topics.picture(camera),
             content_type="image/jpeg",
-            qos=1,
-        )
-        return self._config(image, key, None, self._topics.status)
+        )  # fmt: skip
 
     def recording(self, camera: str, name: str) -> Config:
         """camera: its serial, or its name; name: in the recorder's settings."""
@@ -112,54 +106,33 @@ class Entities:
 
     def gateway(self) -> Iterator[Config]:
         """Yield what every site has."""
-        topics = self._topics
-        online = BinarySensorInfo(
-            name="Online",
-            unique_id=self._unique("online"),
-            device=self._gateway,
+        topics, device = self._topics, self._gateway
+        yield self._config(
+            BinarySensorInfo, "online", "Online", device, topics.status, None,
             device_class="connectivity",
             entity_category="diagnostic",
             payload_on="online",
             payload_off="offline",
-            qos=1,
-        )
-        yield self._config(online, "online", topics.status, None)
-        waiting = SensorInfo(
-            name="Waiting jobs",
-            unique_id=self._unique("waiting"),
-            device=self._gateway,
+        )  # fmt: skip
+        yield self._config(
+            SensorInfo, "waiting", "Waiting jobs", device, topics.health, topics.status,
             entity_category="diagnostic",
             state_class="measurement",
             unit_of_measurement="jobs",
             value_template="{{ value_json.jobs_waiting }}",
-            qos=1,
-        )
-        yield self._config(waiting, "waiting", topics.health, topics.status)
-        last = SensorInfo(
-            name="Last event",
-            unique_id=self._unique("last_event"),
-            device=self._gateway,
-            value_template="{{ value_json.title }}",
-            qos=1,
-        )
+        )  # fmt: skip
+        last = topics.last_event
         yield self._config(
-            last,
-            "last_event",
-            topics.last_event,
-            topics.status,
-            json_attributes_topic=topics.last_event,
-        )
-        event = EntityInfo(
-            component="event",
-            name="Event",
-            unique_id=self._unique("event"),
-            device=self._gateway,
-            qos=1,
-        )
+            SensorInfo, "last_event", "Last event", device, last, topics.status,
+            {"json_attributes_topic": last},
+            value_template="{{ value_json.title }}",
+        )  # fmt: skip
         kinds = [str(kind) for kind in EventKind if kind in EVENT_KINDS]
         yield self._config(
-            event, "event", topics.events, topics.status, event_types=kinds
-        )
+            EntityInfo, "event", "Event", device, topics.events, topics.status,
+            {"event_types": kinds},
+            component="event",
+        )  # fmt: skip
 
     def _camera(self, camera: str, name: str) -> DeviceInfo:
         """camera: its serial; its name if it has none."""
@@ -183,32 +156,37 @@ class Entities:
         category: str | None = None,
     ) -> Config:
         """value: of the JSON, true, false, or null while it is not known."""
-        info = BinarySensorInfo(
-            name=name,
-            unique_id=self._unique(key),
-            device=device,
+        return self._config(
+            BinarySensorInfo, key, name, device, state, status,
+            {"value_template": f"{{{{ value_json.{value} }}}}"},
             device_class=device_class,
             entity_category=category,
             payload_on="True",
             payload_off="False",
-            qos=1,
-        )
-        template = f"{{{{ value_json.{value} }}}}"
-        return self._config(info, key, state, status, value_template=template)
+        )  # fmt: skip
 
     def _unique(self, key: str) -> str:
         return f"{self._topics.node}_{key}"
 
     def _config(
         self,
-        info: EntityInfo,
+        kind: type[EntityInfo],
         key: str,
+        name: str,
+        device: DeviceInfo,
         state: str | None,
         status: str | None,
-        **more: Any,
+        unchecked: Mapping[str, object] = MappingProxyType({}),
+        **keys: Any,
     ) -> Config:
+        """state, status: the topics of its state, and of whether that is known.
+
+        keys: those that `kind` checks; unchecked: those that it does not know.
+        """
+        unique = self._unique(key)
+        info = kind(name=name, unique_id=unique, device=device, qos=1, **keys)
         found = info.model_dump(exclude_none=True, exclude={"component"})
-        found |= more
+        found |= unchecked
         found["origin"] = {"name": "mvsnap", "sw_version": __version__}
         found["default_entity_id"] = _entity_id(info)
         if state is not None:

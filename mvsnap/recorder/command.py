@@ -136,7 +136,7 @@ def ring(
     streams = [source["v:0"]]
     if sound is not Sound.NONE:
         streams.append(source["a:0?"])
-        into |= _with_sound(sound, container)
+        into |= _with_sound(sound)
     stream = ffmpeg.output(*streams, str(folder / f"%09d.{container}"), **into)
     return _line(stream.global_args(*_QUIET, "-loglevel", "info"), program)
 
@@ -279,7 +279,7 @@ def _ring_input(kind: Input) -> dict[str, object]:
     return dict(known)
 
 
-def _with_sound(sound: Sound, container: Container) -> dict[str, object]:
+def _with_sound(sound: Sound) -> dict[str, object]:
     # Otherwise video would wait ten seconds for a sound that pauses.
     into: dict[str, object] = {"max_interleave_delta": 300_000}
     if sound is Sound.AAC:

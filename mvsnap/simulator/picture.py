@@ -135,8 +135,8 @@ def _hall(image: Image.Image, tint: _Color) -> None:
     draw = ImageDraw.Draw(image)
     draw.rectangle((380, 170, 580, 300), fill=(110, 116, 122))
     draw.rectangle((430, 210, 530, 300), fill=_shade(tint, 0.8))
-    for near, far in (((0, 0, 250, HEIGHT), 380), ((WIDTH, 0, 710, HEIGHT), 580)):
-        _rack(draw, near[0], near[2], far, tint)
+    for edge, far in ((0, 380), (WIDTH, 580)):
+        _rack(draw, edge, far, tint)
     for depth in range(5):
         y, half = 20 + depth * 32, 90 - depth * 16
         draw.rectangle((480 - half, y, 480 + half, y + 9 - depth), fill=(250, 250, 236))
@@ -144,9 +144,7 @@ def _hall(image: Image.Image, tint: _Color) -> None:
     draw.polygon(((498, 300), (508, 300), (670, 540), (630, 540)), fill=(222, 186, 60))
 
 
-def _rack(
-    draw: ImageDraw.ImageDraw, edge: int, inner: int, far: int, tint: _Color
-) -> None:
+def _rack(draw: ImageDraw.ImageDraw, edge: int, far: int, tint: _Color) -> None:
     posts = [edge + (far - edge) * step // 5 for step in range(6)]
     for level in range(4):
         for step in range(5):

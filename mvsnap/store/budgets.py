@@ -146,10 +146,10 @@ def _bucket(row: Row[Any]) -> BudgetState:
 
 def _row(bucket: BudgetState) -> dict[str, float]:
     return {
-        "calls_left": bucket.left,
-        "filled_at_s": bucket.filled_at,
+        "calls_left": bucket.calls_left,
+        "filled_at_s": bucket.filled_at_s,
         "lends": bucket.lends,
         # "Never" has no number in every database.
-        "lends_until_s": max(bucket.lends_until, 0.0),
-        "held_until_s": max(bucket.held_until, 0.0),
+        "lends_until_s": max(bucket.lends_until_s, 0.0),
+        "held_until_s": max(bucket.held_until_s, 0.0),
     }

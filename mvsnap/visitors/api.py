@@ -85,7 +85,7 @@ def get_visitor_hours(serial: str, zone_id: str) -> ResponseReturnValue:
     day = parse_day(given, _today(), here.zone) if given else None
     found = zone_hours(here, *key, day) if auth.caller().reaches(key[0]) else None
     is_known = found is not None and (
-        known_zone(here, *key) is not None
+        known_zone(*key) is not None
         or found.entrances is not None
         or found.people is not None
     )

@@ -176,7 +176,7 @@ def _chart(rows: Sequence[HourRow]) -> BarChart | None:
     return None
 
 
-def known_zone(here: Gateway, serial: Serial, zone_id: ZoneId) -> KnownZone | None:
+def known_zone(serial: Serial, zone_id: ZoneId) -> KnownZone | None:
     for known in feature(VisitorParts).store.zones():
         if (known.zone.serial, known.zone.zone_id) == (serial, zone_id):
             return known

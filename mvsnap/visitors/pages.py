@@ -180,7 +180,7 @@ class _Place:
 
     def __init__(self, serial: str, zone_id: str) -> None:
         self.serial, self.zone_id = zone_key(serial, zone_id)
-        self.known: KnownZone | None = known_zone(gateway(), self.serial, self.zone_id)
+        self.known: KnownZone | None = known_zone(self.serial, self.zone_id)
         if self.known is None and not self._was_counted():
             raise NotFound(f"Nobody was counted in zone {zone_id[:40]!r} of {serial}")
         places = _places()

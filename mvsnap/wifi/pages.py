@@ -48,7 +48,6 @@ from mvsnap.wifi.parts import WifiParts
 bp = Blueprint("wifi", __name__)
 
 T = TypeVar("T")
-Cells = Sequence[Any]
 
 _PAGE, _CSV_PAGE = 50, 1000
 # The number of visits that can be compared with presences, sorted, and read with all

@@ -26,8 +26,6 @@ from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcomes, Upstream
 from tests.jobs.fakes import JumpingClock
 
-SERIAL = "Q2AA-AAAA-AAAA"
-
 
 class Queue:
     """Jobs by id, as the engine has them: a known id changes nothing."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
 
 from mvsnap.config.load import load
 from mvsnap.config.reference import schema
@@ -47,12 +46,6 @@ def init(folder: Path, clouds: Clouds, *args: str, **environ: str) -> Said:
         "MVSNAP_WEBEX__BOT_TOKEN": clouds.webex.bot_token,
     }
     return mvsnap(folder, "init", "--answers", "answers.yaml", *args, **given | environ)
-
-
-def written(folder: Path) -> dict[str, object]:
-    tree = yaml.safe_load((folder / "config" / "mvsnap.yaml").read_text())
-    assert isinstance(tree, dict)
-    return tree
 
 
 def test_one_file_makes_many_gateways(folder: Path, clouds: Clouds) -> None:

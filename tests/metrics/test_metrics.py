@@ -237,14 +237,14 @@ def test_requests_are_counted_by_result(status: int | None, result: str) -> None
 def test_what_is_left_of_a_budget_is_what_may_leave_now() -> None:
     clock = FakeClock()
     budget = RequestBudget(clock, per_s=10, burst=10)
-    assert budget.left() == 10
+    assert budget.calls_left() == 10
     for _ in range(4):
         budget.acquire()
-    assert budget.left() == pytest.approx(6)
+    assert budget.calls_left() == pytest.approx(6)
     clock.pass_time(timedelta(seconds=0.2).total_seconds())
-    assert budget.left() == pytest.approx(8)
+    assert budget.calls_left() == pytest.approx(8)
     budget.hold(30)
-    assert budget.left() == 0
+    assert budget.calls_left() == 0
 
 
 def test_a_folder_for_several_processes_that_cannot_be_made_is_named(

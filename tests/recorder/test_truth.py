@@ -40,7 +40,6 @@ from tests.servers.rtsp import GOP, RtspCamera, film
 pytestmark = pytest.mark.slow
 OWNER = Path(__file__).with_name("owner.py")
 GOP_S = GOP * PICTURE_S
-NOBODY = "rtsp://127.0.0.1:9/"
 SINCE_1970_S = -now().timestamp()
 
 

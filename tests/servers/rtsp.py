@@ -139,13 +139,6 @@ def pictures(clip: Path) -> list[tuple[float, int]]:
     return list(zip(times, numbers, strict=True))
 
 
-def shown_at(number: int, near_s: float) -> float:
-    """Return when the camera showed this picture: the time nearest to `near_s`."""
-    loop_s = PICTURES / FPS
-    laps = round((near_s - number / FPS) / loop_s)
-    return number / FPS + laps * loop_s
-
-
 @contextmanager
 def rtsp_camera(folder: Path | None = None) -> Iterator[RtspCamera]:
     """Run the camera.

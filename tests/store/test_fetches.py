@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,6 @@ from mvsnap.store.fetches import Fetches, OwnFetches, StoredFetches
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from tests.conftest import Clouds
-
-Make = Callable[[], Fetches]
 
 
 @pytest.fixture

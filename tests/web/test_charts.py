@@ -10,8 +10,6 @@ import pytest
 from mvsnap.resources import STATIC
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series, ticks
 
-HOURS = [f"{hour:02d}:00" for hour in range(24)]
-
 
 def chart(*values: float | None, **given: object) -> BarChart:
     labels = [f"{hour:02d}:00" for hour in range(len(values))]

@@ -50,7 +50,7 @@ class Budget(Protocol):
 
     def hold(self, seconds: float) -> None: ...
 
-    def left(self) -> float: ...
+    def calls_left(self) -> float: ...
 
 
 class RequestBudget:
@@ -94,14 +94,14 @@ class RequestBudget:
         """Let no call leave for so many seconds: Meraki said so."""
         self._buckets.hold(seconds)
 
-    def left(self) -> float:
+    def calls_left(self) -> float:
         """Return how many calls may leave at once now."""
 
         def step(
             known: BudgetState | None, now: float, among: int
         ) -> tuple[BudgetState, float]:
             rule = self._rule.share(among)
-            return known or rule.full(now), rule.left(known, now)
+            return known or rule.full(now), rule.calls_left(known, now)
 
         return self._buckets.change(step)
 
@@ -140,5 +140,5 @@ class SpareBudget:
     def hold(self, seconds: float) -> None:
         self._shared.hold(seconds)
 
-    def left(self) -> float:
-        return self._shared.left()
+    def calls_left(self) -> float:
+        return self._shared.calls_left()

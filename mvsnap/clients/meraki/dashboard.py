@@ -109,7 +109,7 @@ class Dashboard:
 
     def calls_left(self) -> float:
         """Return how many calls the budget would let leave at once now."""
-        return self._budget.left()
+        return self._budget.calls_left()
 
     def close(self) -> None:
         self._calls.close()

@@ -73,13 +73,13 @@ def test_an_urgent_call_does_not_wait_for_those_in_line() -> None:
 
 def test_a_call_in_line_books_a_turn_after_a_second() -> None:
     rule = BudgetRule(per_s=10, burst=9)
-    bucket = replace(rule.full(0), left=-5.0)
+    bucket = replace(rule.full(0), calls_left=-5.0)
     _, refused = rule.take(bucket, 0, urgent=False)
     assert not refused.is_given
     after, booked = rule.take(bucket, 0, urgent=False, books=True)
     assert booked.is_given
     assert booked.wait_s == pytest.approx(0.6)
-    assert after.left == -6
+    assert after.calls_left == -6
 
 
 def test_a_hold_stops_urgent_calls_too_and_is_said_where_it_is_long() -> None:
@@ -98,16 +98,16 @@ def test_a_hold_stops_urgent_calls_too_and_is_said_where_it_is_long() -> None:
 def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
     bucket = BudgetState(5, 0).hold(0, 60).hold(0, 1)
     assert bucket.held_s(0) == 60
-    assert bucket.left == 0
+    assert bucket.calls_left == 0
 
 
 def test_a_clock_that_was_set_back_neither_fills_nor_holds_for_ever() -> None:
     rule = BudgetRule(per_s=10, burst=9, borrow=8)
-    later = BudgetState(0, 1e9, lends=8, lends_until=1e9, held_until=1e9)
+    later = BudgetState(0, 1e9, lends=8, lends_until_s=1e9, held_until_s=1e9)
     after, turn = rule.take(later, 0, urgent=True)
     assert turn.wait_s <= 3600
-    assert after.left == 0
-    _, turn = rule.take(replace(later, held_until=0), 0, urgent=False)
+    assert after.calls_left == 0
+    _, turn = rule.take(replace(later, held_until_s=0), 0, urgent=False)
     assert turn.wait_s <= 0.2
 
 
@@ -178,4 +178,4 @@ def test_a_turn_that_a_hold_took_is_not_used_up() -> None:
     budget.acquire(urgent=True)
 
     assert clock.holds == 0
-    assert buckets.state.left >= -3.0  # two of before, and this one
+    assert buckets.state.calls_left >= -3.0  # two of before, and this one
