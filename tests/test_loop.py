@@ -31,8 +31,9 @@ class Counter:
 
     def __call__(self) -> float | None:
         self.taken += 1
-        if self.error is not None:
-            raise self.error
+        error = self.error  # a test may take it away just now
+        if error is not None:
+            raise error
         return self.wait_s
 
     def wait_for(self, number: int) -> None:
