@@ -194,7 +194,7 @@ def test_several_share_the_time_to_end() -> None:
     took_s = time.monotonic() - began_s
     hanging.set()
     stop_all(loops, 10)
-    assert 0.4 < took_s < 1.5
+    assert 0.4 < took_s < 1.9  # and not half a second each
     assert not any(is_alive(f"loop {n}") for n in range(4))
 
 
