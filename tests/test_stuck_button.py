@@ -74,7 +74,7 @@ def test_other_triggers_do_not_join(tmp_path: Path) -> None:
 
 def test_what_joined_survives_a_power_cut(tmp_path: Path) -> None:
     with clouds() as simulated, gateway(tmp_path, simulated.settings()) as running:
-        slowly(simulated, 5.0)
+        slowly(simulated, 15.0)  # a busy machine takes long to press
         answers = [press(running) for _ in range(12)]
         assert len({answer["job"]["id"] for answer in answers}) < 12
         running.kill_after(0)

@@ -133,6 +133,7 @@ def test_a_store_that_goes_away_in_the_middle_gets_the_rest_when_it_is_back(
     port = int(s3_server.url.rpartition(":")[2])
     with ExitStack() as ends:
         relay = ends.enter_context(Relay(port))
+        relay.fall_silent_after(MANY_BYTES // 3)
         ends.enter_context(copying(site, f"http://127.0.0.1:{relay.port}", name))
         wait_until(lambda: s3_server.unfinished(name) != [], "it has begun")
         relay.cut()
@@ -207,20 +208,23 @@ def test_one_process_at_a_time_copies_for_a_folder(
 def test_a_gateway_killed_while_it_copies_goes_on_at_the_next_start(
     tmp_path: Path, s3_server: ObjectStore, name: str
 ) -> None:
+    relay = Relay(int(s3_server.url.rpartition(":")[2]))
+    relay.fall_silent_after(MANY_BYTES // 3)
     s3 = {
-        "endpoint_url": s3_server.url,
+        "endpoint_url": f"http://127.0.0.1:{relay.port}",
         "bucket": name,
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
     }
     data_dir = tmp_path / "data"
-    with clouds() as made, opened(data_dir) as site:
+    with clouds() as made, opened(data_dir) as site, relay:
         recorder = installation(data_dir)
         clip, content = site.to_copy(1, MANY_BYTES, recorder)
         settings = made.settings(storage={"retention_days": 9999, "s3": s3})
         running = Gateway(write_config(tmp_path, settings), roles="worker")
         kill_when(running, lambda: s3_server.unfinished(name) != [])
         assert site.copy(clip)[0] is CopyState.WAITING
+        relay.mend()
         running.start()
         try:
             site.wait_for_copy(clip)

@@ -68,7 +68,9 @@ def test_a_late_alarm_has_a_first_picture_at_once_and_its_own_when_it_is_there(
     (first,) = team.messages
     assert len(first.files) == 1
     assert re.search(
-        r"Picture of \d\d:\d\d:\d\d, 4\d s after the alarm", first.markdown
+        # With the day, around midnight.
+        r"Picture of (\S+ )?\d\d:\d\d:\d\d( CES?T)?, 4\d s after the alarm",
+        first.markdown,
     )
     assert "Open valve D5." in first.markdown
     assert "Video of that moment" in first.markdown

@@ -5,12 +5,24 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import update
+
 from mvsnap.clock import SystemClock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.store import database
-from mvsnap.store.claims import Claims
+from mvsnap.store.claims import LEASE_S, Claims
+from mvsnap.store.sharing_tables import holders
 from mvsnap.store.turns import ClaimedTurn, FileTurn
-from tests.servers.processes import wait_until
+from tests.core.build import NOON
+
+
+class MovedClock(SystemClock):
+    """Monotonic time goes by at once where `ahead_s` is set."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
 
 
 def test_on_sqlite_the_next_process_of_the_folder_takes_over(tmp_path: Path) -> None:
@@ -45,19 +57,19 @@ def test_on_postgresql_the_turn_of_a_dead_process_is_taken_over(
 ) -> None:
     engine = database.open_database(postgres_url)
     database.upgrade(engine)
-    db, clock, lease_s = database.Database(engine), SystemClock(), 1.0
+    db, clock = database.Database(engine), MovedClock()
     dead, other = (
-        ClaimedTurn(
-            Claims(db, "a kind", name, clock, lease_s=lease_s),
-            "a kind",
-            clock,
-            lease_s=lease_s,
-        )
-        for name in "ab"
+        ClaimedTurn(Claims(db, "a kind", name, clock), "a kind", clock) for name in "ab"
     )
     assert dead.is_ours()  # and never asks again
     assert not other.is_ours()
-    wait_until(other.is_ours, "the other has it")
+    # Its lease is over: by the clock of the database, and by its own.
+    with db.writing() as connection:
+        gone = update(holders).where(holders.c.holder == "a")
+        connection.execute(gone.values(until=NOON.replace(year=2000)))
+    clock.ahead_s = LEASE_S + 1
+    assert not dead.had
+    assert other.is_ours()
     assert not dead.is_ours()
     other.leave()
     engine.dispose()

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Broker, Receiver
-from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker, free_port
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
 from tests.sense.mqtt import (
     ChangedPaho,
     answering,
@@ -25,6 +25,7 @@ from tests.sense.mqtt import (
     taken,
     wait_for_text,
 )
+from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 TOPIC = "/merakimv/Q2AB-CDEF-GHJK/0"

@@ -27,6 +27,7 @@ class Relay:
         self._is_cut = False
         self._flows = threading.Event()
         self._flows.set()
+        self._left_bytes: int | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
 
@@ -51,14 +52,31 @@ class Relay:
                     end.shutdown(socket.SHUT_RDWR)
                 end.close()
             self._open.clear()
+        self._flow()
 
     def fall_silent(self) -> None:
         self._flows.clear()
 
+    def fall_silent_after(self, many_bytes: int) -> None:
+        """Fall silent once so many have come, in the middle of something large."""
+        self._left_bytes = many_bytes
+
     def mend(self) -> None:
         with self._lock:
             self._is_cut = False
-        self._flows.set()
+        self._flow()
+
+    def _flow(self) -> None:
+        with self._lock:
+            self._left_bytes = None
+            self._flows.set()
+
+    def _count(self, many_bytes: int) -> None:
+        with self._lock:
+            if self._left_bytes is not None:
+                self._left_bytes -= many_bytes
+                if self._left_bytes < 0:
+                    self._flows.clear()
 
     def _accept(self) -> None:
         while True:
@@ -92,6 +110,7 @@ class Relay:
     ) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
+                self._count(len(chunk))
                 self._flows.wait()
                 sink.sendall(change(chunk))
             sink.shutdown(socket.SHUT_WR)

@@ -85,8 +85,10 @@ class WarmRun:
         return self._code
 
     def send_signal(self, number: signal.Signals) -> None:
+        # Its parent is another process, which may have waited for it just now.
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mvsnap.child_environment import child_environment
+from mvsnap.simulator.ports import free_port
 
 HOST = "127.0.0.1"
 
@@ -178,12 +179,6 @@ def broker(
         yield running
     finally:
         running.stop()
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:

@@ -32,6 +32,9 @@ def test_a_broker_comes_back_on_its_port_after_a_kill(tmp_path: Path) -> None:
         running.start()
         assert listens(port)
         assert (running.port, running.pid == pid) == (port, False)
+        # While it is away, no connection of anybody gets that port from the kernel.
+        given = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+        assert not int(given[0]) <= port <= int(given[1])
 
 
 def test_keys_and_passwords_are_for_their_owner_alone(tmp_path: Path) -> None:
