@@ -229,7 +229,7 @@ def test_what_is_refused_is_answered_at_once(
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert json.loads(body)["error"]["message"]
-    assert took_s < 2
+    assert took_s < 8  # not with the deadline of a head
 
 
 def test_line_ends_without_a_carriage_return_are_answered(service: Attacked) -> None:

@@ -97,7 +97,7 @@ def test_the_guard_reviews_the_shift_and_undoes_one_slip(web: Web) -> None:
 
 def test_undo_leaves_after_eight_seconds(web: Web) -> None:
     with serve(web.app) as url, visitor() as page:
-        page.clock.install()
+        stop_time(page)
         log_in(page, f"{url}/badges?{SHIFT}", "guard", PASSWORD)
         page.get_by_role("link", name="Review open events").click()
         page.get_by_text("1 of 3").wait_for()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from mvsnap.recorder import (
     Timing,
 )
 from tests.recorder.truth import assert_true, numbers_per_s
-from tests.servers.processes import wait_until
+from tests.servers.processes import Program, running, wait_until
 from tests.servers.rtsp import FPS, PICTURES, pictures
 
 # As in life, but no test waits for minutes.
@@ -35,6 +37,7 @@ QUICK = Timing(
     connect_s=10,
 )
 PICTURE_S = 1 / FPS
+OWNER = Path(__file__).with_name("owner.py")
 
 
 def camera(name: str, url: str, **more: Any) -> CameraSettings:
@@ -114,6 +117,20 @@ def wait_for_video(recorder: Recorder, name: str, held_s: float) -> None:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def owner(folder: Path, url: str) -> Iterator[tuple[Program, datetime]]:
+    """Run a service that records a clip; yield it with the time of its trigger."""
+    with running([sys.executable, OWNER, str(folder), url], cwd=Path.cwd()) as program:
+        said: list[str] = []
+
+        def triggered() -> bool:
+            said[:] = re.findall(r"triggered at (\S+)\n", program.output())
+            return bool(said)
+
+        program.wait_for(triggered, "it records a trigger", 60)
+        yield program, datetime.fromisoformat(said[0])
 
 
 @contextmanager

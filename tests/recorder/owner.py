@@ -1,23 +1,23 @@
-"""A service to be killed: records one clip of one camera.
+"""A service to be killed: records one clip of one camera, as soon as it has a pre-roll.
 
-Usage: owner.py FOLDER URL AT; AT is the trigger's time, ISO 8601.
+Usage: owner.py FOLDER URL; prints the trigger's time, ISO 8601.
 """
 
 import sys
-import time
-from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
 
-from tests.recorder.build import camera, recording
+from tests.recorder.build import camera, now, recording, wait_for_video
 
 
-def main(folder: str, url: str, at: str) -> None:
-    trigger = datetime.fromisoformat(at)
+def main(folder: str, url: str) -> None:
     with recording(Path(folder), camera("gate", url)) as recorder:
-        time.sleep(max(0.0, trigger.timestamp() - time.time()))
-        recorder.record("gate", trigger, 3, 6, "event", received_at=trigger)
+        wait_for_video(recorder, "gate", 3.5)
+        at = now()
+        sys.stdout.write(f"triggered at {at.isoformat()}\n")
+        sys.stdout.flush()
+        recorder.record("gate", at, 3, 6, "event", received_at=at)
 
 
 main(*sys.argv[1:])

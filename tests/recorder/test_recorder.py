@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -70,10 +72,14 @@ def test_a_camera_that_another_recorder_gets_is_kept_until_its_clip_is_whole(
     gate = camera("gate", steady_camera.url())
     with (
         recording(tmp_path, gate) as recorder,
-        in_background(lambda: recorder.record("gate", now(), 0, 5)) as clip,
+        ExitStack() as stack,
     ):
-        # The clip takes longer than that.
         wait_for_video(recorder, "gate", 1)
+        begun = threading.Event()
+        clip = stack.enter_context(
+            in_background(lambda: recorder.record("gate", now(), 0, 3, begun=begun.set))
+        )
+        assert begun.wait(30)
         recorder.keep(())
         assert "gate" in recorder.states()
         assert clip.result(30).error is None

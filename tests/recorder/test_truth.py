@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,17 +27,17 @@ from tests.recorder.build import (
     camera,
     ffmpegs,
     now,
+    owner,
     recording,
     seen,
     wait_for_state,
     wait_for_video,
 )
-from tests.servers.processes import running, wait_until
+from tests.servers.processes import wait_until
 from tests.servers.relay import ClockRelay
 from tests.servers.rtsp import GOP, RtspCamera, film
 
 pytestmark = pytest.mark.slow
-OWNER = Path(__file__).with_name("owner.py")
 GOP_S = GOP * PICTURE_S
 SINCE_1970_S = -now().timestamp()
 
@@ -48,11 +47,10 @@ class Killed:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
-        self.at = now() + timedelta(seconds=7)
-        words = [str(folder), url, self.at.isoformat()]
-        with running([sys.executable, OWNER, *words], cwd=Path.cwd()) as owner:
-            owner.wait_for(lambda: now() > self.at + timedelta(seconds=3), "it records")
-            os.kill(owner.pid, signal.SIGKILL)
+        with owner(folder, url) as (killed, self.at):
+            over = self.at + timedelta(seconds=3)
+            killed.wait_for(lambda: now() > over, "it records")
+            os.kill(killed.pid, signal.SIGKILL)
             wait_until(lambda: not ffmpegs(folder), "no ffmpeg is left")
 
     def resumed(

@@ -309,7 +309,7 @@ def test_a_broker_that_is_away_at_first_is_one_line(
         with broker(tmp_path, port=there.port):
             wait_for_text(receiver, "connected to")
             assert receiver.state.connected
-            assert len(reported(caplog)) == 2
+            wait_until(lambda: len(reported(caplog)) == 2, "its line, a little later")
 
 
 def test_a_persistent_session_outlives_a_stop_of_the_broker(tmp_path: Path) -> None:

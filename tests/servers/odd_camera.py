@@ -114,7 +114,7 @@ class OddCamera:
         self._first = 0 if bad_first else BAD_EVERY // 2
         self._drawn: dict[int, bytes] = {}
         self._closed = threading.Event()
-        self._is_broken = False
+        self._works_for: int | None = None
 
     def app(self) -> Flask:
         app = Flask(__name__)
@@ -125,9 +125,9 @@ class OddCamera:
         app.add_url_rule("/rare/<float:every_s>", "rare", self._rare)
         return app
 
-    def break_down(self) -> None:
-        """Answer everything with 404 from now on."""
-        self._is_broken = True
+    def break_down_after(self, pictures: int) -> None:
+        """Answer every still with 404 after so many of its way."""
+        self._works_for = pictures
 
     def close(self) -> None:
         self._closed.set()
@@ -140,7 +140,7 @@ class OddCamera:
 
     def _still(self, way: str) -> Response:
         self.asked[way] += 1
-        if self._is_broken:
+        if self._works_for is not None and self.asked[way] > self._works_for:
             return BAD["404"](b"")
         return STILLS[way](self._now())
 

@@ -110,15 +110,19 @@ class Program:
             NotThere: with the output so far.
         """
 
+        is_true = False
+
         def true_or_over() -> bool:
-            return condition() or self.exit_code is not None
+            nonlocal is_true
+            is_true = condition()  # what was true once may be over a moment later
+            return is_true or self.exit_code is not None
 
         try:
             wait_until(true_or_over, what, limit_s)
         except NotThere as exc:
             self.stop(signal.SIGKILL)
             raise NotThere(f"{exc}\n{self.output()}") from None
-        if not condition():
+        if not is_true and not condition():
             raise NotThere(f"{what}: ended with {self.exit_code}\n{self.output()}")
 
     def wait_for_url(self, url: str, limit_s: float = 30) -> None:

@@ -44,7 +44,8 @@ def set_up(page: Any) -> tuple[str, list[str]]:
     page.get_by_role("button", name="Continue").click()
     picture = page.get_by_role("img", name="QR code for the app")
     picture.wait_for()
-    assert picture.evaluate("image => image.naturalWidth") > 100
+    width = "image => image.decode().then(() => image.naturalWidth)"
+    assert picture.evaluate(width) > 100
     secret = page.locator("code.user-select-all").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(code(secret, 0))
     page.get_by_role("button", name="Confirm").click()

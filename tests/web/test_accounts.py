@@ -120,7 +120,7 @@ def test_unknown_names_get_the_same_answer_in_the_same_order_of_time(
         took_s[name] = time.monotonic() - began
         assert (answer.status_code, WRONG in answer.text) == (401, True)
     # PAM itself waits for 1 to 3 seconds, at random.
-    assert max(took_s.values()) < 6 * min(took_s.values()), took_s
+    assert max(took_s.values()) < 10 * min(took_s.values()), took_s
     assert min(took_s.values()) > 0.5, took_s
 
 

@@ -47,7 +47,7 @@ def ready(client: FlaskClient, address: str) -> TestResponse:
     def is_there() -> bool:
         began = time.monotonic()
         found.append(client.get(address, headers={"Accept": "*/*"}))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10  # other tests may keep this machine busy
         return found[-1].status_code != 202
 
     wait_until(is_there, address, 30)

@@ -70,5 +70,8 @@ def send(it: Gateway, number: int, accepted: set[int], over: threading.Event) ->
         except requests.RequestException:
             over.wait(0.05)
             continue
+        if answer.status_code == 503:  # a busy service did not accept it
+            over.wait(0.05)
+            continue
         assert answer.status_code == 200, answer.text
         accepted.add(device)
