@@ -43,6 +43,7 @@ CAMERA_S = 2.0
 PEOPLE, DWELL_S = 3, 3
 LOUD_DB = -20
 SENSOR, SENSED = "AA:BB:CC:DD:EE:01", "Storeroom door open"
+_OFFLINE_FOR = timedelta(hours=3, minutes=12)
 # The alarm arrives at this address; the clip begins before it.
 HOOK_TOKEN = "demo-token-of-the-robots"
 ROBOT = "Robot cell"
@@ -82,7 +83,8 @@ def world(port: int) -> Iterator[DemoWorld]:
 
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
     # One camera is offline from the start, and shown as such.
-    list(dashboard.cameras.values())[-1].status = "offline"
+    offline = list(dashboard.cameras.values())[-1]
+    offline.status = "offline"
     webex = FakeWebex(rooms=(ROOM, OTHER_ROOM))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -105,11 +107,13 @@ def world(port: int) -> Iterator[DemoWorld]:
         stack.callback(service.stop)
         _add_user(service.parts)
         _add_badges(service.parts)
+        now = datetime.now(UTC)
+        service.parts.sense.note_last_seen({offline.serial: now - _OFFLINE_FOR}, now)
         demo_visitors.seed(
             service.parts.visitors.store,
             dashboard.cameras.values(),
             settings.site.zone,
-            datetime.now(UTC),
+            now,
         )
         server = make_server(service.app(), settings, listening)
         stack.callback(server.close)

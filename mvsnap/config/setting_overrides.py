@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
+from mvsnap.config.values import Section
+from mvsnap.config.webex import WebexSection
 from mvsnap.errors import BadInput
+
+_Chosen = TypeVar("_Chosen", bound=Section)
 
 # What the page may change; the broker and its password stay in the file.
 CHOOSABLE = (
@@ -27,6 +33,38 @@ CHOOSABLE = (
 )
 
 
+# Of the rooms and people that are no channel of their own.
+ROOM_HOURS = ("when", "outside")
+
+
+@dataclass(frozen=True, slots=True)
+class WithOverrides:
+    """mistakes: why the file's section holds."""
+
+    settings: Settings
+    mistakes: tuple[str, ...] = ()
+
+
+def overridden(settings: Settings, values: Mapping[str, Any]) -> WithOverrides:
+    """Return the settings with the overrides of every section that are valid.
+
+    The object is the same one where they change nothing.
+    """
+    sections: dict[str, Callable[[], Section]] = {
+        "sense": lambda: with_overrides(settings.sense, values),
+        "webex": lambda: with_room_hours(settings.webex, values),
+    }
+    update, mistakes = dict[str, Section](), list[str]()
+    for name, section in sections.items():
+        try:
+            update[name] = section()
+        except BadInput as exc:
+            mistakes.append(exc.message)
+    if all(found is getattr(settings, name) for name, found in update.items()):
+        return WithOverrides(settings, tuple(mistakes))
+    return WithOverrides(settings.model_copy(update=update), tuple(mistakes))
+
+
 def with_overrides(sense: Sense, setting_overrides: Mapping[str, Any]) -> Sense:
     """Return the settings with the overrides applied.
 
@@ -36,16 +74,27 @@ def with_overrides(sense: Sense, setting_overrides: Mapping[str, Any]) -> Sense:
     Raises:
         BadInput: names the first invalid setting.
     """
+    return _section(sense, "sense", CHOOSABLE, setting_overrides)
+
+
+def with_room_hours(
+    webex: WebexSection, setting_overrides: Mapping[str, Any]
+) -> WebexSection:
+    """Return the section of Webex with the hours of the page. Raises BadInput."""
+    return _section(webex, "webex", ROOM_HOURS, setting_overrides)
+
+
+def _section(
+    section: _Chosen, above: str, names: tuple[str, ...], values: Mapping[str, Any]
+) -> _Chosen:
     wanted = {
-        name: setting_overrides[f"sense.{name}"]
-        for name in CHOOSABLE
-        if f"sense.{name}" in setting_overrides
+        name: values[f"{above}.{name}"] for name in names if f"{above}.{name}" in values
     }
     if not wanted:
-        return sense
+        return section
     try:
-        return Sense.model_validate(sense.model_dump() | wanted)
+        return type(section).model_validate(section.model_dump() | wanted)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(step) for step in ("sense", *first["loc"]))
+        path = ".".join(str(step) for step in (above, *first["loc"]))
         raise BadInput(f"{path}: {first['msg']}") from exc

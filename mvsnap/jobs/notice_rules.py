@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import NotifySection, TimeSpan
 from mvsnap.config.recipients import Recipients
-from mvsnap.config.sense import Sense
 from mvsnap.core.notices import Grouping, Hours
 from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
 from mvsnap.domain import Serial, ZoneId
@@ -48,25 +47,16 @@ class NoticeRules:
     """The hours of a rule that is no longer in the settings do not hold any more."""
 
     def __init__(
-        self,
-        settings: Settings,
-        now: Callable[[], Settings] | None = None,
-        sense: Callable[[Sense], Sense] | None = None,
+        self, settings: Settings, now: Callable[[], Settings] | None = None
     ) -> None:
-        """now: the settings that hold now; another object where they changed.
-
-        sense: the same of MV Sense, given the file's.
-        """
+        """now: the settings that hold now; another object where they changed."""
         self._now = now or (lambda: settings)
-        self._sense = sense or (lambda file: file)
-        self._rules = _Rules(settings, settings.sense)
+        self._rules = _Rules(settings)
         self.zone: ZoneInfo = settings.site.zone
 
     def _current(self) -> _Rules:
-        settings, rules = self._now(), self._rules
-        sense = self._sense(settings.sense)
-        if settings is not rules.settings or sense is not rules.of_sense:
-            self._rules = _Rules(settings, sense)
+        if (settings := self._now()) is not self._rules.settings:
+            self._rules = _Rules(settings)
         return self._rules
 
     def of_room(self, room: str) -> RoomRules:
@@ -104,16 +94,15 @@ class NoticeRules:
 class _Rules:
     """The rules of the settings as they are once."""
 
-    def __init__(self, settings: Settings, sense: Sense) -> None:
-        self.settings, self.of_sense = settings, sense
-        recipients = settings.recipients
+    def __init__(self, settings: Settings) -> None:
+        self.settings, recipients = settings, settings.recipients
         self.others = _rules(settings.webex, recipients)
         self.by_channel = {
             folded(channel.name): _rules(channel, recipients)
             for channel in settings.channels
         }
         self.by_rule = dict(_hours_of_rules(settings))
-        self.sense = SenseRules(sense, recipients)
+        self.sense = SenseRules(settings.sense, recipients)
         self.every = (self.others, *self.by_channel.values())
 
 

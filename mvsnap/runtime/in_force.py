@@ -9,8 +9,7 @@ from typing import Any
 from mvsnap import logs
 from mvsnap.config.entries import Entry, with_entries
 from mvsnap.config.model import Settings
-from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.errors import BadInput
+from mvsnap.config.setting_overrides import overridden
 from mvsnap.runtime.parts import store_url
 from mvsnap.store import database
 from mvsnap.store.entries import EntryStore
@@ -38,15 +37,10 @@ def settings_in_force(file: Settings) -> InForce:
     except database.OUTAGES:
         return InForce(file)
     merged = with_entries(file, entries)
-    settings = merged.settings
     mistakes = [f"{s} {name}: {why}" for (s, name), why in merged.unusable.items()]
-    try:
-        sense = with_overrides(settings.sense, overrides)
-    except BadInput as exc:
-        mistakes.append(exc.message)
-    else:
-        if sense is not settings.sense:
-            settings = settings.model_copy(update={"sense": sense})
+    found = overridden(merged.settings, overrides)
+    settings = found.settings
+    mistakes += found.mistakes
     logs.hide(settings.secrets())
     return InForce(settings, tuple(mistakes))
 

@@ -40,7 +40,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.identities import IdentityStore
 from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.keys import KeyStore
-from mvsnap.store.live_sense import LiveSense
+from mvsnap.store.live_overrides import LiveOverrides
 from mvsnap.store.live_settings import LiveSettings
 from mvsnap.store.notices import NoticeStore
 from mvsnap.store.pools import Pool
@@ -130,8 +130,8 @@ class Parts:
         )
 
     def notice_rules(self) -> NoticeRules:
-        sense = LiveSense(self.site.setting_overrides, self.clock)
-        return NoticeRules(self.settings, self.live.now, sense)
+        overrides = LiveOverrides(self.site.setting_overrides, self.clock)
+        return NoticeRules(self.settings, lambda: overrides(self.live.now()))
 
     def calls_left(self) -> Mapping[str, float]:
         """Return how many calls to a service the shared budget would let leave now."""

@@ -19,7 +19,7 @@ from mvsnap import texts
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Sense
-from mvsnap.config.setting_overrides import with_overrides
+from mvsnap.config.setting_overrides import with_overrides, with_room_hours
 from mvsnap.core.mutes import new_mute
 from mvsnap.delivery.channels import open_channels
 from mvsnap.domain import Camera, Listener, Mute, Role, Serial, Zone
@@ -50,7 +50,10 @@ RULE = {
     "dropout_s": "5",
     "cooldown_s": "300",
 }
-PATHS = ("rule", "rooms", "hours", "enabled", "back", "place", "place/remove")
+PATHS = (
+    *("rule", "rooms", "hours", "room-hours", "enabled", "back"),
+    *("place", "place/remove"),
+)
 
 
 def open_web(folder: Path, **sections: Any) -> Web:
@@ -272,6 +275,29 @@ def test_hours_of_the_file_can_be_switched_off_here(tmp_path: Path) -> None:
     save_hours(admin, "", **{"was.when": ""}, outside="later")
     said = "Reset to the file’s value (Nobody is notified)"
     assert said in words(admin.get(PAGE).text)
+    web.close()
+
+
+def test_webex_rooms_have_hours_of_their_own(tmp_path: Path) -> None:
+    bot = {"bot_token": "a-token-of-a-bot", "outside": "never"}
+    web = open_web(tmp_path, webex=bot)
+    admin, file = web.log_in(Role.ADMIN), web.settings.webex
+    assert 'id="rooms_when"' in admin.get(PAGE).text
+    given = {"rooms_when": "mon-fri 08:00-18:00\r\n", "rooms_outside": "later"}
+    send(admin, f"{PAGE}/room-hours", **given)
+    held = with_room_hours(file, web.site.setting_overrides())
+    assert (hours_text(held.when), held.outside) == ("mon-fri 08:00-18:00", "later")
+    assert sorted(audited(web)) == [
+        ("webex.outside", "never", "later"),
+        ("webex.when", "always", "mon-fri 08:00-18:00"),
+    ]
+    assert ">mon-fri 08:00-18:00</textarea>" in admin.get(PAGE).text
+    answer = send(admin, f"{PAGE}/room-hours", rooms_when="someday")
+    assert answer.status_code == 400
+    assert 'id="rooms_when-mistake">Days: &#39;someday&#39;, exp' in answer.text
+    send(admin, f"{PAGE}/room-hours", rooms_when="")
+    send(admin, f"{PAGE}/back", name="webex.outside")
+    assert web.site.setting_overrides() == {}
     web.close()
 
 

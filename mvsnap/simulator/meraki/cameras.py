@@ -34,7 +34,7 @@ class SimulatedCamera:
     """A camera; its attributes may be changed.
 
     name: None omits the name from every answer, as the cloud does.
-    status: online, alerting, offline or dormant.
+    status: online, alerting; or offline or dormant, where it publishes nothing.
     not_ready_s: seconds until a picture can be fetched; None uses the cloud's value.
     picture: "jpeg", "truncated", "html" or "never".
     video_since: older moments have no video; None: no limit.
@@ -60,6 +60,11 @@ class SimulatedCamera:
     mqtt_broker_id: str | None = "1234"
     hears: bool = False
     detection_model_id: str = "0"
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether it neither takes pictures nor counts."""
+        return self.status in ("offline", "dormant")
 
     @property
     def node_id(self) -> str:

@@ -115,7 +115,8 @@ class CountsPublisher:
 
     Counts are state: one that cannot be sent on time, because the broker is unreachable
     or too slow, is skipped.
-    silent: serials that publish no counts, as without power; may change at any time.
+    silent: serials that publish no counts, like those that are offline; may change at
+    any time.
     sent: messages passed to the connection.
     """
 
@@ -143,6 +144,7 @@ class CountsPublisher:
         self.sent = 0
         self._address = host, port
         self._qos, self._seed = qos, seed
+        self._cameras = {camera.serial: camera for camera in cameras}
         self._topics = [(c.serial, z) for c in cameras for z in zone_ids(c, zones)]
         self._per_s = rate_per_s * len(self._topics)
         self._crowds = dict.fromkeys(self._topics, tuple[Crowd, ...]())
@@ -250,7 +252,7 @@ class CountsPublisher:
 
     def _send_count(self, index: int, t_s: float) -> MQTTMessageInfo | None:
         serial, zone_id = zone = self._topics[index % len(self._topics)]
-        if serial in self.silent:
+        if serial in self.silent or self._cameras[serial].is_away:
             return None
         people = self._people(zone, t_s)
         return self._send(count(serial, zone_id, int(time.time() * 1000), people))

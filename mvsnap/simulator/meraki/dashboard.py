@@ -103,7 +103,7 @@ class FakeDashboard:
             DashboardError: the camera has no such picture.
         """
         now = datetime.now(UTC)
-        if camera.status in ("offline", "dormant"):
+        if camera.is_away:
             raise DashboardError(400, "The camera is offline")
         if wanted is not None:
             self._check_wanted(camera, wanted, fullframe, now)

@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.config.recipients import flat
 from mvsnap.config.sense import Override, Sense
-from mvsnap.config.setting_overrides import CHOOSABLE, with_overrides
+from mvsnap.config.setting_overrides import (
+    CHOOSABLE,
+    ROOM_HOURS,
+    overridden,
+    with_overrides,
+)
+from mvsnap.config.values import Section
+from mvsnap.config.webex import WebexSection
 from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
@@ -23,6 +30,12 @@ from mvsnap.web.context import gateway
 from mvsnap.web.pages.channels import channel_rows, tested_channel
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute, split_place
 from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.pages.room_hours import (
+    ABOVE,
+    read_room_hours,
+    room_hour_changes,
+    room_hour_texts,
+)
 from mvsnap.web.pages.settings_form import (
     RULE,
     Entered,
@@ -90,6 +103,19 @@ def save_hours() -> ResponseReturnValue:
     return _choose(entered.values)
 
 
+@bp.post("/room-hours")
+@auth.page(Role.ADMIN)
+def save_room_hours() -> ResponseReturnValue:
+    before = _webex()
+    entered = read_room_hours(request.form, before, gateway().settings.webex)
+    if entered.mistakes:
+        return _index(entered), 400
+    now, who = gateway().clock.now(), auth.person().name
+    changes = room_hour_changes(entered.values, before, who, now)
+    _store(entered.values, changes, ABOVE)
+    return redirect(url_for(".index"), 303)
+
+
 @bp.post("/enabled")
 @auth.page(Role.ADMIN)
 def switch() -> ResponseReturnValue:
@@ -104,13 +130,19 @@ def switch() -> ResponseReturnValue:
 @bp.post("/back")
 @auth.page(Role.ADMIN)
 def back_to_file() -> ResponseReturnValue:
-    name = request.form.get("name", "")
-    if name not in CHOOSABLE:
-        raise BadInput(f"name: {name[:40]!r} (expected one of: {', '.join(CHOOSABLE)})")
-    before = text_of(name, getattr(_sense(), name))
-    in_file = text_of(name, getattr(gateway().settings.sense, name))
-    after = audit_wordings.FROM_FILE(value=in_file)
-    _store({name: None}, [_changed(name, before, after)])
+    given, here = request.form.get("name", ""), gateway()
+    of_rooms = [f"{ABOVE}.{name}" for name in ROOM_HOURS]
+    if given not in (*CHOOSABLE, *of_rooms):
+        expected = ", ".join((*CHOOSABLE, *of_rooms))
+        raise BadInput(f"name: {given[:40]!r} (expected one of: {expected})")
+    above, name = (ABOVE, given.partition(".")[2]) if "." in given else ("sense", given)
+    held: Section = _webex() if above == ABOVE else _sense()
+    file: Section = getattr(here.settings, above)
+    after = audit_wordings.FROM_FILE(value=text_of(name, getattr(file, name)))
+    before, who = text_of(name, getattr(held, name)), auth.person().name
+    path = Reason(f"{above}.{name}")
+    change = Change(here.clock.now(), who, path, before, after)
+    _store({name: None}, [change], above)
     return redirect(url_for(".index"), 303)
 
 
@@ -217,6 +249,11 @@ def _sense_and_why_not() -> tuple[Sense, str]:
         return file, exc.message
 
 
+def _webex() -> WebexSection:
+    settings = gateway().settings
+    return overridden(settings, gateway().site.setting_overrides()).settings.webex
+
+
 def _configured() -> bool:
     """Return whether the file or the environment configures a broker."""
     return "sense" in gateway().settings.model_fields_set
@@ -246,13 +283,13 @@ def _choose(values: dict[str, Any]) -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def _store(values: dict[str, Any], changes: list[Change]) -> None:
-    """Store the values; flash what was changed."""
+def _store(values: dict[str, Any], changes: list[Change], above: str = "sense") -> None:
+    """Store the values of a section; flash what was changed."""
     if not values:
         flash(_("No changes."), "info")
         return
     now, who = gateway().clock.now(), auth.person().name
-    named = {f"sense.{name}": value for name, value in values.items()}
+    named = {f"{above}.{name}": value for name, value in values.items()}
     gateway().site.choose(named, who, now, changes)
     lines = (f"{c.what}: {said(c.before)} → {said(c.after)}" for c in changes)
     text = _("Saved. %(changes)s. Takes effect within two seconds.")
@@ -296,8 +333,9 @@ def _index(entered: Entered | None = None) -> str:
         here.site.setting_overrides(),
         here.site.changes(_AUDIT_SEARCHED),
     )
-    shown, listeners, now = rule_texts(sense), _listeners(), here.clock.now()
-    origin = origins(here.settings.sense, setting_overrides, changes)
+    shown = rule_texts(sense) | room_hour_texts(_webex())
+    listeners, now = _listeners(), here.clock.now()
+    origin = origins(here.settings, setting_overrides, changes)
     return render_template(
         "settings/index.html",
         sense=sense,
@@ -310,6 +348,7 @@ def _index(entered: Entered | None = None) -> str:
         configured=_configured(),
         listeners=listeners,
         switching=is_switching(sense.enabled, origin["enabled"].change, listeners, now),
+        has_bot=here.settings.webex.configured,
         webex_room=", ".join(filter(None, flat([here.settings.webex.room]))),
         doubtful=doubtful(sense, here.settings.webex.room),
         overrides=override_rows(sense.overrides, places),

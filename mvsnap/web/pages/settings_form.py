@@ -23,7 +23,7 @@ from mvsnap.texts import N_, _, first_upper
 _MAX_ROOMS = 20
 _MAX_NUMBER = 32
 # What holds instead of hours that the file has.
-_ALWAYS = "mon-sun"
+ALWAYS = "mon-sun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Entered:
             with_overrides(sense, setting_overrides)
         except BadInput as exc:
             del self.values[name]
-            self.mistakes[name] = _plainly(exc.message.partition(": ")[2])
+            self.mistakes[name] = plainly(exc.message.partition(": ")[2])
 
 
 def rule_texts(rule: Sense | Override) -> dict[str, str]:
@@ -159,7 +159,7 @@ def read_notify_hours(form: Mapping[str, str], now: Sense, file: Sense) -> Enter
     entered = _changed(form, now, ["when", "outside"])
     if "when" in entered.values:
         text = entered.values.pop("when")
-        entered.keep("when", partial(parse_hours, text or _ALWAYS))
+        entered.keep("when", partial(parse_hours, text or ALWAYS))
         if not text and file.when is None:
             entered.values["when"] = None
     return _checked(entered, now)
@@ -174,10 +174,10 @@ def read_override(
         text = entered.texts[each.name] = form.get(each.name, "").strip()
         if text:
             entered.keep(each.name, partial(parse_number, text, each))
-    rooms = entered.texts["rooms"] = _lines(form.get("rooms", ""))
+    rooms = entered.texts["rooms"] = lines(form.get("rooms", ""))
     if rooms:
         entered.keep("rooms", partial(parse_rooms, rooms))
-    hours = entered.texts["when"] = _lines(form.get("when", ""))
+    hours = entered.texts["when"] = lines(form.get("when", ""))
     if hours:
         entered.keep("when", partial(parse_hours, hours))
     outside = entered.texts["outside"] = form.get("outside", "")[:_MAX_NUMBER]
@@ -203,7 +203,7 @@ def parse_number(text: str, wanted: RuleField) -> int | float:
 
 def parse_rooms(text: str) -> list[str]:
     """Return one room or e-mail per line that is not empty, without duplicates."""
-    rooms = list(dict.fromkeys(_lines(text).splitlines()))
+    rooms = list(dict.fromkeys(lines(text).splitlines()))
     if len(rooms) > _MAX_ROOMS:
         raise BadInput(f"Enter at most {_MAX_ROOMS} rooms or people.")
     for room in rooms:
@@ -234,8 +234,8 @@ def _changed(form: Mapping[str, str], now: Sense, names: list[str]) -> Entered:
     """Return the texts; `values` has those that differ from what the form showed."""
     entered = Entered(rule_texts(now))
     for name in names:
-        shown = _lines(form.get(f"was.{name}", entered.texts[name]))
-        text = entered.texts[name] = _lines(form.get(name, shown))
+        shown = lines(form.get(f"was.{name}", entered.texts[name]))
+        text = entered.texts[name] = lines(form.get(name, shown))
         if text != shown:
             entered.values[name] = text
     return entered
@@ -254,12 +254,12 @@ def _checked(entered: Entered, now: Sense) -> Entered:
     return entered
 
 
-def _plainly(words: str) -> str:
+def plainly(words: str) -> str:
     """Return what the settings say of a value as a sentence below its field."""
     plain = words.removeprefix("Value error, ").replace("Input should", "Must", 1)
     return first_upper(plain) + ("" if plain.endswith(".") else ".")
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
     """Return the text without spaces around lines and without empty lines."""
     return "\n".join(line for raw in text.splitlines() if (line := raw.strip()))

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
 from mvsnap.config.sense import Override, Sense
-from mvsnap.config.setting_overrides import CHOOSABLE
+from mvsnap.config.setting_overrides import CHOOSABLE, ROOM_HOURS
+from mvsnap.config.values import Section
 from mvsnap.core.days import lasting
 from mvsnap.domain import Change, Listener, Mute
 from mvsnap.texts import N_, _
@@ -120,18 +122,26 @@ def value_words(name: str, value: Any) -> str:
 
 
 def origins(
-    file: Sense, setting_overrides: Mapping[str, Any], changes: Sequence[Change]
+    file: Settings, setting_overrides: Mapping[str, Any], changes: Sequence[Change]
 ) -> dict[str, Origin]:
-    """Return for each setting whether it is overridden. changes: newest first."""
+    """Return for each setting whether it is overridden. changes: newest first.
+
+    By what it is called in MV Sense; the others by their path.
+    """
     newest: dict[str, Change] = {}
     for change in changes:
         newest.setdefault(change.what, change)
+    sections: tuple[tuple[str, str, Section, tuple[str, ...]], ...] = (
+        ("sense", "", file.sense, CHOOSABLE),
+        ("webex", "webex.", file.webex, ROOM_HOURS),
+    )
     found = {}
-    for name in CHOOSABLE:
-        path = f"sense.{name}"
-        chosen = path in setting_overrides
-        in_file = value_words(name, getattr(file, name))
-        found[name] = Origin(name, chosen, in_file, newest.get(path))
+    for above, prefix, section, names in sections:
+        for name in names:
+            path, key = f"{above}.{name}", f"{prefix}{name}"
+            in_file = value_words(name, getattr(section, name))
+            chosen = path in setting_overrides
+            found[key] = Origin(key, chosen, in_file, newest.get(path))
     return found
 
 

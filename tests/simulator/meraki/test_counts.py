@@ -19,7 +19,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mvsnap.domain import FULL_FRAME, ZoneId
-from mvsnap.simulator.meraki.cameras import new_camera, zones
+from mvsnap.simulator.meraki.cameras import SimulatedCamera, new_camera, zones
 from mvsnap.simulator.meraki.counts import (
     CountsPublisher,
     Crowd,
@@ -196,8 +196,8 @@ def publish(mosquitto: Mosquitto) -> Iterator[Publish]:
     """Return a function that starts a publisher without passers-by."""
     started: list[CountsPublisher] = []
 
-    def start(*cameras: int, **options: Any) -> CountsPublisher:
-        wanted = [new_camera(number) for number in cameras]
+    def start(*cameras: int | SimulatedCamera, **options: Any) -> CountsPublisher:
+        wanted = [new_camera(c) if isinstance(c, int) else c for c in cameras]
         options = {"seed": None} | options
         publisher = CountsPublisher(HOST, mosquitto.port, wanted, **options)
         publisher.start()
@@ -267,12 +267,15 @@ def test_a_silent_camera_publishes_nothing_and_the_others_continue(
         def last_ten() -> list[bool]:
             return [SERIAL in message.topic for message in heard.messages[-10:]]
 
-        publisher = publish(1, 2, rate_per_s=20)
+        cameras = [new_camera(1), new_camera(2)]
+        publisher = publish(*cameras, rate_per_s=20)
         wait_until(lambda: any(last_ten()), "it is heard", 30)
         publisher.silent.add(SERIAL)
         wait_until(lambda: last_ten() == [False] * 10, "only the other camera", 30)
         publisher.silent.clear()
         wait_until(lambda: any(last_ten()), "it is back", 30)
+        cameras[0].status = "offline"
+        wait_until(lambda: last_ten() == [False] * 10, "not while offline", 30)
 
 
 @pytest.mark.parametrize("qos", [0, 1])

@@ -1,4 +1,4 @@
-"""The settings of MV Sense that hold now: the file's, and what the pages change."""
+"""The settings that hold now: those given, and what the pages change in them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mvsnap.clock import Clock
-from mvsnap.config.sense import Sense
-from mvsnap.config.setting_overrides import with_overrides
-from mvsnap.errors import BadInput
+from mvsnap.config.model import Settings
+from mvsnap.config.setting_overrides import overridden
 from mvsnap.store.database import OUTAGES
 
 # As of the other settings of the pages.
 _LOOK_EVERY_S = 2.0
 
 
-class LiveSense:
+class LiveOverrides:
     """Looks into the store when it is asked, at most every two seconds.
 
     Whoever keeps the settings compares them by identity. Two threads that look at the
@@ -29,21 +28,19 @@ class LiveSense:
         self._clock = clock
         self._looked_s: float | None = None
         self._overrides: Mapping[str, Any] = {}
-        self._of: tuple[Sense, Mapping[str, Any], Sense] | None = None
+        self._of: tuple[Settings, Mapping[str, Any], Settings] | None = None
 
-    def __call__(self, file: Sense) -> Sense:
-        """Return them; the file's where what the pages say is no longer valid.
+    def __call__(self, settings: Settings) -> Settings:
+        """Return them; a section as given where what the pages say is not valid.
 
         While the store is away, what held before goes on to hold.
         """
         overrides, of = self._look(), self._of
-        if of is not None and of[0] is file and of[1] == overrides:
+        if of is not None and of[0] is settings and of[1] == overrides:
             return of[2]
-        try:
-            found = with_overrides(file, overrides)
-        except BadInput:  # the listener logs it, and the settings page says it
-            found = file
-        self._of = (file, overrides, found)
+        # The listener logs what is not valid, and the settings page says it.
+        found = overridden(settings, overrides).settings
+        self._of = (settings, overrides, found)
         return found
 
     def _look(self) -> Mapping[str, Any]:
