@@ -9,7 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from mvsnap.core.params import no_dashboard
+from mvsnap.errors import DatabaseUnfit
 from mvsnap.program import program
+from mvsnap.store import sqlite_file
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,14 @@ def test_the_program_is_called_as_it_is_installed(
     assert program.__wrapped__() == said
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert program.__wrapped__() == "python -m mvsnap"
+
+
+def test_what_refuses_work_says_how_the_program_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = "sudo -u cam .venv/bin/mvsnap"
+    assert no_dashboard(called).endswith(f"run: {called} init")
+    monkeypatch.setattr(sqlite_file, "program", lambda: called)
+    (tmp_path / sqlite_file.RESTORE_UNFINISHED).touch()
+    with pytest.raises(DatabaseUnfit, match=f"{called} restore FILE"):
+        sqlite_file.require_sound(f"sqlite:///{tmp_path}/mvsnap.db")

@@ -9,6 +9,7 @@ import pytest
 
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig
+from mvsnap.serving import reload
 from mvsnap.serving.run import _Signalled, example
 
 KEYS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
@@ -53,3 +54,30 @@ def test_settings_that_the_pages_refuse_are_not_half_followed() -> None:
     signalled.service, signalled.server = given
     signalled._reload()
     assert service.followed == []
+
+
+class Following(Refusing):
+    def app(self, settings: Settings) -> None:
+        """Pages can be made with all of them."""
+
+
+def test_the_heartbeat_and_places_of_visitors_are_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reload, "configure_logs", lambda _new, also: None)
+    hall = {"name": "Hall", "zones": ["Q2SM-0000-0001"], "limit": 5}
+    visitors = {"occupancy": [hall], "opening_hours": {"mon-fri": "9-20"}}
+    url = "https://watcher.example/a-secret"
+    new = Settings.model_validate({"heartbeat_url": url, "visitors": visitors})
+    old, service = Settings(), Following()
+    signalled = _Signalled(cast("Any", None), old, lambda: new)
+    parts: Any = service, SimpleNamespace(use=lambda _app: None)
+    signalled.service, signalled.server = parts
+    signalled._reload()
+    (given,) = service.followed
+    assert given.heartbeat_url == new.heartbeat_url
+    assert given.visitors.occupancy == new.visitors.occupancy
+    assert given.visitors.opening_hours == {}
+    # Only what was left is named the next time.
+    signalled._reload()
+    assert len(service.followed) == 1

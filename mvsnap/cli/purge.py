@@ -18,6 +18,9 @@ from mvsnap.cli.terminal import (
 )
 from mvsnap.core.amounts import noun
 
+# Files of a kind that are shown by their paths.
+_NAMED = 20
+
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
     from mvsnap.store.purging import PurgeResult
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed.")
 @json_option
 @click.option(
-    "--force", is_flag=True, help="Even if the clock has leapt since the last time."
+    "--force",
+    is_flag=True,
+    help="List what goes, then also remove what is held, as after a leap of the clock.",
 )
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool, as_json: bool, force: bool) -> None:
@@ -82,7 +87,9 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
     guard, results = purge_guard(parts, waits=False), []
     bar = progress_bars(transient=True)
     with cleaning.record_of_jobs(parts.settings) as jobs, bar:
-        kinds = cleaning.kinds(parts, jobs)
+        kinds = [kind.as_asked_for(force=force) for kind in cleaning.kinds(parts, jobs)]
+        if force and not dry_run:
+            _say_first([kind.purge(dry_run=True) for kind in kinds])
         task = bar.add_task("", total=len(kinds))
         for kind in kinds:
             bar.update(task, description=kind.name)
@@ -96,6 +103,12 @@ def _purge(parts: Parts, *, dry_run: bool, force: bool) -> list[PurgeResult]:
             pass
         handing_over.close()
     return results
+
+
+def _say_first(results: list[PurgeResult]) -> None:
+    """Say what is about to be removed; apart from the answer, which may be JSON."""
+    for line in (line for result in results for line in _lines(result, dry_run=True)):
+        err.print(line, markup=False)
 
 
 def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
@@ -114,6 +127,10 @@ def _lines(result: PurgeResult, *, dry_run: bool) -> list[str]:
         lines.append(f"{said}.")
     if result.lost:
         lines.append(f"Clips whose file is missing: {result.lost}.")
+    if dry_run:
+        lines += [f"  {path}" for path in result.paths[:_NAMED]]
+        if (more := len(result.paths) - _NAMED) > 0:
+            lines.append(f"  and {more} more")
     return lines
 
 

@@ -19,16 +19,22 @@ MAX_PREFIX = 500
 MAX_WAIT_S = 60.0
 _MAX_TIME = 100
 DEFAULT_WAIT_S = 10.0
-# Without the key a job could only wait for a Dashboard that always refuses it.
-NO_DASHBOARD = (
-    "meraki.api_key is not set, so no snapshot can be taken. "
-    "Set it, or run: python -m mvsnap init"
-)
 # Clocks of small devices are inexact; this far ahead still counts as now.
 _CLOCK_ERROR = timedelta(seconds=5)
 _OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
 # So that a day more or less, and any zone, is still within the calendar.
 _FIRST, _LAST = (datetime(year, 1, 3, tzinfo=UTC) for year in (1, 9999))
+
+
+def no_dashboard(program: str) -> str:
+    """Return why no job is accepted; program: how mvsnap is called on its machine.
+
+    Without the key a job could only wait for a Dashboard that always refuses it.
+    """
+    return (
+        "meraki.api_key is not set, so no snapshot can be taken. "
+        f"Set it, or run: {program} init"
+    )
 
 
 def parse_serials(text: str, recorded: Iterable[str] = ()) -> tuple[Serial, ...]:

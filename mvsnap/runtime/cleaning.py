@@ -92,6 +92,8 @@ class DataKind:
 
     kept: the setting that says how long, or what else does. tables: those it empties.
     every_s: how often the worker takes the step. for_room: what goes whatever its age.
+    by_hand: what a person asks for, where a step is only a part of that; True: also
+    what is held. Its result names files.
     """
 
     name: str
@@ -100,6 +102,11 @@ class DataKind:
     tables: tuple[str, ...] = ()
     every_s: float = _HOURLY_S
     for_room: Step | None = None
+    by_hand: Callable[[bool], Step] | None = None
+
+    def as_asked_for(self, *, force: bool) -> DataKind:
+        """Return this with all that a person asks for in one step."""
+        return self if self.by_hand is None else replace(self, step=self.by_hand(force))
 
     def purge(self, *, dry_run: bool = False) -> PurgeResult:
         return replace(self.step(dry_run), name=self.name)
@@ -166,7 +173,13 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             ("observations",),
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
-        DataKind("Stray pictures", "a week", steps.stray_pictures, (), _OFTEN_S),
+        DataKind(
+            "Stray pictures",
+            "a week",
+            steps.stray_pictures,
+            every_s=_OFTEN_S,
+            by_hand=steps.all_stray_pictures,
+        ),
         DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
     )
 
@@ -274,6 +287,10 @@ class _Steps:
 
     def stray_pictures(self, dry_run: bool) -> PurgeResult:
         return self._stray_pictures.step(dry_run=dry_run)
+
+    def all_stray_pictures(self, force: bool) -> Step:
+        strays = self._stray_pictures
+        return lambda dry_run: strays.all(dry_run=dry_run, force=force)
 
     def finished_jobs(self, dry_run: bool) -> PurgeResult:
         # Its times cannot be put right; who asks for a job does so within hours.

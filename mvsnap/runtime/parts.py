@@ -86,6 +86,7 @@ class Parts:
         self.entries = EntryStore(db)
         self.live = self.following(settings, None)
         self.settings = settings = self.live.now()
+        self.heartbeat_url = settings.heartbeat_url
         self.files = shared_files.files(settings, db, self.clock)
         self.store = Store(db)
         self.identities = IdentityStore(db, self.store, self.clock)
@@ -128,6 +129,11 @@ class Parts:
             on_change=lambda settings: logs.hide(settings.secrets()),
             begun=begun,
         )
+
+    def settings_now(self) -> Settings:
+        """Return those that hold now for what reports on the site."""
+        url = self.heartbeat_url
+        return self.live.now().model_copy(update={"heartbeat_url": url})
 
     def notice_rules(self) -> NoticeRules:
         overrides = LiveOverrides(self.site.setting_overrides, self.clock)

@@ -9,7 +9,7 @@ from functools import partial
 from mvsnap.alerts.heartbeat import SignOfLife
 from mvsnap.alerts.watch import AlertWatch
 from mvsnap.clients.heartbeat import ping
-from mvsnap.config.alerts import AlertSection
+from mvsnap.config.model import Settings
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
@@ -35,7 +35,7 @@ class Reporting:
         self._parts = parts
         self._sources = status_sources(parts, engine, jobs)
         self._jobs = jobs
-        self._alerts = parts.settings.alerts
+        self._settings = parts.settings
         self._turn = turn_of(parts, _NAME)
         self._loops = list(self._make_loops())
 
@@ -43,12 +43,12 @@ class Reporting:
         for loop in self._loops:
             loop.start()
 
-    def follow(self, alerts: AlertSection) -> None:
-        """Watch by other settings: what is known to be in trouble stays known."""
-        if alerts == self._alerts:
+    def follow(self, settings: Settings) -> None:
+        """Report by other settings: what is known to be in trouble stays known."""
+        before, self._settings = self._settings, settings
+        if _of_reporting(before) == _of_reporting(settings):
             return
         self.stop()
-        self._alerts = alerts
         self._turn = turn_of(self._parts, _NAME)
         self._loops = list(self._make_loops())
         self.start()
@@ -58,7 +58,8 @@ class Reporting:
 
     def _make_loops(self) -> Iterator[Loop]:
         parts, clock, sources = self._parts, self._parts.clock, self._sources
-        alerts, url = self._alerts, parts.settings.heartbeat_url
+        alerts, url = self._settings.alerts, self._settings.heartbeat_url
+        places = self._settings.visitors.occupancy
         rooms = parts.settings.recipients.only(alerts.channel)
         now = partial(database_now, parts)
         if rooms or url is not None:
@@ -81,7 +82,7 @@ class Reporting:
                 after=timedelta(seconds=alerts.after_s),
                 kinds=frozenset(alerts.kinds),
                 rooms=rooms,
-                others=occupancy_sights(parts.settings.visitors.occupancy, parts.sense),
+                others=occupancy_sights(places, parts.sense),
             )
             every_s = min(_LOOK_S, alerts.after_s / 4)
             yield Loop(_NAME, watch.step, every_s, clock, outages=OUTAGES)
@@ -108,9 +109,13 @@ class Reporting:
             pass
 
 
+def _of_reporting(settings: Settings) -> tuple[object, ...]:
+    return settings.alerts, settings.heartbeat_url, settings.visitors.occupancy
+
+
 def status_sources(parts: Parts, engine: Engine, jobs: JobService) -> StatusSources:
     return StatusSources(
-        parts.live.now,
+        parts.settings_now,
         parts.processes,
         parts.store,
         parts.clips,

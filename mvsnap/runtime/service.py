@@ -116,9 +116,10 @@ class Service:
         return make_app(self.parts, self._engine, self._jobs, file, self._bot)
 
     def follow(self, settings: Settings) -> None:
-        """Report troubles as these settings say."""
+        """Report troubles, and that all is well, as these settings say."""
+        self.parts.heartbeat_url = settings.heartbeat_url
         if self._reporting is not None:
-            self._reporting.follow(settings.alerts)
+            self._reporting.follow(settings)
 
     def interrupt(self) -> None:
         """Wake everything that waits; it takes locks, so not from a signal handler."""

@@ -1,15 +1,15 @@
 """SIGHUP: the settings are read anew while the service runs.
 
 What only the pages and the API use gets a new application, between two requests. Which
-troubles are reported, and to whom, is followed by the worker. The rest is part of what
-runs (connections, recordings, jobs): it needs a restart, and the log says which
-settings those are.
+troubles are reported, to whom, and where the heartbeat goes, is followed by the
+worker. The rest is part of what runs (connections, recordings, jobs): it needs a
+restart, and the log says which settings those are.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mvsnap import logs
@@ -26,6 +26,8 @@ _OF_LOG = "log"
 _OF_WEB = ("api_keys", "webhooks", "login")
 # The worker makes its watch anew. Its recipients may be among these.
 _ALERTS, _OF_ALERTS = "alerts", ("channels", "webex", "organizations")
+# The worker reports by them, and the pages show them.
+_OF_REPORTING = ("heartbeat_url", "visitors.occupancy")
 # They name cameras of this section, which are those that are recorded.
 _CAMERAS = "recorder"
 
@@ -72,22 +74,21 @@ class Reloading:
 
     def _follow(self, found: Settings) -> None:
         changed = list(differences(self._running, found))
-        can = {_OF_LOG, *_OF_WEB, _ALERTS}
+        can = {_OF_LOG, *_OF_WEB, _ALERTS, *_OF_REPORTING}
         if any(_section(name) in _OF_ALERTS for name in changed):
             can -= {_ALERTS}
         if any(_section(name) == _CAMERAS for name in changed):
             can = {_OF_LOG}
-        sections = {_section(name) for name in changed} & can
-        new = self._running.model_copy(
-            update={name: getattr(found, name) for name in sections}
-        )
-        if sections & {*_OF_WEB, _ALERTS}:
+        followed = [name for name in changed if {name, _section(name)} & can]
+        left = [name for name in changed if name not in followed]
+        new = _with(self._running, found, followed)
+        if any(_section(name) != _OF_LOG for name in followed):
+            # What uses them may soon say something.
+            logs.hide(new.secrets())
             self._use(new)
-        if sections:
+        if followed:
             configure_logs(new, also=self._running)
             self._running = new
-        followed = [name for name in changed if _section(name) in sections]
-        left = [name for name in changed if _section(name) not in sections]
         log.info("settings read anew: %s", ", ".join(followed) or "nothing to follow")
         if left:
             log.warning("needs a restart: %s", ", ".join(left))
@@ -121,6 +122,18 @@ def differences(one: Section, other: Section, above: str = "") -> Iterator[str]:
             yield from differences(ours, theirs, f"{above}{name}.")
         elif ours != theirs:
             yield f"{above}{name}"
+
+
+def _with(running: Settings, found: Settings, followed: Iterable[str]) -> Settings:
+    """Return the running settings with those that are followed, as they were found."""
+    update: dict[str, object] = {}
+    for section, _, name in (each.partition(".") for each in followed):
+        old, new = getattr(running, section), getattr(found, section)
+        is_part = f"{section}.{name}" in _OF_REPORTING
+        update[section] = (
+            old.model_copy(update={name: getattr(new, name)}) if is_part else new
+        )
+    return running.model_copy(update=update)
 
 
 def _section(name: str) -> str:

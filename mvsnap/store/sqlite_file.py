@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from mvsnap.errors import DatabaseUnfit
+from mvsnap.program import program
 from mvsnap.sqlite_errors import is_damage, reason
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def require_sound(url: str, *, thorough: bool = False) -> None:
     if path is not None and (path.parent / RESTORE_UNFINISHED).exists():
         raise DatabaseUnfit(
             f"A restore into {path.parent} was interrupted. Run it again: "
-            "python -m mvsnap restore FILE"
+            f"{program()} restore FILE"
         )
     if path is None or not path.exists():
         return

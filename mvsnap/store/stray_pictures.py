@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from mvsnap.clock import SystemClock
 from mvsnap.errors import EvidenceAway
+from mvsnap.program import program
 from mvsnap.store.files import Files
 from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.purging import PurgeResult
@@ -32,6 +35,15 @@ _AT_ONCE = 1000
 _ONE_IN, _FEW = 100, 4
 
 
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """last: where the next one begins, "" after the last page of a folder."""
+
+    strays: list[str]
+    doubt: str
+    last: str
+
+
 class StrayPictures:
     """Not thread-safe: it goes on where it stopped."""
 
@@ -47,25 +59,61 @@ class StrayPictures:
         """Look at the next thousand pictures; remove those that are old and unknown."""
         kind = _KINDS[self._kind]
         try:
-            found = self._files.listed(kind, self._after, _AT_ONCE)
+            page = self._look(kind, self._after)
         except EvidenceAway:
             return PurgeResult()  # the log says why
+        held = self._held.get(kind) or page.doubt
+        if not dry_run:
+            self._go_on(page.last)
+            self._hold(kind, held)
+        if held:
+            return PurgeResult(held=held)
+        if not dry_run:
+            self._remove(page.strays)
+        return PurgeResult(removed=len(page.strays))
+
+    def all(self, *, dry_run: bool = False, force: bool = False) -> PurgeResult:
+        """Look at all of them at once, as a person asks for; paths: the strays.
+
+        force: somebody says that they are nobody's. Without, none goes if one seems to
+        be of another database.
+        """
+        strays: list[str] = []
+        doubts: dict[str, str] = {}
+        try:
+            for kind in _KINDS:
+                after: str | None = ""
+                while after is not None:
+                    page = self._look(kind, after)
+                    strays += page.strays
+                    if page.doubt:
+                        doubts.setdefault(kind, page.doubt)
+                    after = page.last or None
+        except EvidenceAway:
+            return PurgeResult()  # the log says why
+        if doubts and not force:
+            return PurgeResult(held="; ".join(doubts.values()))
+        if not dry_run:
+            self._remove(strays)
+        return PurgeResult(removed=len(strays), paths=tuple(strays))
+
+    def _look(self, kind: str, after: str) -> _LookedAt:
+        found = self._files.listed(kind, after, _AT_ONCE)
         settled = self._clock.removable_before(_SETTLED_AFTER)
         # Newer ones count as well: those of another site get old one by one.
         times = {one: at for one, at in found if at < settled and _OURS.fullmatch(one)}
         unknown = times.keys() - self._known.of(times)
         before = self._clock.removable_before(_OLD_AFTER)
-        strays = sorted(path for path in unknown if times[path] < before)
-        held = self._held.get(kind) or _doubt(kind, len(unknown), len(times))
-        if not dry_run:
-            self._go_on(found[-1][0] if len(found) == _AT_ONCE else "")
-            self._hold(kind, held)
-        if held:
-            return PurgeResult(held=held)
-        for path in strays if not dry_run else ():
+        return _LookedAt(
+            sorted(path for path in unknown if times[path] < before),
+            _doubt(kind, len(unknown), len(times)),
+            found[-1][0] if len(found) == _AT_ONCE else "",
+        )
+
+    def _remove(self, strays: Iterable[str]) -> None:
+        for path in strays:
             self._files.remove(path)
             log.warning("removed %s, which no row names", path)
-        return PurgeResult(removed=len(strays))
 
     def _go_on(self, after: str) -> None:
         self._after = after
@@ -85,5 +133,6 @@ def _doubt(kind: str, strays: int, of: int) -> str:
     return (
         f"{strays} of {of} pictures in {kind}/ are named by no row, so another "
         "database may have them: is storage.s3.prefix or data_dir used by another "
-        "site, or was an old backup restored?"
+        "site, or was an old backup restored? If they are nobody's, "
+        f"`{program()} purge --force` removes those that are a week old"
     )

@@ -13,6 +13,7 @@ from mvsnap.core.progress import ClipProgress, JobProgress, PartProgress
 from mvsnap.domain import JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.service import JobRequest
+from mvsnap.program import program
 from mvsnap.texts.reasons import code_of
 from mvsnap.web import auth
 from mvsnap.web.answers import (
@@ -87,7 +88,7 @@ def _job_request(parameters: Parameters) -> JobRequest:
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
     if not gateway().settings.asks_meraki:
-        raise BadInput(params.NO_DASHBOARD)
+        raise BadInput(params.no_dashboard(program()))
     given = parameters.get("mvSerial")
     if given:
         # Cameras that this key may not use are not even named.

@@ -12,6 +12,7 @@ from mvsnap.core import params
 from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.jobs.service import JobRequest
+from mvsnap.program import program
 from mvsnap.rule_names import token_rule, webhook_rule
 from mvsnap.web.context import gateway
 from mvsnap.webhooks.alarm import Alarm, doubt, headline, moment_to_show
@@ -64,7 +65,7 @@ def orders_of(alarm: Alarm, by: AlarmSender, index: int) -> AlarmOrders:
         order for order in every if order.job_request.serials or order.job_request.clips
     )
     if every and not orders:
-        raise BadInput(params.NO_DASHBOARD)
+        raise BadInput(params.no_dashboard(program()))
     notes = tuple(note for order in every for note in order.notes)
     return AlarmOrders(alarm, orders, swipes, notes, choice.ignored, choice.matched)
 

@@ -37,6 +37,11 @@ def texts(simulated: Clouds, head: str) -> list[str]:
     return [text for text in found if head in text and "**MQTT broker**" in text]
 
 
+def names(served: Gateway) -> set[str]:
+    rows = served.get("/api/v1.0/status").json()["rows"]
+    return {str(row["name"]) for row in rows}
+
+
 def broker_is(served: Gateway, health: str) -> bool:
     rows = served.get("/api/v1.0/status").json()["rows"]
     (found,) = (row["health"] for row in rows if row["name"] == "MQTT broker")
@@ -57,15 +62,23 @@ def test_a_broker_in_trouble_is_reported_and_its_end(
         settings = simulated.settings(
             sense={"enabled": True, "port": mosquitto.port},
             alerts={"channel": "Site B - Alarms", "after_s": 2, "kinds": ["disk"]},
-            heartbeat_url=f"{origin}/{SECRET}",
         )
-        with gateway(tmp_path, settings, roles="web,worker,sense") as served:
-            wait_until(lambda: broker_is(served, "ok"), "the broker is connected")
-            mosquitto.stop()
-            wait_until(lambda: broker_is(served, "trouble"), "the broker is away")
-            del settings["alerts"]["kinds"]  # a reload is followed
+
+        def reload() -> None:
             write_config(tmp_path, settings)
             os.kill(served.pid, signal.SIGHUP)
+
+        with gateway(tmp_path, settings, roles="web,worker,sense") as served:
+            wait_until(lambda: broker_is(served, "ok"), "the broker is connected")
+            settings["heartbeat_url"] = f"{origin}/{SECRET}"  # a reload is followed
+            reload()
+            wait_until(pinged.is_set, "the watcher of a reload hears")
+            wait_until(lambda: "Heartbeat" in names(served), "it is on the status")
+            pinged.clear()
+            mosquitto.stop()
+            wait_until(lambda: broker_is(served, "trouble"), "the broker is away")
+            del settings["alerts"]["kinds"]
+            reload()
             wait_until(lambda: bool(texts(simulated, "In trouble")), "it is reported")
             assert "needs a restart" not in served.output()
             simulated.webex.faults.add(Fault("503-html", "/messages", times=-1))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -383,6 +384,26 @@ def test_purge_removes_old_events_and_their_pictures(site: Path) -> None:
     assert "Events: 1 removed, with 1 picture.\n" in said
     assert "Clips: 0 removed (0 GB freed), 0 GB left.\n" in said
     assert list((site / "data" / "snapshots").rglob("*.jpg")) == []
+
+
+def test_purge_force_names_pictures_that_are_held_and_removes_them(site: Path) -> None:
+    assert mvsnap(site, "purge").code == 0
+    day = site / "data" / "snapshots" / "2026" / "01" / "02"
+    day.mkdir(parents=True)
+    for number in range(25):
+        (day / f"{number}.jpg").write_bytes(b"jpeg")
+        os.utime(day / f"{number}.jpg", (1_700_000_000, 1_700_000_000))
+    said = mvsnap(site, "purge")
+    assert said.code == 1
+    assert "25 of 25 pictures in snapshots/ are named by no row" in said.err
+    assert len(list(day.iterdir())) == 25
+    said = mvsnap(site, "purge", "--force")
+    assert said.code == 0
+    assert "Stray pictures: 25 would be removed.\n" in said.err
+    assert "  snapshots/2026/01/02/0.jpg\n" in said.err
+    assert "  and 5 more\n" in said.err
+    assert "Stray pictures: 25 removed.\n" in said.out
+    assert list(day.iterdir()) == []
 
 
 def test_db_upgrade_reports_what_it_did(site: Path) -> None:

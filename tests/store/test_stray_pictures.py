@@ -81,6 +81,29 @@ def test_a_store_that_knows_few_of_them_removes_none(
     assert caplog.text.count("nothing is removed") == 1
 
 
+def test_a_person_may_say_that_they_are_nobody_s(
+    tmp_path: Path,
+    store: Store,
+    strays: StrayPictures,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stray_pictures, "_AT_ONCE", 10)
+    for number in range(25):
+        put(tmp_path, f"{DAY}1/{number}.jpg")
+    put(tmp_path, f"{DAY}2/new.jpg", is_old=False)
+    put(tmp_path, f"{DAY}2/known.jpg")
+    store.add_event(build.event(snapshot_path=f"{DAY}2/known.jpg"))
+    put(tmp_path, f"badges/{DAY[-10:]}1/one.jpg")
+    refused = strays.all()
+    assert refused.removed == 0
+    assert "purge --force" in refused.held
+    would = strays.all(dry_run=True, force=True)
+    assert (would.removed, len(would.paths), would.held) == (26, 26, "")
+    assert len(left(tmp_path)) == 27
+    assert strays.all(force=True).removed == 26
+    assert left(tmp_path) == {"02/known.jpg", "02/new.jpg"}
+
+
 def test_after_an_old_backup_the_days_that_it_lacks_stay(
     tmp_path: Path, store: Store, strays: StrayPictures
 ) -> None:

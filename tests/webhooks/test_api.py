@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import EventKind, Trigger, TriggerKind
+from mvsnap.program import program
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, GATE, KEY
 from tests.webhooks.build import button_test, ixon, sensor, snake
@@ -322,6 +323,7 @@ def test_without_a_dashboard_an_alarm_for_a_snapshot_is_refused(tmp_path: Path) 
     answer = web.client(None).post(HOOK, json=ONE)
     assert code(answer) == (400, "bad_input")
     assert "meraki.api_key is not set" in answer.text
+    assert f"run: {program()} init" in answer.text
     assert web.accepted == []
     web.close()
 
