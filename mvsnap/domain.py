@@ -357,7 +357,7 @@ class Listener:
     listener_id: str
     seen_at: datetime
     connected: bool
-    state: str
+    state: Reason
     messages_per_s: float
     people_counts: int
     refused: int = 0

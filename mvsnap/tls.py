@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvsnap.errors import BadConfig
+from mvsnap.texts.status_wordings import EXPIRED, NOT_VALID_YET
+from mvsnap.texts.wording import Reason
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ _CERT, _KEY = "server.tls.cert", "server.tls.key"
 # How often a handshake looks whether the files are still the same.
 _LOOK_EVERY_S = 10.0
 # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL.
-_VALIDITY = {9: "is not valid yet", 10: "has expired"}
+_VALIDITY = {9: NOT_VALID_YET, 10: EXPIRED}
 
 Stamp = tuple[tuple[int, int, int], ...]
 
@@ -84,7 +86,7 @@ def _refusal(exc: OSError, cert: Path, key: Path) -> str:
 class Validity:
     """What is wrong with a certificate, "" if nothing; until when it is valid."""
 
-    mistake: str
+    mistake: Reason
     until: float | None = None
 
 
@@ -107,9 +109,10 @@ def validity(cert: Path, key: Path) -> Validity:
             with suppress(ssl.SSLWantReadError):
                 side.do_handshake()
     except ssl.SSLCertVerificationError as exc:
-        return Validity(_VALIDITY.get(exc.verify_code, exc.verify_message))
+        known = _VALIDITY.get(exc.verify_code)
+        return Validity(known() if known else Reason(exc.verify_message))
     found = theirs.getpeercert() or {}
-    return Validity("", ssl.cert_time_to_seconds(str(found["notAfter"])))
+    return Validity(Reason(""), ssl.cert_time_to_seconds(str(found["notAfter"])))
 
 
 class RenewedChain:

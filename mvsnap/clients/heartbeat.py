@@ -10,6 +10,8 @@ import requests
 from mvsnap import __version__
 from mvsnap.clients.transport import ExchangeFailed, guard
 from mvsnap.errors import UpstreamError
+from mvsnap.texts.service_wordings import HEARTBEAT, IT_ANSWERED, UNKNOWN_ADDRESS
+from mvsnap.texts.wordings import ADDRESS_UNUSABLE
 
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 64 * 1024
@@ -30,12 +32,12 @@ def ping(url: str) -> None:
         try:
             answer = http.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
         except ExchangeFailed as exc:
-            raise UpstreamError(f"heartbeat: {exc.words}", retry=exc.again) from None
+            raise UpstreamError(HEARTBEAT(why=exc.words), retry=exc.again) from None
         except (requests.RequestException, ValueError):
-            words = "heartbeat: the address cannot be asked"
+            words = HEARTBEAT(why=ADDRESS_UNUSABLE())
             raise UpstreamError(words, retry=False) from None
     status = answer.status_code
     if not 200 <= status < 300:
-        raise UpstreamError(f"heartbeat: it answered {status}", retry=True)
+        raise UpstreamError(HEARTBEAT(why=IT_ANSWERED(status=status)), retry=True)
     if _NOT_FOUND in answer.content[:200].lower():
-        raise UpstreamError("heartbeat: it does not know this address", retry=False)
+        raise UpstreamError(HEARTBEAT(why=UNKNOWN_ADDRESS()), retry=False)

@@ -11,17 +11,21 @@ from datetime import datetime, timedelta, tzinfo
 
 from mvsnap.clock import PLAUSIBLE_FROM
 from mvsnap.core.site_time import stored_to_minute as to_minute
+from mvsnap.texts import status_wordings as said
+from mvsnap.texts.wording import Reason
 
 # Two machines with one database may differ.
 _TOLERANCE = timedelta(minutes=5)
 _SMALLEST_JUMP_S = 60.0
+# From here on a length is said in days.
+_LONG_S = 2 * 86_400.0
 
 
-def mistake(now: datetime, zone: tzinfo) -> str:
+def mistake(now: datetime, zone: tzinfo) -> Reason:
     """Return why the clock is certainly wrong, "" if it may be right."""
     if now < PLAUSIBLE_FROM:
-        return f"wrong: it says {to_minute(now, zone)} (is NTP running?)"
-    return ""
+        return said.CLOCK_WRONG(clock_at=to_minute(now, zone))
+    return Reason("")
 
 
 def doubt(now: datetime, newest: datetime | None, zone: tzinfo) -> str:
@@ -43,14 +47,17 @@ class ClockSinceStart:
     def __init__(self) -> None:
         self._first_s = self._look()
 
-    def jump(self) -> str:
+    def jump(self) -> Reason:
         """Return by how much the clock was set, "" if it was not."""
         jump_s = self._look() - self._first_s
         if abs(jump_s) < _SMALLEST_JUMP_S:
-            return ""
-        way = "ahead" if jump_s > 0 else "back"
-        length = timedelta(seconds=round(abs(jump_s)))
-        return f"set {way} by {length} since the start: times before that are wrong"
+            return Reason("")
+        length_s, is_ahead = abs(jump_s), jump_s > 0
+        if length_s >= _LONG_S:
+            days = said.DAYS_AHEAD if is_ahead else said.DAYS_BACK
+            return days(count=round(length_s / 86_400))
+        way = said.SET_AHEAD if is_ahead else said.SET_BACK
+        return way(length_s=round(length_s))
 
     def _look(self) -> float:
         return time.time() - _uptime_s()

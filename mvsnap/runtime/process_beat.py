@@ -30,6 +30,8 @@ from mvsnap.runtime.parts import Parts
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.processes import ProcessReport
+from mvsnap.texts.status_wordings import CERTIFICATE_UNREAD
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream
 
 if TYPE_CHECKING:
@@ -152,7 +154,7 @@ class ProcessBeat:
         settings, clock = self._parts.settings, self._parts.clock
         disk = shutil.disk_usage(settings.data_dir)
         ends_at, wrong = (
-            _certificate(self._parts) if "web" in self._roles else (None, "")
+            _certificate(self._parts) if "web" in self._roles else (None, Reason(""))
         )
         return ProcessReport(
             id=self._id(),
@@ -228,14 +230,14 @@ def _is_news(report: ProcessReport, known: ProcessReport | None) -> bool:
     )
 
 
-def _certificate(parts: Parts) -> tuple[datetime | None, str]:
+def _certificate(parts: Parts) -> tuple[datetime | None, Reason]:
     pair = parts.settings.server.tls.pair
     if pair is None:
-        return None, ""
+        return None, Reason("")
     try:
         found = tls.validity(*pair)
     except (BadConfig, OSError, ValueError):
-        return None, "cannot be read"
+        return None, CERTIFICATE_UNREAD()
     until = found.until
     return datetime.fromtimestamp(until, UTC) if until else None, found.mistake
 

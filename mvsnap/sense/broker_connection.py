@@ -8,9 +8,10 @@ from mvsnap.clock import SystemClock, poll
 from mvsnap.config.sense import Sense
 from mvsnap.sense.framing import LIMIT_BYTES
 from mvsnap.sense.receiver import Batch, Broker, Receiver
+from mvsnap.texts import broker_wordings
+from mvsnap.texts.wording import Reason
 
-State = tuple[bool, str]  # connected, and the state as text
-SWITCHED_OFF = "switched off"
+State = tuple[bool, Reason]  # connected, and the state for people
 
 # How long the broker may take to delete our session.
 _GOODBYE_S = 5.0
@@ -31,7 +32,7 @@ class BrokerConnection:
     @property
     def state(self) -> State:
         if self._receiver is None:
-            return False, SWITCHED_OFF
+            return False, broker_wordings.OFF()
         state = self._receiver.state
         return state.connected, state.text
 

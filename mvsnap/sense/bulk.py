@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 from paho.mqtt.enums import MQTTErrorCode
 
-from mvsnap.sense.client import NOT_MQTT, Broker, SessionClient
+from mvsnap.sense.client import Broker, SessionClient
 from mvsnap.sense.framing import LIMIT_BYTES, Cutter, Frame
+from mvsnap.texts.broker_wordings import NOT_MQTT_BECAUSE, UNPROMPTED
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class BulkClient(SessionClient):
         if frames and self.welcome:
             self.deliver(frames)
         if self.cutter.broken or (frames and not self.welcome):
-            self.fail(f"{NOT_MQTT}: {self.cutter.broken or 'it sends data unprompted'}")
+            self.fail(NOT_MQTT_BECAUSE(why=self.cutter.broken or UNPROMPTED()))
         if self.is_over and not result:
             self.fed = b""
             result = super().loop_read()  # paho notices the end and closes

@@ -19,6 +19,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
+from mvsnap.texts import broker_wordings as said
+from mvsnap.texts.wording import Reason
 
 KEEPALIVE_S = 30
 SESSION_S = 86_400  # how long an MQTT 5 broker keeps messages while we are offline
@@ -26,14 +28,11 @@ SESSION_S = 86_400  # how long an MQTT 5 broker keeps messages while we are offl
 _BUFFER_BYTES = 4_194_304  # the kernel's, for messages that arrive while others compute
 _GOODBYE_S = 1.0
 
-LOST = "the connection was lost"  # after the broker's welcome
-CLOSED_BY_BROKER = "the broker closed the connection"
-NOT_MQTT = "the server there is not an MQTT broker"
 _REFUSED = {
-    "Not authorized": "wrong user name or password",
-    "Bad user name or password": "wrong user name or password",
-    "Client identifier not valid": "it rejects the client id",
-    "Unsupported protocol version": "it does not support this MQTT version",
+    "Not authorized": said.WRONG_PASSWORD,
+    "Bad user name or password": said.WRONG_PASSWORD,
+    "Client identifier not valid": said.REJECTS_ID,
+    "Unsupported protocol version": said.OTHER_VERSION,
 }
 
 
@@ -94,7 +93,7 @@ class SessionClient(Client):
         self.granted = self.welcome = self.leaving = False
         self.pause_s = 0.0
         self.refused: list[str] = []
-        self.why: str | None = None
+        self.why: Reason | None = None
         self.skipped = 0
         self.at = broker
         self.v5 = v5
@@ -145,14 +144,14 @@ class SessionClient(Client):
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            text = _REFUSED.get(str(reason), str(reason))
-            self.fail(f"refused: {text}")
+            known = _REFUSED.get(str(reason))
+            self.fail(said.REFUSED(why=known() if known else str(reason)))
             return
         self.welcome = True
         try:
             self.subscribe([(topic, 1) for topic in self.at.topics])
         except ValueError as exc:
-            self.fail(f"cannot subscribe to a topic: {exc}")
+            self.fail(said.BAD_TOPIC(why=str(exc)))
 
     def answered(
         self,
@@ -165,7 +164,8 @@ class SessionClient(Client):
         answers = zip(self.at.topics, reasons, strict=False)
         self.refused = [topic for topic, reason in answers if reason.is_failure]
         if len(self.refused) == len(self.at.topics):
-            self.fail(f"refused: subscription to {', '.join(self.refused)}")
+            topics = said.SUBSCRIPTION(topics=", ".join(self.refused))
+            self.fail(said.REFUSED(why=topics))
         else:
             self.granted = True
 
@@ -180,15 +180,15 @@ class SessionClient(Client):
         if self.leaving:
             self.wait_for_goodbye()
         elif flags.is_disconnect_packet_from_server:
-            self.fail(f"{CLOSED_BY_BROKER}: {reason}")
+            self.fail(said.CLOSED(why=str(reason)))
         elif str(reason) == "Keep alive timeout":
-            self.fail("the broker stopped responding")
+            self.fail(said.SILENT_NOW())
         elif self.welcome:
-            self.fail(LOST)
+            self.fail(said.LOST())
         else:
-            self.fail("the connection was closed before the broker answered")
+            self.fail(said.CLOSED_AT_ONCE())
 
-    def fail(self, why: str) -> None:
+    def fail(self, why: Reason) -> None:
         self.why = self.why or why
 
     def wait_for_goodbye(self) -> None:
@@ -224,7 +224,7 @@ class PlainClient(SessionClient):
 
     def received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if not self.welcome:
-            self.fail(f"{NOT_MQTT}: it sends data unprompted")
+            self.fail(said.NOT_MQTT_BECAUSE(why=said.UNPROMPTED()))
             return
         try:
             topic = message.topic.encode()

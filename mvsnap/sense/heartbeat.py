@@ -9,10 +9,11 @@ from itertools import islice
 
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Listener, Serial
-from mvsnap.sense.broker_connection import SWITCHED_OFF, State
+from mvsnap.sense.broker_connection import State
 from mvsnap.sense.detector import Detector
 from mvsnap.store.events import Store
 from mvsnap.store.sense import SenseStore
+from mvsnap.texts import broker_wordings
 from mvsnap.upstreams import OUTCOMES, Upstream
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Heartbeat:
         connected, text = state
         if connected:
             OUTCOMES.worked(Upstream.BROKER)
-        elif text != SWITCHED_OFF:
+        elif text.code != broker_wordings.OFF.code:
             OUTCOMES.failed(Upstream.BROKER, text)
         if self._alive != listener_id:
             self.end()

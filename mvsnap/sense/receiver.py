@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import random
 import select
@@ -14,28 +15,30 @@ from datetime import UTC, datetime
 
 from mvsnap.sense.buffer import Batch, MessageBuffer
 from mvsnap.sense.bulk import BulkClient, works
-from mvsnap.sense.client import (
-    CLOSED_BY_BROKER,
-    LOST,
-    NOT_MQTT,
-    Broker,
-    PlainClient,
-    SessionClient,
-)
+from mvsnap.sense.client import Broker, PlainClient, SessionClient
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
+from mvsnap.texts import broker_wordings as said
+from mvsnap.texts.camera_wordings import CONNECTION_REFUSED, NO_NETWORK, NO_ROUTE
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import NO_ANSWER_AT_ALL, WITH
 
 __all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
 
 log = logging.getLogger(__name__)
 
 # What a broker does to a client when another one comes with its id.
-_TAKEN_OVER = (LOST, f"{CLOSED_BY_BROKER}: Session taken over")
+_TAKEN_OVER = (said.LOST(), said.CLOSED(why="Session taken over"))
 _ANSWER_S = 10.0  # from the open socket to the granted subscription
 _STEADY_S = 30.0  # a connection that lasted this long resets the waits
 _POLL_S = 1.0
 _PING_CHECK_S = 5.0  # how often paho looks whether one is due
 _GOODBYE_S = 3.0
 _JOIN_S = 15.0
+_ERRORS = {
+    errno.ECONNREFUSED: CONNECTION_REFUSED,
+    errno.EHOSTUNREACH: NO_ROUTE,
+    errno.ENETUNREACH: NO_NETWORK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class ReceiverState:
     """State of the receiver; `text` is for people."""
 
     connected: bool  # and subscribed
-    text: str
+    text: Reason
     since: datetime  # when this began; UTC
     dropped: int = 0  # QoS 0 messages that waited too long, since the start
     too_large: int = 0  # messages above the limit, since the start
@@ -89,7 +92,7 @@ class Receiver:
         self._is_pausing = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._state = ReceiverState(False, "not started", datetime.now(UTC))
+        self._state = ReceiverState(False, said.NOT_STARTED(), datetime.now(UTC))
 
     @property
     def state(self) -> ReceiverState:
@@ -110,7 +113,7 @@ class Receiver:
         self._bell, self._wakes = socket.socketpair()
         self._bell.setblocking(False)
         self._wakes.setblocking(False)
-        self._set(False, "not connected: not tried yet")
+        self._set(False, said.NOT_CONNECTED(why=said.NOT_TRIED()))
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
@@ -147,7 +150,7 @@ class Receiver:
             if not thread.is_alive():  # otherwise it hangs in a name lookup
                 self._bell.close()
                 self._wakes.close()
-            self._set(False, "stopped")
+            self._set(False, said.STOPPED())
         self._buffer.close()
 
     def _run(self) -> None:
@@ -170,7 +173,7 @@ class Receiver:
             self._stopping.wait(random.uniform(max(first_s, wait_s / 2), wait_s))
             tries += 1
 
-    def _connection(self) -> str:
+    def _connection(self) -> Reason:
         """Keep one connection as long as it lasts; return why it ended."""
         self._connections += 1
         number = self._connections
@@ -191,12 +194,12 @@ class Receiver:
                 log.exception(
                     "MQTT broker %s sent something paho cannot read", self._where
                 )
-            client.fail(NOT_MQTT)
+            client.fail(said.NOT_MQTT())
         finally:
             self._live = None
             self._too_large += client.skipped
             _close(client)
-        return client.why or LOST
+        return client.why or said.LOST()
 
     def _serve(self, client: SessionClient) -> None:
         sock, wakes = client.socket(), self._wakes
@@ -227,7 +230,7 @@ class Receiver:
             if client.granted and client.why is None:
                 self._up(client)
             elif now > deadline:
-                client.fail("the broker does not respond")
+                client.fail(said.SILENT())
             if client.pause_s:
                 self._pause(client)
 
@@ -246,22 +249,24 @@ class Receiver:
     def _up(self, client: SessionClient) -> None:
         if self._state.connected:
             return
-        text = f"connected to {self._where}"
+        where = Reason(self._where)
         if client.refused:
-            text += f", which refuses {', '.join(client.refused)}"
+            where = said.REFUSES(place=where, topics=", ".join(client.refused))
+        text = said.CONNECTED(place=where)
         self._set(True, text)
         self._is_logged = False
         log.info("MQTT broker: %s", text)
 
-    def _down(self, why: str) -> None:
-        text = why if why.startswith("refused") else f"not connected: {why}"
+    def _down(self, why: Reason) -> None:
+        is_refused = why.code == said.REFUSED.code
+        text = why if is_refused else said.NOT_CONNECTED(why=why)
         if self._state.connected or self._state.text != text:
             self._set(False, text)
         if not self._is_logged:
             log.warning("MQTT broker %s: %s", self._where, text)
             self._is_logged = True
 
-    def _set(self, connected: bool, text: str) -> None:
+    def _set(self, connected: bool, text: Reason) -> None:
         self._state = ReceiverState(connected, text, datetime.now(UTC))
 
 
@@ -284,18 +289,20 @@ def _close(client: SessionClient) -> None:
         sock.close()
 
 
-def _reason(exc: OSError | ValueError) -> str:
+def _reason(exc: OSError | ValueError) -> Reason:
     """Return why a connection failed or broke, for people."""
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"the certificate of the broker is not trusted: {exc.verify_message}"
+        return said.UNTRUSTED(why=exc.verify_message)
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {(exc.reason or str(exc)).replace('_', ' ').lower()}"
+        why = (exc.reason or str(exc)).replace("_", " ").lower()
+        return said.TLS_FAILED(why=why)
     if isinstance(exc, socket.gaierror):
-        return f"unknown host: {exc.strerror}"
+        return said.UNKNOWN_HOST(why=str(exc.strerror))
     if isinstance(exc, TimeoutError):
-        return "no answer"
+        return NO_ANSWER_AT_ALL()
     if isinstance(exc, OSError) and exc.filename is not None:
-        return f"{exc.strerror}: {exc.filename}"
+        return WITH(first=str(exc.strerror), then=str(exc.filename))
     if isinstance(exc, OSError):
-        return exc.strerror or str(exc)
-    return str(exc)
+        known = _ERRORS.get(exc.errno or 0)
+        return known() if known else Reason(exc.strerror or str(exc))
+    return Reason(str(exc))

@@ -9,7 +9,6 @@ from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
-from mvsnap.texts.wording import Reason
 
 # Below the first nothing works well; the second is the warning before.
 _LEAST_FREE_BYTES = 200_000_000
@@ -102,7 +101,7 @@ def _disk(name: str, own: Sequence[KnownProcess]) -> StatusRow:
 
 def _clock(name: str, own: Sequence[KnownProcess]) -> StatusRow:
     known = _newest(own)
-    wrong, ahead_s = Reason(known.report.clock_error), known.clock_ahead_s
+    wrong, ahead_s = known.report.clock_error, known.clock_ahead_s
     if not wrong and abs(ahead_s) < _CLOCKS_DIFFER_S:
         return StatusRow(Group.SITE, name, Condition.OK, N_("right"))
     if not wrong:
@@ -121,8 +120,8 @@ def _certificates(
     report = _newest([k for k in own if "web" in k.report.roles] or own).report
     advice = N_("Renew it; no restart is needed.")
     if report.certificate_error:
-        text = Reason(report.certificate_error)
-        yield StatusRow(Group.SITE, name, Condition.TROUBLE, text, advice)
+        wrong = report.certificate_error
+        yield StatusRow(Group.SITE, name, Condition.TROUBLE, wrong, advice)
     elif (until := report.certificate_ends_at) is not None:
         text = said.VALID_UNTIL(day=f"{until:%Y-%m-%d}")
         if until - now > _ENDS_SOON:

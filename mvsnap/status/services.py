@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store.processes import KnownProcess, UpstreamState
-from mvsnap.texts import N_, service_wordings, wordings
+from mvsnap.texts import N_, broker_wordings, service_wordings, wordings
 from mvsnap.texts.channel_wordings import FROM_ONLY, MAIL_SERVER_SILENT
 from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import Upstream, upstream_of
@@ -35,7 +35,8 @@ _UNANSWERED = {
         *(wordings.NO_WHOLE_ANSWER, wordings.PROXY_REFUSED, wordings.TLS_FAILED),
         *(wordings.NO_SUCH_HOST, wordings.NOT_CONNECTED, wordings.CONNECTION_BROKE),
         *(wordings.LEADS_HERE, MAIL_SERVER_SILENT),
-        *(service_wordings.SILENT, service_wordings.UNREACHABLE),
+        *(broker_wordings.NOT_CONNECTED, service_wordings.SILENT),
+        service_wordings.UNREACHABLE,
         *(service_wordings.UNTRUSTED, service_wordings.BROKE),
     )
 }
@@ -112,12 +113,7 @@ def _service(
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
             where = ", ".join(sorted(machines))
-            # A sentence without a code is found again as a whole.
-            text = (
-                FROM_ONLY(what=text, machines=where)
-                if code_of(text)
-                else f"{text} (from {where} only)"
-            )
+            text = FROM_ONLY(what=text, machines=where)
     elif not states:
         health, text = Condition.UNKNOWN, NOT_CALLED
     elif failed and len(failed) == len(alive):

@@ -12,6 +12,7 @@ from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
+from mvsnap.texts.broker_wordings import WITH_RATE
 from mvsnap.texts.camera_wordings import STATES
 from mvsnap.texts.channel_wordings import PURGE_BY_FORCE, START_SENSE
 from mvsnap.texts.wordings import WITH
@@ -118,7 +119,8 @@ def sense_rows(
             START_SENSE(mvsnap=program()),
         )
     for one in recent:
-        health, text, advice = Condition.OK, one.state, ""
+        health, advice = Condition.OK, ""
+        text: str = one.state
         if one not in alive:
             # Another one may have its work.
             health, text = Condition.UNKNOWN, N_("no heartbeat")
@@ -127,7 +129,7 @@ def sense_rows(
         elif not one.connected:
             health, advice = Condition.TROUBLE, N_("See the MQTT broker.")
         else:
-            text += f", {one.messages_per_s:.1f} messages per second"
+            text = WITH_RATE(what=one.state, rate=round(one.messages_per_s, 1))
         yield StatusRow(
             Group.SENSE, one.listener_id, health, text, advice, seen_at=one.seen_at
         )

@@ -25,6 +25,7 @@ processes = Table(
     Column("evidence_bytes", BigInteger, comment="pictures, clips; none: not measured"),
     Column("certificate_ends_at", Moment, comment="of server.tls"),
     Column("certificate_error", Text, nullable=False, comment="of server.tls"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Processes that run, and those that ended within a day",
 )
 

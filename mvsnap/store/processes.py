@@ -24,6 +24,8 @@ from mvsnap.upstreams import Outcome, Upstream, upstream_of
 _BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
 _MISSED_BEATS = 3.4
 _KEPT = timedelta(days=1)
+# Columns that say what is wrong, with their codes and values in `reasons`.
+_SAID = ("clock_error", "certificate_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class ProcessReport:
     """What a process says of itself and of its machine.
 
     by_itself: it writes every `beat_s`; otherwise only while it answers requests.
-    clock_error, certificate_error: in words, "" if nothing is wrong.
+    clock_error, certificate_error: "" if nothing is wrong.
     evidence_bytes: pictures and clips in its data_dir; None: not measured.
     """
 
@@ -41,12 +43,12 @@ class ProcessReport:
     version: str
     data_id: str
     by_itself: bool = True
-    clock_error: str = ""
+    clock_error: Reason = Reason("")
     disk_free_bytes: int = 0
     disk_total_bytes: int = 0
     evidence_bytes: int | None = None
     certificate_ends_at: datetime | None = None
-    certificate_error: str = ""
+    certificate_error: Reason = Reason("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class ProcessStore:
         with self._db.writing() as connection:
             now = self._db.clock.times(connection).now
             ahead_s = round((clock - now).total_seconds(), 1)
-            fresh = asdict(report) | {"seen_at": now, "stopped": False}
+            fresh = _report_row(report) | {"seen_at": now, "stopped": False}
             fresh["clock_ahead_s"] = ahead_s
             runs_s = 0.0 if began_s is None else monotonic_s - began_s
             first = {"started_at": now - timedelta(seconds=runs_s)}
@@ -223,4 +225,13 @@ def _known(row: RowMapping, times: StoredTimes, age: timedelta) -> KnownProcess:
         name: fields.pop(name)
         for name in ("started_at", "seen_at", "stopped", "clock_ahead_s")
     }
+    kept = fields.pop("reasons")
+    for name in _SAID:
+        fields[name] = reasons.read(kept, name, fields[name])
     return KnownProcess(ProcessReport(**fields), **own)
+
+
+def _report_row(report: ProcessReport) -> dict[str, Any]:
+    said = {name: getattr(report, name) for name in _SAID}
+    english = {name: str(one) for name, one in said.items()}
+    return asdict(report) | english | {"reasons": reasons.stored(**said)}

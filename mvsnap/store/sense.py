@@ -15,6 +15,8 @@ from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_row
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
+from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
 
 ZoneKey = tuple[Serial, ZoneId]
 # How often the rate of a listener is written while it changes: spare the SD card.
@@ -159,7 +161,7 @@ class SenseStore:
 
     def describe_listener(self, listener: Listener) -> None:
         """Write its row."""
-        row = asdict(listener)
+        row = {**asdict(listener), "state": str(listener.state), **_reasons(listener)}
         statement = self._db.insert(listeners).values(**row)
         news = {k: v for k, v in row.items() if k != "listener_id"}
         with self._db.writing() as connection:
@@ -182,7 +184,7 @@ class SenseStore:
                     _pulse(row.listener_id), times.age(row.seen_at)
                 ),
                 row.connected,
-                row.state,
+                reasons.read(row.reasons, "state", row.state) or Reason(""),
                 row.messages_per_s,
                 row.people_counts,
                 row.refused,
@@ -217,11 +219,13 @@ def _is_news(listener: Listener, row: Row[Any]) -> bool:
         is_other = not listener.messages_per_s or not row.messages_per_s
         if is_other or listener.seen_at - row.seen_at >= _RATE_EVERY:
             return True
-    return (listener.connected, listener.state, *_zones(listener)) != (
-        row.connected,
-        row.state,
-        *_zones(row),
-    )
+    said = (listener.connected, listener.state, _reasons(listener)["reasons"])
+    written = (row.connected, row.state, row.reasons)
+    return (*said, *_zones(listener)) != (*written, *_zones(row))
+
+
+def _reasons(listener: Listener) -> dict[str, Any]:
+    return {"reasons": reasons.stored(state=listener.state)}
 
 
 def _zones(found: Listener | Row[Any]) -> tuple[int, int]:

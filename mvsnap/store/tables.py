@@ -275,6 +275,7 @@ listeners = Table(
         server_default="0",
         comment="topics that are not, there are too many",
     ),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Processes that listen to MV Sense",
 )
 

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from mvsnap.texts import formats, gettext
 from mvsnap.texts.channel_wordings import ASKED_AGAIN, FROM_ONLY, SIMILAR, TRACKED
 from mvsnap.texts.ixon_wordings import IN_ITS_WORDS
+from mvsnap.texts.service_wordings import HEARTBEAT
 from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
 from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 
@@ -21,7 +22,7 @@ from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 # times, and "with" where it also says why.
 _JOINED = {
     **dict.fromkeys((BOTH.code, WITH.code), ("first", "then")),
-    **dict.fromkeys((ORGANIZATION.code, ASKED_AGAIN.code), ("why",)),
+    **dict.fromkeys((ORGANIZATION.code, ASKED_AGAIN.code, HEARTBEAT.code), ("why",)),
     **dict.fromkeys((TRACKED.code, SIMILAR.code, IN_ITS_WORDS.code), ("what",)),
     FROM_ONLY.code: ("what",),
 }

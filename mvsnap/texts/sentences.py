@@ -33,16 +33,13 @@ _STATUS = (
         "Check this site's internet connection and the api_key of %(name)s;"
         " jobs go on when it answers again."
     ),
-    *(N_("held: %(what)s"), N_("%(what)s (from %(machines)s only)")),
-    N_("%(what)s, %(rate)s messages per second"),
+    N_("held: %(what)s"),
     N_(
         "The pre-roll starts up to %(length)s early: "
         "set the camera's I-frame interval to 2 s or less."
     ),
     N_("%(name)s has been failing since"),
     N_("%(name)s has not answered since"),
-    # Listeners to MV Sense.
-    *(N_("connected to %(name)s"), N_("not connected: %(why)s")),
 )
 # Of a place, by MV Sense.
 _OCCUPANCY = (

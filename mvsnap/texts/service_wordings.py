@@ -16,6 +16,13 @@ SENT_PAGE = Wording(
     N_("it sent a web page: is there a proxy or a login page in between?"),
 )
 
+# --- the heartbeat: whoever expects it
+HEARTBEAT = Wording("heartbeat", N_("heartbeat: %(why)s"))
+IT_ANSWERED = Wording("heartbeat_answered", N_("it answered %(status)s"))
+UNKNOWN_ADDRESS = Wording(
+    "heartbeat_unknown_address", N_("it does not know this address")
+)
+
 # --- S3; place: the first of them
 BUCKET = Wording("bucket", N_("bucket %(name)s at %(host)s"))
 UNKNOWN_KEY = Wording(

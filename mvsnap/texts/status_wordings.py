@@ -21,6 +21,28 @@ FREE_BESIDE = Wording(
 )
 AHEAD = Wording("clock_ahead", N_("%(length_s)s ahead of the database's"))
 BEHIND = Wording("clock_behind", N_("%(length_s)s behind the database's"))
+CLOCK_WRONG = Wording(
+    "clock_wrong", N_("wrong: it says %(clock_at)s (is NTP running?)")
+)
+SET_AHEAD = Wording(
+    "clock_set_ahead",
+    N_("set ahead by %(length_s)s since the start: times before that are wrong"),
+)
+DAYS_AHEAD = Wording(
+    "clock_set_days_ahead",
+    N_("set ahead by %(count)s days since the start: times before that are wrong"),
+)
+DAYS_BACK = Wording(
+    "clock_set_days_back",
+    N_("set back by %(count)s days since the start: times before that are wrong"),
+)
+SET_BACK = Wording(
+    "clock_set_back",
+    N_("set back by %(length_s)s since the start: times before that are wrong"),
+)
+CERTIFICATE_UNREAD = Wording("certificate_unread", N_("cannot be read"))
+NOT_VALID_YET = Wording("certificate_not_valid_yet", N_("is not valid yet"))
+EXPIRED = Wording("certificate_expired", N_("has expired"))
 VALID_UNTIL = Wording("certificate_valid_until", N_("valid until %(day)s"))
 FOLDERS = Wording(
     "data_folders_apart",

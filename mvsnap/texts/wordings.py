@@ -9,6 +9,7 @@ from __future__ import annotations
 from mvsnap.texts import (
     N_,
     audit_wordings,
+    broker_wordings,
     camera_wordings,
     channel_wordings,
     ixon_wordings,
@@ -244,7 +245,7 @@ PICTURE_TOO_LABORIOUS = Wording(
 )
 
 MODULES = (
-    *(camera_wordings, channel_wordings, ixon_wordings),
+    *(broker_wordings, camera_wordings, channel_wordings, ixon_wordings),
     *(refusal_wordings, service_wordings, status_wordings),
 )
 _ALL = (

@@ -12,6 +12,8 @@ import pytest
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Listener
 from mvsnap.runtime.clock_state import ClockSinceStart
+from mvsnap.texts.broker_wordings import CONNECTED, NOT_CONNECTED
+from mvsnap.texts.wordings import NO_ANSWER_AT_ALL
 from tests.clients.fakes import FakeClock
 from tests.core.build import event
 from tests.web.build import GATE, Web
@@ -103,8 +105,9 @@ def test_an_event_of_a_clock_that_was_ahead_refuses_nothing(tmp_path: Path) -> N
     ("seconds", "said"),
     [
         (59, ""),
-        (90_061, "set ahead by 1 day, 1:01:01 since the start"),
-        (-3600, "set back by 1:00:00 since the start"),
+        (90_061, "set ahead by 25 h 1 min since the start"),
+        (20_000.3 * 86_400, "set ahead by 20000 days since the start"),
+        (-3600, "set back by 1 h since the start"),
     ],
 )
 def test_a_clock_set_since_the_start_is_reported(
@@ -117,7 +120,9 @@ def test_a_clock_set_since_the_start_is_reported(
 
 
 def listener(name: str, *, connected: bool = True, refused: int = 0) -> Listener:
-    state = "connected to broker:1883" if connected else "not connected: no answer"
+    state = NOT_CONNECTED(why=NO_ANSWER_AT_ALL())
+    if connected:
+        state = CONNECTED(place="broker:1883")
     return Listener(name, datetime.now(UTC), connected, state, 1.0, 20, refused)
 
 

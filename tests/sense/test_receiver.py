@@ -282,7 +282,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_one_line_each_way(
             publish(running, TOPIC, [b"before"], qos=1)
             before = taken(receiver, 1)[0]
             running.kill()
-            wait_for_text(receiver, "not connected: Connection refused")
+            wait_for_text(receiver, "not connected: connection refused")
             wait_until(lambda: receiver._connections > 3, "more tries")
             running.start()
             wait_for_text(receiver, "connected to")
@@ -304,7 +304,7 @@ def test_a_broker_that_is_away_at_first_is_one_line(
     caplog.set_level(logging.INFO)
     there = Broker(HOST, free_port(), "mv", (TOPIC,))
     with receiving(there, connected=False) as receiver:
-        wait_for_text(receiver, "not connected: Connection refused")
+        wait_for_text(receiver, "not connected: connection refused")
         wait_until(lambda: receiver._connections > 3, "more tries")
         with broker(tmp_path, port=there.port):
             wait_for_text(receiver, "connected to")
@@ -442,7 +442,7 @@ def test_stop_wakes_a_consumer_that_waits(plain: Mosquitto) -> None:
 
 def test_stop_ends_a_receiver_that_waits_for_the_next_try() -> None:
     receiver = started(Broker(HOST, free_port(), "mv", (TOPIC,)), first_wait_s=60)
-    wait_for_text(receiver, "not connected: Connection refused")
+    wait_for_text(receiver, "not connected: connection refused")
     receiver.stop()
     receiver.stop()
 
@@ -467,6 +467,6 @@ def test_a_broker_that_is_away_is_no_other_client(tmp_path: Path) -> None:
         there = at(mosquitto)
         receiver = started(there)
         wait_for_text(receiver, "connected to", 10)
-    wait_for_text(receiver, "not connected: Connection refused", 10)
+    wait_for_text(receiver, "not connected: connection refused", 10)
     assert not receiver.is_contested
     receiver.stop()

@@ -65,7 +65,9 @@ class Site:
     def live(self, name: str = "one") -> None:
         now = self.times.wall
         self.store.heartbeat(name, now)
-        self.sense.describe_listener(Listener(name, now, True, "connected", 1.0, 1, 0))
+        self.sense.describe_listener(
+            Listener(name, now, True, Reason("connected"), 1.0, 1, 0)
+        )
         self.sense.note_last_seen({GATE: now}, now)
         state = RecorderCameraState(
             camera=ROBOT, state="recording", text=Reason(""), since=now, seen_at=now

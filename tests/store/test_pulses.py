@@ -22,6 +22,7 @@ from mvsnap.store.processes import ProcessStore
 from mvsnap.store.pulses import ROW_EVERY, Pulses
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.tables import listeners, workers
+from mvsnap.texts.wording import Reason
 from tests.servers.processes import Program, running, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -194,7 +195,7 @@ def test_beside_who_writes_rows_alone_all_do(db: database.Database) -> None:
 
 def test_a_listener_writes_what_has_changed(db: database.Database) -> None:
     sense, now = SenseStore(db), Store(db).now()
-    found = Listener("one", now, True, "connected", 0.0, 4, 0)
+    found = Listener("one", now, True, Reason("connected"), 0.0, 4, 0)
 
     def is_written(after: timedelta, **news: object) -> bool:
         said = Listener(**{**fields, **news, "seen_at": now + after})
@@ -246,11 +247,15 @@ def test_on_postgresql_each_sign_of_life_is_a_row(postgres_url: str) -> None:
     assert processes.row_every_s("one") == processes.beat_s
     assert processes.silent_after < timedelta(minutes=1)
     store.keep_alive("one")
-    sense.keep_listener(Listener("one", store.now(), True, "connected", 0.0, 4, 0))
+    sense.keep_listener(
+        Listener("one", store.now(), True, Reason("connected"), 0.0, 4, 0)
+    )
     assert store.workers_alive() == {"one": True}
     lately = store.now()
     store.keep_alive("one")
-    sense.keep_listener(Listener("one", store.now(), True, "connected", 0.0, 4, 0))
+    sense.keep_listener(
+        Listener("one", store.now(), True, Reason("connected"), 0.0, 4, 0)
+    )
     with db.reading() as connection:
         for table in (workers, listeners):
             assert connection.execute(select(table.c.seen_at)).scalar_one() >= lately

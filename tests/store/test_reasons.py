@@ -15,7 +15,7 @@ from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.core.clip_text import details
 from mvsnap.core.troubles import Trouble
 from mvsnap.core.video_links import NO_LINK
-from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId
+from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId, Listener
 from mvsnap.store import database
 from mvsnap.store.alert_tables import troubles
 from mvsnap.store.clips import ClipStore
@@ -23,13 +23,21 @@ from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
 from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.process_tables import upstreams
+from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport, ProcessStore
-from mvsnap.store.tables import clips, deliveries, events, recorder_cameras
+from mvsnap.store.sense import SenseStore
+from mvsnap.store.tables import clips, deliveries, events, listeners, recorder_cameras
 from mvsnap.store.troubles import TroubleStore
 from mvsnap.texts import channel_wordings, ixon_wordings
-from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
+from mvsnap.texts.broker_wordings import NOT_CONNECTED
+from mvsnap.texts.camera_wordings import (
+    CONNECTION_REFUSED,
+    IN_DETAIL,
+    NO_ROUTE,
+    OFFLINE,
+)
 from mvsnap.texts.reasons import said
+from mvsnap.texts.status_wordings import CLOCK_WRONG, EXPIRED
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import (
     CAMERA_OFFLINE,
@@ -297,3 +305,46 @@ def test_the_state_of_a_camera_is_a_code_too(db: database.Database) -> None:
     with db.writing() as connection:
         connection.execute(update(recorder_cameras).values(text="in its words"))
     assert said(store.recorder_cameras()[robot].text) == "in its words"
+
+
+def test_a_machine_says_what_is_wrong_with_it(db: database.Database) -> None:
+    store, at = ProcessStore(db), datetime.now(UTC)
+    report = ProcessReport("one", "pi", "web", "1", "data")
+    wrong = CLOCK_WRONG(clock_at="1970-01-01 02:03 CET")
+    report = replace(report, clock_error=wrong, certificate_error=EXPIRED())
+
+    def known() -> list[str]:
+        (found,) = store.all()
+        return [said(found.report.clock_error), said(found.report.certificate_error)]
+
+    store.beat(report, {}, monotonic_s=1000, clock=at, is_first=True)
+    german = ["falsch: sie zeigt 01.01.1970 02:03 MEZ (läuft NTP?)", "ist abgelaufen"]
+    assert known() == german
+    assert store.all()[0].report == report
+    with db.writing() as connection:
+        # As the release before writes.
+        connection.execute(update(processes).values(clock_error="in its words"))
+    assert known() == ["in its words", german[1]]
+
+
+def test_a_listener_says_how_it_is_connected(db: database.Database) -> None:
+    store, now = SenseStore(db), datetime.now(UTC)
+    refused = NOT_CONNECTED(why=CONNECTION_REFUSED())
+    one = Listener("one", now, False, refused, 0.0, 4, 0)
+
+    def state() -> str:
+        (found,) = store.listeners()
+        return said(found.state)
+
+    store.describe_listener(one)
+    assert state() == "nicht verbunden: Verbindung abgelehnt"
+    # As the release before writes, before this one goes on under its id.
+    with db.writing() as connection:
+        connection.execute(update(listeners).values(state="in its words"))
+    assert state() == "in its words"
+    with db.writing() as connection:
+        news = {"state": str(refused), "reasons": None}
+        connection.execute(update(listeners).values(**news))
+    assert state() == refused
+    store.keep_listener(one)
+    assert state() == "nicht verbunden: Verbindung abgelehnt"

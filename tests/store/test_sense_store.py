@@ -11,6 +11,7 @@ from mvsnap.domain import FULL_FRAME, EventKind, Listener, Presence, ZoneId
 from mvsnap.store import database
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.texts.wording import Reason
 from tests.core.build import DOOR, GATE, NOON, event
 
 HALL = ZoneId("671599294431625455")
@@ -93,8 +94,8 @@ def test_last_seen_continues(sense: SenseStore) -> None:
 
 
 def test_a_listener_updates_its_description(sense: SenseStore) -> None:
-    first = Listener("mvsnap-1", at(0), False, "not connected", 0.0, 0)
-    second = Listener("mvsnap-1", at(15), True, "connected", 14.5, 4)
+    first = Listener("mvsnap-1", at(0), False, Reason("not connected"), 0.0, 0)
+    second = Listener("mvsnap-1", at(15), True, Reason("connected"), 14.5, 4)
     sense.describe_listener(first)
     sense.describe_listener(second)
     assert sense.listeners() == [second]

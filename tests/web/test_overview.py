@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
 from mvsnap.program import program
+from mvsnap.texts.broker_wordings import CONNECTED, REFUSED
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
@@ -27,7 +28,7 @@ def listen(
     web: Web, *, seconds_ago: float = 5, connected: bool = True, refused: int = 0
 ) -> None:
     seen_at = NOON - timedelta(seconds=seconds_ago)
-    state = "connected to 127.0.0.1:1883" if connected else "refused by 127.0.0.1:1883"
+    state = CONNECTED(place="127.0.0.1:1883") if connected else REFUSED(why="the id")
     web.sense.describe_listener(
         Listener("mvsnap-1", seen_at, connected, state, 3.25, 2, refused)
     )
@@ -67,7 +68,7 @@ ON: dict[str, Any] = {"sense": {"enabled": True}}
     [
         ({}, "Connected 127.0.0.1:1883 3.2 messages per second · 2 zones"),
         ({"refused": 1234}, "1,234 more not watched: above sense.max_zones"),
-        ({"connected": False}, "Not connected refused by 127.0.0.1:1883"),
+        ({"connected": False}, "Not connected refused: the id"),
         ({"seconds_ago": 50}, "Connected 127.0.0.1"),
         ({"seconds_ago": 51}, "No heartbeat"),
     ],

@@ -27,6 +27,7 @@ from mvsnap.simulator.picture import draw_picture
 from mvsnap.simulator.server import serve
 from mvsnap.store.processes import ProcessReport
 from mvsnap.store.sense import Findings
+from mvsnap.texts.broker_wordings import CONNECTED
 from mvsnap.texts.camera_wordings import RECORDING
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
@@ -69,7 +70,7 @@ def fill(web: Web) -> None:
     count(web, 2, COUNTER)
     count(web, 0, ENTRANCE)
     web.sense.describe_listener(
-        Listener("mvsnap-1", now, True, "connected to 127.0.0.1:1883", 3.25, 2, 0)
+        Listener("mvsnap-1", now, True, CONNECTED(place="127.0.0.1:1883"), 3.25, 2, 0)
     )
     for n, scene in enumerate(("gate", "door", "hall", "yard")):
         event_id, at = EventId(f"event-{n}"), now - timedelta(seconds=n)

@@ -25,6 +25,7 @@ from mvsnap.domain import (
 )
 from mvsnap.store.events import Store
 from mvsnap.store.sense import Findings
+from mvsnap.texts.wording import Reason
 from tests.clients.fakes import NOON, FakeClock
 from tests.core.build import event
 from tests.core.build import job as some_job
@@ -260,7 +261,9 @@ def test_each_kind_of_news_is_sent(web: Web, viewer: FlaskClient, kind: str) -> 
     elif kind == "event":
         web.store.add_event(event(error="The camera is offline"))
     else:
-        web.sense.describe_listener(Listener("a", NOON, True, "connected", 1.0, 1, 0))
+        web.sense.describe_listener(
+            Listener("a", NOON, True, Reason("connected"), 1.0, 1, 0)
+        )
     assert viewer.get(PART, headers=known).status_code == 200
 
 

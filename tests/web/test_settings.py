@@ -27,6 +27,8 @@ from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.texts.broker_wordings import CONNECTED
+from mvsnap.texts.wording import Reason
 from mvsnap.web.recipients import RecipientCheck
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock
@@ -595,18 +597,20 @@ def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
 def test_whether_a_listener_is_running_is_shown(web: Web, admin: FlaskClient) -> None:
     now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(hours=1)
     web.site.choose({"sense.enabled": True}, "admin", long_ago, [])
-    web.sense.describe_listener(Listener("a", long_ago, True, "gone", 1.0, 1))
+    web.sense.describe_listener(Listener("a", long_ago, True, Reason("gone"), 1.0, 1))
     text = words(admin.get(PAGE).text)
     assert "No process is listening" in text
     assert "gone" not in text
-    web.sense.describe_listener(Listener("b", now, True, "connected to MQTT", 1.0, 1))
+    web.sense.describe_listener(
+        Listener("b", now, True, CONNECTED(place="MQTT"), 1.0, 1)
+    )
     assert "Connected to MQTT" in words(admin.get(PAGE).text)
     texts.use("de")
     assert "Verbunden mit MQTT" in words(admin.get(PAGE).text)
 
 
 def listener(connected: bool, state: str) -> Listener:
-    return Listener("a", datetime.now(UTC), connected, state, 1.0, 1)
+    return Listener("a", datetime.now(UTC), connected, Reason(state), 1.0, 1)
 
 
 def test_until_the_listener_has_followed_the_switch_its_old_state_is_not_shown(

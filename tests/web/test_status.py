@@ -26,7 +26,13 @@ from mvsnap.status.work import (
     sense_rows,
 )
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
-from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
+from mvsnap.texts.broker_wordings import NOT_CONNECTED
+from mvsnap.texts.camera_wordings import (
+    CONNECTION_REFUSED,
+    IN_DETAIL,
+    NO_ROUTE,
+    OFFLINE,
+)
 from mvsnap.texts.reasons import code_of
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.service_wordings import ERROR
@@ -113,8 +119,12 @@ def test_a_service_that_fails_from_one_machine_alone_names_it() -> None:
     ("error", "german"),
     [
         (
-            Reason("not connected: connection refused"),
+            NOT_CONNECTED(why=CONNECTION_REFUSED()),
             "nicht verbunden: Verbindung abgelehnt (nur von pi-2 aus)",
+        ),
+        (
+            Reason("what the release before wrote"),
+            "what the release before wrote (nur von pi-2 aus)",
         ),
         (ERROR(status=503), "Fehler des Dienstes (503) (nur von pi-2 aus)"),
     ],
@@ -206,7 +216,7 @@ def test_a_recorder_that_never_ran_is_named() -> None:
 
 
 def test_a_listener_without_its_broker_is_in_trouble() -> None:
-    lost = Listener("a", ago(5), False, "not connected: refused", 0, 0)
+    lost = Listener("a", ago(5), False, Reason("not connected: refused"), 0, 0)
     silent = replace(lost, listener_id="b", seen_at=ago(60))
     rows = list(sense_rows([lost, silent], True, NOW))
     assert [row.health for row in rows] == [Condition.TROUBLE, Condition.UNKNOWN]

@@ -11,7 +11,8 @@ from flask import url_for
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import CameraTrouble, is_silent
-from mvsnap.texts import N_, formats
+from mvsnap.texts import N_, broker_wordings, formats
+from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.clip_text import event_title
 from mvsnap.web.pages.places import Places
 
@@ -35,7 +36,7 @@ class Badge:
 class ListenerRow:
     name: str
     badge: Badge
-    state: str
+    state: Reason
     messages_per_s: str
     zones: int
     refused: int
@@ -86,7 +87,7 @@ def listener_rows(
         ListenerRow(
             name=listener.listener_id,
             badge=_listener_badge(listener, enabled, now),
-            state=listener.state,
+            state=_beside(listener, enabled, now),
             messages_per_s=formats.decimal(listener.messages_per_s),
             zones=listener.people_counts,
             refused=listener.refused,
@@ -95,6 +96,13 @@ def listener_rows(
         for listener in listeners
         if now - listener.seen_at < _FORGOTTEN_AFTER
     ]
+
+
+def _beside(listener: Listener, enabled: bool, now: datetime) -> Reason:
+    """Return what its badge does not say."""
+    if _listener_badge(listener, enabled, now).colour == "success":
+        return broker_wordings.place_of(listener.state)
+    return Reason("") if listener.state == broker_wordings.OFF.text else listener.state
 
 
 def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
