@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, render_template
 from flask.typing import ResponseReturnValue
@@ -123,6 +123,10 @@ class Application(Flask):
     def _session_key(self) -> SessionKey:
         here: Gateway = self.extensions[context.EXTENSION]
         return SessionKey(here.session_keys, here.clock)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return it: nothing here is async. Flask looks at each one in each request."""
+        return func
 
     @property
     def secret_key(self) -> str:  # type: ignore[override]  # elsewhere it is a setting

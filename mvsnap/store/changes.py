@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 
 class FileChanges:
-    """Tells of commits of anybody, also in this process; for one thread."""
+    """Tells of commits of anybody, also in this process; for one thread at a time."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
@@ -44,7 +44,7 @@ class FileChanges:
         return version != was
 
     def close(self) -> None:
-        """In the thread that looks. If left open, the file would keep its log."""
+        """If left open, the file would keep its log."""
         connection, self._connection, self._version = self._connection, None, None
         if connection is not None:
             with suppress(sqlite3.Error):
@@ -60,7 +60,11 @@ class FileChanges:
             # A missing file is not made: its owner does that.
             uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
             self._connection = sqlite3.connect(
-                uri, timeout=0, uri=True, isolation_level=None
+                uri,
+                timeout=0,
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
             )
         asked = self._connection.execute("PRAGMA data_version")
         version: int = asked.fetchone()[0]

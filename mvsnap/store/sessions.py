@@ -21,6 +21,7 @@ from sqlalchemy import (
 from mvsnap.core.users import LoginSession
 from mvsnap.domain import Change, Role, User
 from mvsnap.store.database import Database
+from mvsnap.store.known_sessions import FoundSession, KnownSessions
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import second_factors, sessions, users
@@ -57,6 +58,7 @@ _FIND = (
 class SessionStore:
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._known = KnownSessions(db.engine)
 
     def start(self, session: LoginSession, user: User) -> None:
         """Store the session, unless the user was changed or removed meanwhile."""
@@ -69,11 +71,20 @@ class SessionStore:
 
     def find(
         self, session_id: str, now: datetime, idle: timedelta
-    ) -> tuple[LoginSession, User, bool] | None:
+    ) -> FoundSession | None:
         """Return a session, its user, and whether that user has a second factor.
 
         None if it has ended, or was not used for as long as `idle`.
         """
+        unused = now - idle
+        found = self._known.get(session_id, lambda: self._read(session_id, now, idle))
+        if found is None or found[0].ends_at <= now or found[0].used_at <= unused:
+            return None
+        return found
+
+    def _read(
+        self, session_id: str, now: datetime, idle: timedelta
+    ) -> FoundSession | None:
         asked = {"session_id": session_id, "now": now, "unused": now - idle}
         with self._db.reading_once() as connection:
             row = connection.execute(_FIND, asked).one_or_none()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from mvsnap.core.users import LoginSession
 from mvsnap.domain import Role, User
@@ -85,6 +87,61 @@ def test_a_password_without_its_code_is_no_session(people: UserStore) -> None:
     assert people.sessions.user_awaiting_code("one", at(4)) is None
     people.put(ANNA, CHANGE)
     assert people.sessions.user_awaiting_code("half", at(4)) is None
+
+
+@contextmanager
+def asked(people: UserStore) -> Iterator[list[str]]:
+    """Collect the statements of the block."""
+    found: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    engine = people._db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_file_that_nobody_wrote_is_not_read_again(people: UserStore) -> None:
+    people.sessions.find("one", at(1), IDLE)
+    with asked(people) as statements:
+        for _ in range(3):
+            assert people.sessions.find("one", at(1), IDLE) is not None
+            assert people.sessions.find("one", at(10), IDLE) is None
+            assert people.sessions.find("one", at(60), timedelta(days=9)) is None
+    assert len(statements) == (0 if people._db.is_sqlite else 9)
+
+
+@pytest.mark.parametrize("how", ["user", "session"])
+def test_who_is_removed_by_another_process_is_out_at_once(
+    people: UserStore, url: str, how: str
+) -> None:
+    engine = database.open_database(url)
+    others = UserStore(database.Database(engine))
+    assert alive(people) == {"one", "two", "bens"}
+    if how == "user":
+        others.remove("anna", CHANGE)
+    else:
+        others.sessions.end_all("anna", CHANGE)
+    assert alive(people) == {"bens"}
+    assert [user.name for user in people.users()] == (
+        ["ben"] if how == "user" else ["anna", "ben"]
+    )
+    engine.dispose()
+
+
+def test_what_looks_for_commits_keeps_no_file_open(tmp_path: Path) -> None:
+    path = tmp_path / "mvsnap.db"
+    engine = database.open_database(database.sqlite_url(path))
+    database.upgrade(engine)
+    people = UserStore(database.Database(engine))
+    people.put(ANNA, CHANGE)
+    people.sessions.start(session("one"), ANNA)
+    assert people.sessions.find("one", at(1), IDLE) is not None
+    engine.dispose()
+    # Whoever closes last takes the log away.
+    assert [found.name for found in tmp_path.glob("mvsnap.db*")] == ["mvsnap.db"]
 
 
 def test_one_is_ended_only_by_its_user(people: UserStore) -> None:

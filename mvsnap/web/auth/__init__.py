@@ -204,6 +204,8 @@ def session_user_or_none() -> SessionUser | None:
 
 def for_a_person() -> bool:
     """Return whether a browser asks for a page, not a program for data."""
+    if request.headers.get("Accept", "*/*") == "*/*":
+        return False  # neither is liked better; scripts of pages ask so, often
     accepts = request.accept_mimetypes
     return (
         not request.path.startswith(_PROGRAMS)

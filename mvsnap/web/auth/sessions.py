@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Request, g, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, g, request, session
+from flask.sessions import (
+    SecureCookieSession,
+    SecureCookieSessionInterface,
+    SessionMixin,
+)
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
 
@@ -19,6 +23,7 @@ from mvsnap.core.users import LoginSession
 from mvsnap.domain import Change, Role, User
 from mvsnap.web import https
 from mvsnap.web.auth.login_attempts import may_come
+from mvsnap.web.auth.opened_cookies import OpenedCookies
 from mvsnap.web.context import gateway
 
 _ROLES = tuple(Role)
@@ -69,10 +74,27 @@ class SessionUser:
 class Sessions(SecureCookieSessionInterface):
     """Sessions in a signed cookie. Devices have none: no secret is read for them."""
 
+    def __init__(self) -> None:
+        self._opened = OpenedCookies()
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
             return self.session_class()
-        return super().open_session(app, request)
+        # The key first: with a fresh one come those that it has replaced.
+        keys = (str(app.secret_key), *app.config["SECRET_KEY_FALLBACKS"])
+        checked = super().open_session
+        return self.session_class(
+            self._opened.content(cookie, keys, lambda: checked(app, request) or {})
+        )
+
+    def save_session(
+        self, app: Flask, session: SessionMixin, response: Response
+    ) -> None:
+        if not session or self.should_set_cookie(app, session):
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.vary.add("Cookie")
 
     def is_null_session(self, obj: object) -> bool:
         # None: the database with the secret was unavailable when the session was

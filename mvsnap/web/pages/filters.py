@@ -136,7 +136,8 @@ class Typed:
 
 def typed(given: Mapping[str, str], names: Sequence[str]) -> Typed:
     """Return what was entered in these fields, without surrounding spaces."""
-    texts = {name: given.get(name, "").strip() for name in names}
+    # Not `get`: of what is missing, werkzeug makes an exception each time.
+    texts = {name: given[name].strip() for name in names if name in given}
     return Typed({name: text for name, text in texts.items() if text})
 
 

@@ -61,6 +61,6 @@ def shared(name: str, read: Callable[[], T], *, times: int = 1) -> T:
         name,
         request.query_string,
         auth.person().role,
-        request.url_root,
+        (request.scheme, request.host, request.script_root),
     )
     return gateway().shared_reads.get(key, read, times=times)
