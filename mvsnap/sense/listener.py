@@ -22,6 +22,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import BrokerConnection, broker_of
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.framing import Frame
+from mvsnap.sense.hearing import Hearing
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.sense.lag import note_batch
 from mvsnap.sense.lock import InstanceLock, acquire_lock
@@ -32,9 +33,9 @@ from mvsnap.sense.sensor_jobs import SensorJobs
 from mvsnap.sense.sensors import Sensors, targets
 from mvsnap.sense.site_settings import SiteSettings
 from mvsnap.sense.stores import Stores
+from mvsnap.sense.unacknowledged import Unacknowledged
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare, bucket_of
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.sense import Findings
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,6 @@ _EVERY_S = {
 _STOP_S = 10.0
 # Of one zone, in a second.
 _MOST_IN_A_SPAN = 1000
-# Without the broker for this long, another listener gets the zones.
-_DEAF_S = 10.0
 # An older state says nothing about now.
 _STATE_AGE = timedelta(hours=24)
 
@@ -89,16 +88,15 @@ class ListenerLoop:
         self._sensors = Sensors(targets(settings, organizations), most)
         self._sensor_jobs = SensorJobs(jobs)
         self._share = share
-        self._heard_s = float("-inf")
         self._received_s = clock.monotonic()
         self._lock: InstanceLock | None = None
         self._clock_steps = StepWatch(clock)
         self._connection = BrokerConnection(clock)
         self._unsaved: Findings | None = None
         self._saved_until_s: float | None = None
-        self._unacknowledged: list[Batch] = []
-        self._held: list[Batch] = []
+        self._unacknowledged = Unacknowledged()
         self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
+        self._hearing = Hearing(stores.sense, stores.events, clock)
         self._site = SiteSettings(stores.site, self._sense, clock, stores.changes)
         self._loop = Loop(
             "listener",
@@ -150,9 +148,8 @@ class ListenerLoop:
         note_batch(self._metrics, batch)
         if not any(frame[3] for frame in batch.frames):
             return
-        # Only messages that started a job wait for it: counts go on with a full queue.
-        with_job, self._sensor_jobs.new = self._sensor_jobs.new, False
-        (self._held if with_job else self._unacknowledged).append(batch)
+        has_job, self._sensor_jobs.new = self._sensor_jobs.new, False
+        self._unacknowledged.add(batch, has_job=has_job)
 
     # --- saving
 
@@ -162,7 +159,9 @@ class ListenerLoop:
             self._share_out(share)
         must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
-        urgent = self._detector.events.has_events or bool(self._unacknowledged)
+        urgent = (
+            self._detector.events.has_events or self._unacknowledged.waits_to_be_saved
+        )
         # A press has no state: who takes over has to know that its job exists.
         submitted = share is not None and self._sensor_jobs.submitted
         due = (
@@ -221,10 +220,7 @@ class ListenerLoop:
         """Acknowledge what is saved and has its jobs accepted."""
         if self._unsaved is not None:
             return
-        safe, self._unacknowledged = self._unacknowledged, []
-        if not self._sensor_jobs:
-            safe, self._held = [*safe, *self._held], []
-        for batch in safe:
+        for batch in self._unacknowledged.pop(jobs_are_accepted=not self._sensor_jobs):
             self._connection.acknowledge(batch)
 
     # --- settings of the pages
@@ -290,7 +286,10 @@ class ListenerLoop:
 
     def _share_out(self, share: ZoneShare) -> None:
         """Let go of zones that others work on, and take over what is free."""
-        if not (self._connection.is_open and self._can_hear()):
+        connected, _ = self._connection.state
+        if not (
+            self._connection.is_open and self._hearing.is_best(connected=connected)
+        ):
             self._leave(share)
             return
         change = share.renew()
@@ -304,18 +303,6 @@ class ListenerLoop:
         if change.lost or change.leaving or change.new:
             mine, all_of_them = len(share.mine), len(BUCKETS)
             log.info("%d of %d parts of the zones are ours", mine, all_of_them)
-
-    def _can_hear(self) -> bool:
-        """Return whether messages come in, or at least nobody else receives them."""
-        if self._connection.state[0]:
-            self._heard_s = self._clock.monotonic()
-        if self._clock.monotonic() - self._heard_s < _DEAF_S:
-            return True
-        recent = self._stores.events.now() - SILENT_AFTER
-        return not any(
-            one.connected and one.seen_at > recent
-            for one in self._stores.sense.listeners()
-        )
 
     def _leave(self, share: ZoneShare) -> None:
         if share.mine:
@@ -364,8 +351,7 @@ class ListenerLoop:
     def _beat(self) -> None:
         if self._lock is not None:
             refused = self._detector.refused + self._sensors.limit.refused
-            if self._stores.identities is not None:
-                self._stores.identities.beat(self._lock.mark)
+            self._lock.beat()
             self._heartbeat.beat(
                 self._lock.listener_id,
                 self._connection.state,
@@ -378,7 +364,6 @@ class ListenerLoop:
     def _disconnect(self) -> None:
         self._connection.close()
         self._unacknowledged.clear()
-        self._held.clear()
 
     def _end(self) -> None:
         try:
@@ -388,8 +373,8 @@ class ListenerLoop:
             self._beat()
             if self._share is not None and self._lock is not None:
                 self._share.leave()
-            if self._stores.identities is not None and self._lock is not None:
-                self._stores.identities.end(self._lock.mark)
+            if self._lock is not None:
+                self._lock.end()
         except OUTAGES as exc:
             log.error("the last counts cannot be saved: %s", type(exc).__name__)
             self._disconnect()

@@ -18,23 +18,47 @@ log = logging.getLogger(__name__)
 
 
 class InstanceLock:
-    def __init__(self, data_dir: Path, lock: FileLock, marks: FileLock) -> None:
+    """Call `begin` first, and `leave` at last.
+
+    identities: where this start is noted; None: nobody shares the store.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        lock: FileLock,
+        marks: FileLock,
+        identities: IdentityStore | None,
+    ) -> None:
         self._data_dir = data_dir
         self._lock, self._marks = lock, marks
+        self._identities = identities
         self.listener_id = _listener_id(lock)
-        self.mark = StartMark(self.listener_id)
+        self._mark = StartMark(self.listener_id)
 
     def leave(self) -> None:
         self._marks.release()
         self._lock.release()
 
-    def begin(self, identities: IdentityStore) -> None:
+    def begin(self) -> None:
         """Note this start in the store; with a new id if another machine has ours."""
-        mark = identities.begin(self.listener_id, self._marks)
+        if self._identities is None:
+            return
+        mark = self._identities.begin(self.listener_id, self._marks)
         if mark is None:
             self.renew()
-            mark = identities.begin(self.listener_id, self._marks)
-        self.mark = mark or StartMark(self.listener_id)
+            mark = self._identities.begin(self.listener_id, self._marks)
+        self._mark = mark or StartMark(self.listener_id)
+
+    def beat(self) -> None:
+        """Say in the store that this process is alive."""
+        if self._identities is not None:
+            self._identities.beat(self._mark)
+
+    def end(self) -> None:
+        """Say in the store that it is not; the lock stays until `leave`."""
+        if self._identities is not None:
+            self._identities.end(self._mark)
 
     def renew(self) -> None:
         """Take a new id: another machine is connected with this one."""
@@ -65,9 +89,8 @@ def acquire_lock(
     marks = None
     try:
         marks = acquire(data_dir / "listener-mark", mode=0o640)
-        found = InstanceLock(data_dir, lock, marks)
-        if identities is not None:
-            found.begin(identities)
+        found = InstanceLock(data_dir, lock, marks, identities)
+        found.begin()
     except BaseException:
         lock.release()  # or the next try would take us for another process
         if marks is not None:

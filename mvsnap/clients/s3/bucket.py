@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mvsnap.clients.hosts import is_loopback
 from mvsnap.clients.s3.errors import StoreError, refusal, trouble
 from mvsnap.clients.s3.parts import (
     FilePart,
@@ -30,6 +29,7 @@ from mvsnap.clients.s3.parts import (
     plain,
     sum_of,
 )
+from mvsnap.clients.s3.sdk import sdk
 from mvsnap.clients.s3.stored_file import StoredFile
 from mvsnap.texts.service_wordings import BUCKET
 from mvsnap.upstreams import OUTCOMES, Upstream, count_request
@@ -70,40 +70,14 @@ class Bucket:
         self._part_bytes = part_bytes
         host = urlsplit(endpoint_url).hostname if endpoint_url else "Amazon S3"
         self.place = BUCKET(name=name, host=str(host))
-        try:
-            # Imported here: it takes 30 MB, and most gateways copy nothing.
-            import boto3
-            from botocore.config import Config
-            from botocore.exceptions import BotoCoreError, ClientError
-        except ImportError:
-            words = "storage.s3 needs boto3: pip install 'boto3>=1.36'"
-            raise StoreError(words, retry=False) from None
-        self._refusals, self._troubles = ClientError, (BotoCoreError, OSError)
-        config = Config(
-            connect_timeout=connect_s,
-            read_timeout=answer_s,
-            # Retries are decided in jobs/retry.py alone.
-            retries={"total_max_attempts": 1},
-            # Most self-hosted stores do not resolve bucket names as host names.
-            s3={"addressing_style": "path" if endpoint_url else "auto"},
-            # Older stores refuse newer kinds of checksums, but never MD5.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            # A proxy of the environment cannot reach this machine's loopback.
-            proxies={} if host and is_loopback(host) else None,
+        self._sdk = sdk(
+            access_key,
+            secret_key,
+            endpoint_url=endpoint_url,
+            region=region,
+            connect_s=connect_s,
+            answer_s=answer_s,
         )
-        try:
-            self._client: Any = boto3.session.Session().client(
-                "s3",
-                aws_access_key_id=access_key,
-                aws_secret_access_key=secret_key,
-                endpoint_url=endpoint_url,
-                region_name=region,
-                config=config,
-            )
-        except (BotoCoreError, ValueError) as exc:
-            words = f"storage.s3 cannot be used: {exc}"
-            raise StoreError(words, retry=False) from None
 
     def check(self) -> None:
         """Prove that the key opens the bucket.
@@ -299,13 +273,13 @@ class Bucket:
     def _ask(self, operation: str, **arguments: Any) -> Any:
         began_s = time.monotonic()
         try:
-            found = getattr(self._client, operation)(Bucket=self._name, **arguments)
+            found = getattr(self._sdk.client, operation)(Bucket=self._name, **arguments)
             count_request(Upstream.S3, time.monotonic() - began_s, 200)
             OUTCOMES.worked(Upstream.S3)
             return found
-        except self._refusals as exc:
+        except self._sdk.refusals as exc:
             error = refusal(exc.response, self.place)
-        except self._troubles as exc:
+        except self._sdk.troubles as exc:
             error = trouble(exc, self.place)
         count_request(Upstream.S3, time.monotonic() - began_s, error.answered)
         if error.retry or operation.startswith(_CHANGES):
@@ -317,6 +291,6 @@ class Bucket:
         """Read from an answer; raises StoreError."""
         try:
             return read()
-        except self._troubles as exc:
+        except self._sdk.troubles as exc:
             error = trouble(exc, self.place)
         raise error

@@ -87,7 +87,7 @@ def test_an_interrupted_upload_resumes_with_the_missing_parts(
         )
     asked: list[str] = []
     copies = bucket(s3_server, name)
-    copies._client.meta.events.register(
+    copies._sdk.client.meta.events.register(
         "before-call.s3.UploadPart",
         lambda params, **_: asked.append(params["url_path"]),
     )
