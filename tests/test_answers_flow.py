@@ -76,8 +76,9 @@ def test_a_picture_by_words(site: Site) -> None:
     site.wait(lambda: site.replies(asked))
     took_s = time.monotonic() - began_s
     assert site.replies(asked)[0].markdown.startswith(f"**Taking a picture of {name}")
-    # Promised are two seconds; a busy machine gets a little more.
-    assert took_s < 2 + 3
+    # Promised are two seconds; a busy machine gets more. A look for what was missed
+    # comes after twenty.
+    assert took_s < 2 + 8
     site.wait(lambda: any(m.files for m in site.replies(asked)))
     assert len(site.replies(asked)) == 2
 

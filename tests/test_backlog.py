@@ -24,7 +24,6 @@ JOBS = int(os.environ.get("MVTEST_BACKLOG", "60"))
 POST = "POST .*/messages"
 # Of some jobs there is a thread: its head, then the pictures.
 EVERY_FIFTH = 5
-NOW_S = 10.0
 # So late the picture of now is taken for a request; later, that of its moment.
 LIVE_S = 35.0
 
@@ -82,7 +81,7 @@ def test_a_button_is_posted_at_once_and_the_others_in_order(tmp_path: Path) -> N
             simulated.webex.faults.clear()
             back_s = time.monotonic()
             press(running, "Button", one)
-            wait_until(lambda: told(simulated)["Button"] == 1, "the button", NOW_S)
+            wait_until(lambda: told(simulated)["Button"] == 1, "the button", 60)
             button_s = time.monotonic() - back_s
             wait_until(
                 lambda: len(told(simulated)) == JOBS + 1,
@@ -94,6 +93,9 @@ def test_a_button_is_posted_at_once_and_the_others_in_order(tmp_path: Path) -> N
             events = running.get("/api/v1.0/events", limit="500").json()["events"]
     log.warning("%d: %.0f s, then %.1f s, %.0f s", JOBS, taken_s, button_s, all_s)
     threads_are_in_order(simulated)
+    # Whatever a busy machine takes for each: it does not wait behind the others.
+    came = [message.markdown or "" for message in simulated.webex.messages]
+    assert [n for n, text in enumerate(came) if "Button" in text][0] < messages() / 2
     for event in events:
         number = re.fullmatch(r"Job-(\d+)-", event["title"])
         if number:

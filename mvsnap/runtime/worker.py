@@ -187,10 +187,11 @@ class Worker:
         for executor_id, is_alive in store.workers_alive().items():
             if not is_alive and executor_id != self._slot.executor_id:
                 resumed = self.engine.take_over(executor_id)
-                store.forget_worker(executor_id)
+                # At once: if the store goes away now, the next beat finds no jobs.
                 log.warning(
                     "worker %s is gone: taking over %d jobs", executor_id, resumed
                 )
+                store.forget_worker(executor_id)
 
     def _keep_id(self) -> None:
         was_ours = self._is_ours

@@ -132,7 +132,6 @@ class World:
         wait_until(
             lambda: {EventId(j.about or "") for j in self.jobs.submitted} >= wanted,
             "the clips are told",
-            10,
         )
 
 
@@ -226,9 +225,7 @@ def test_a_clip_of_a_camera_that_another_recorder_has_now_is_handed_on(
     world.clips.claim(ME, [PRESS], world.clock.now())
     with world.desk(FakeRecorder(ROBOT), ROBOT, PRESS, share=Part(ROBOT)):
         world.wait_until_told(ours)
-        wait_until(
-            lambda: world.state(theirs) is ClipState.WAITING, "it is handed on", 5
-        )
+        wait_until(lambda: world.state(theirs) is ClipState.WAITING, "it is handed on")
     assert [job.about for job in world.jobs.submitted] == [ours.id]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
@@ -109,6 +110,26 @@ def test_a_cleaning_that_fails_holds_up_no_other(
         working.stop()
         parts.store.close()
     assert "cleaning: Bad" in caplog.text
+
+
+def test_jobs_that_are_taken_over_are_named_though_the_store_goes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = Parts(Settings.model_validate({"data_dir": tmp_path}))
+    parts.store.heartbeat("pi-89ab-0", parts.store.now() - 2 * SILENT_AFTER)
+    working = worker.Worker(parts, Finished())
+    monkeypatch.setattr(working.engine, "take_over", lambda _: 3)
+    working._beat()  # the others get a round first
+
+    def away(_executor_id: str) -> None:
+        raise OperationalError("delete", {}, Exception("it is away"))
+
+    monkeypatch.setattr(parts.store, "forget_worker", away)
+    with pytest.raises(OperationalError):
+        working._beat()
+    assert "worker pi-89ab-0 is gone: taking over 3 jobs" in caplog.text
+    working.stop()
+    parts.store.close()
 
 
 class MovedClock(SystemClock):

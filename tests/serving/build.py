@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 
 from mvsnap.config.model import Settings
 from mvsnap.config.server import ServerSection
-from mvsnap.serving import bodies, connection, front, server
+from mvsnap.serving import connection, server
 from mvsnap.serving.listening import listen
 from mvsnap.web.head import HeadLimit
 
@@ -51,8 +51,6 @@ def serving(
     """Run it and yield its port; closed: set once the long answer was closed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "knows_address", lambda _app, _path: False)
-        patch.setattr(bodies, "_SMALL_S", 0.5)
-        patch.setattr(front, "_PART_S", 2)
         patch.setattr(connection, "HEAD_S", 2)
         listening = listen("127.0.0.1", 0)
         settings = Settings(server=ServerSection(threads=4))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mvsnap.serving import bodies, front
 from tests.serving.build import LONG, serving
 
 Say = Callable[..., bytes]
@@ -136,17 +137,21 @@ def test_a_long_answer_arrives_whole_and_is_closed(
     closed.clear()
     answer = say(b"GET /long HTTP/1.0\r\n\r\n")
     assert len(answer.partition(b"\r\n\r\n")[2]) == LONG
-    assert closed.wait(5)
+    assert closed.wait(20)
 
 
-def test_who_does_not_read_is_cut_off(port: int, closed: threading.Event) -> None:
+def test_who_does_not_read_is_cut_off(
+    port: int, closed: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "_PART_S", 2)
     closed.clear()
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"GET /long HTTP/1.0\r\n\r\n")
-        assert closed.wait(10)
+        assert closed.wait(20)
 
 
-def test_a_body_has_a_deadline(say: Say) -> None:
+def test_a_body_has_a_deadline(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_SMALL_S", 0.5)
     answer = say(b"POST /told HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code": "request_timeout"' in answer
