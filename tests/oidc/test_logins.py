@@ -34,6 +34,7 @@ from tests.oidc.odd_provider import (
     unsigned,
 )
 from tests.servers.ports import free_port
+from tests.servers.processes import wait_until
 from tests.web.build import HASHED, PASSWORD, Web, send, token_of, words
 
 PUBLIC = "https://gate.example/mvsnap"
@@ -502,11 +503,8 @@ def test_a_slow_provider_holds_few_requests(web: Web, odd: OddProvider) -> None:
     try:
         with ThreadPoolExecutor(10) as pool:
             waiting = [pool.submit(web.browser().get, "/login/oidc") for _ in range(10)]
-            for _ in range(500):
-                done = [w for w in waiting if w.done()]
-                if len(done) >= 6:
-                    break
-                threading.Event().wait(0.01)
+            wait_until(lambda: sum(w.done() for w in waiting) >= 6, "six are refused")
+            done = [w for w in waiting if w.done()]
             assert [w.result().status_code for w in done] == [503] * 6
             assert "Too many logins at once." in done[0].result().text
             odd.slow.set()

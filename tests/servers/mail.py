@@ -44,7 +44,9 @@ def text_of(mail: EmailMessage) -> str:
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
     made = MailServer(port=free_port())
-    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    controller = Controller(
+        made, hostname="127.0.0.1", port=made.port, ready_timeout=60
+    )
     controller.start()
     try:
         yield made

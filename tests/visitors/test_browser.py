@@ -15,6 +15,7 @@ from mvsnap.domain import FULL_FRAME, Camera, Role, Serial
 from mvsnap.simulator.server import serve
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, last_hours
+from tests.clients.fakes import FakeClock
 from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import GATE as GATE_TEXT
 from tests.web.build import PASSWORD, Web
@@ -31,7 +32,8 @@ def url(tmp_path: Path) -> Iterator[str]:
     """A gateway whose only camera has counts of 14 hours and 7 days."""
     from zoneinfo import ZoneInfo
 
-    web = Web(tmp_path, site={"timezone": "Europe/Berlin"})
+    # A noon that stands: no hour and no day ends in the middle of a test.
+    web = Web(tmp_path, clock=FakeClock(), site={"timezone": "Europe/Berlin"})
     clock, now = ZoneInfo("Europe/Berlin"), web.clock.now()
     web.add_user("anna", Role.VIEWER)
     web.site.keep_cameras([Camera(GATE, "Gate north", "MV12", "N_1")], now)
