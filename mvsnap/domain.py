@@ -66,7 +66,8 @@ class Network:
 class Camera:
     """A Meraki MV device; `status` is Meraki's (online, alerting, offline, dormant).
 
-    organization: by its name in the settings; "": that of `meraki`."""
+    organization: by its name in the settings; "": that of `meraki`. status_since: when
+    somebody saw it change to that; None: not known."""
 
     serial: Serial
     name: str
@@ -74,6 +75,7 @@ class Camera:
     network_id: str
     status: str = "unknown"
     organization: str = ""
+    status_since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

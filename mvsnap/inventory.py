@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from math import inf
 
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.dashboards import DashboardOfCamera
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _CAMERAS_EVERY_S = 300.0
 _ZONES_EVERY_S = 3600.0
+# A status that changed between two answers did so now, if there is as little between.
+_SHORT_AGO_S = 3 * _CAMERAS_EVERY_S
 # After a start without a network, names must not be missing for minutes.
 _AGAIN_S = 30.0
 # How long a name that is missing may take, and how often it is looked for.
@@ -115,15 +118,25 @@ class Inventory:
         except UpstreamError as exc:
             log.info("camera list not refreshed: %s", exc.message)
             again_s = max(_AGAIN_S, min(exc.retry_after_s or 0.0, _CAMERAS_EVERY_S))
-            self._fetches.note(self._cameras, age_s=_CAMERAS_EVERY_S - again_s)
+            age_s = _CAMERAS_EVERY_S - again_s
+            ages = {name: s - age_s for name, s in self._ages(self._cameras).items()}
+            self._fetches.note(self._cameras, ages, age_s=age_s)
 
     def _refresh_cameras(self) -> None:
         found = ask_all(self._dashboards.each(), self._ask_cameras)
         self._report(found.refusals())
         found.require_one()
         cameras = [camera for _, here in found.answered for camera in here]
-        self._site.keep_cameras(cameras, self._clock.now(), unsure=found.unsure)
-        self._fetches.note(self._cameras)
+        ages = self._ages(self._cameras)
+        asked = [each.name for each in self._dashboards.each()]
+        self._site.keep_cameras(
+            cameras,
+            self._clock.now(),
+            unsure=found.unsure,
+            stale=[name for name in asked if ages.get(name, inf) > _SHORT_AGO_S],
+        )
+        ages |= {name: 0.0 for name in asked if name not in found.unsure}
+        self._fetches.note(self._cameras, ages)
 
     @staticmethod
     def _ask_cameras(dashboard: Dashboard, organization: Organization) -> list[Camera]:
@@ -136,24 +149,24 @@ class Inventory:
                 log.warning("camera list: %s", refusal)
         self._reported = frozenset(refusals)
 
-    def _zone_ages(self) -> dict[str, float]:
-        """Return how long ago the zones of each camera were fetched, in seconds.
+    def _ages(self, name: str) -> dict[str, float]:
+        """Return how long ago each part of this was fetched, in seconds.
 
-        Stored are the ages at the time of the last note.
+        Parts are organizations, or cameras; stored are the ages at the last note.
         """
-        last = self._fetches.last(self._zones)
+        last = self._fetches.last(name)
         if last is None:
             return {}
         ages: Mapping[str, float] = last.content or {}
-        return {serial: age_s + last.age_s for serial, age_s in ages.items()}
+        return {part: age_s + last.age_s for part, age_s in ages.items()}
 
     def _due_zones(self) -> list[Serial]:
-        ages, never = self._zone_ages(), float("inf")
+        ages = self._ages(self._zones)
         serials = dict.fromkeys([*self._wanted, *self._sense.last_seen()])
-        return [s for s in serials if ages.get(s, never) >= _ZONES_EVERY_S]
+        return [s for s in serials if ages.get(s, inf) >= _ZONES_EVERY_S]
 
     def _refresh_zones(self, goes_on: GoesOn) -> None:
-        ages, due = self._zone_ages(), self._due_zones()
+        ages, due = self._ages(self._zones), self._due_zones()
         for serial in due:
             if not goes_on():
                 break

@@ -173,14 +173,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
             ("observations",),
         ),
         DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
-        DataKind(
-            "Stray pictures",
-            "a week",
-            steps.stray_pictures,
-            every_s=_OFTEN_S,
-            by_hand=steps.all_stray_pictures,
-        ),
-        DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S),
+        *_of_no_row(steps),
     )
 
 
@@ -189,6 +182,18 @@ def _of_people(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind
     yield DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES)
     asked = old(partial(purge_requests, parts.db))
     yield DataKind("Requests to the bot", _DAYS, asked, ("bot_requests",))
+
+
+def _of_no_row(steps: _Steps) -> Iterator[DataKind]:
+    """Yield files that no row names."""
+    yield DataKind(
+        "Stray pictures",
+        "a week",
+        steps.stray_pictures,
+        every_s=_OFTEN_S,
+        by_hand=steps.all_stray_pictures,
+    )
+    yield DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S)
 
 
 def _of_visitors(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:

@@ -15,18 +15,25 @@ from mvsnap.texts import N_
 
 # Silent for a minute; and last_seen is written once a minute.
 _SILENT_AFTER = timedelta(minutes=2)
+# Of the Dashboard's words, those of a camera that does not work.
+AWAY = ("offline", "dormant")
 _ADVICE = N_("See that it has power and network.")
 
 
 @dataclass(frozen=True, slots=True)
 class CameraTrouble:
-    """seen_at: its last MV Sense message. is_dormant: Meraki has given it up."""
+    """seen_at: its last MV Sense message. is_dormant: Meraki has given it up.
+
+    is_offline: says the Dashboard; since: when, None: not known.
+    """
 
     serial: Serial
     name: str
     text: str
     seen_at: datetime | None
     is_dormant: bool = False
+    is_offline: bool = False
+    since: datetime | None = None
 
 
 def meraki_camera_rows(
@@ -45,6 +52,8 @@ def meraki_camera_rows(
             one.text,
             _ADVICE,
             seen_at=one.seen_at,
+            since=one.since,
+            is_since_unknown=one.is_offline and one.since is None,
         )
 
 
@@ -69,7 +78,8 @@ def cameras_in_trouble(
         camera = known.get(serial)
         if serial == "*":
             continue
-        if camera is not None and camera.status == "offline":
+        is_offline = camera is not None and camera.status == "offline"
+        if is_offline:
             text = N_("offline, says the Dashboard")
         elif listening and is_silent(serial, last_seen, settings.sense, now):
             text = N_("sends no MV Sense")
@@ -77,7 +87,12 @@ def cameras_in_trouble(
             continue
         name = (camera.name if camera else "") or serial
         is_dormant = camera is not None and camera.status == "dormant"
-        yield CameraTrouble(serial, name, text, last_seen.get(serial), is_dormant)
+        since = camera.status_since if camera is not None and is_offline else None
+        yield CameraTrouble(
+            *(serial, name, text, last_seen.get(serial), is_dormant),
+            is_offline=is_offline,
+            since=since,
+        )
 
 
 def is_silent(

@@ -30,6 +30,7 @@ class StatusRow:
     """One part of a site. text: what is the case; advice: what to do about it.
 
     since: when this state began; seen_at: when it was known to be so.
+    is_since_unknown: people should know that nobody saw it begin.
     """
 
     group: Group
@@ -41,6 +42,7 @@ class StatusRow:
     worked_at: datetime | None = None
     failed_at: datetime | None = None
     seen_at: datetime | None = None
+    is_since_unknown: bool = False
 
     @property
     def tag(self) -> str:

@@ -20,6 +20,7 @@ from mvsnap.store.sharing_tables import job_states
 from mvsnap.store.steps import Steps
 from mvsnap.store.tables import (
     audit,
+    cameras,
     clips,
     deliveries,
     events,
@@ -41,6 +42,7 @@ _MOMENTS: tuple[tuple[Column[Any], ...], ...] = (
     (audit.c.at,),
     (published_events.c.published_at,),
     (seen_jobs.c.seen_at,),
+    (cameras.c.status_since,),
 )
 
 

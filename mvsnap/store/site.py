@@ -102,11 +102,17 @@ class SiteStore:
     # --- cameras and zones of the Dashboard
 
     def keep_cameras(
-        self, found: Iterable[Camera], now: datetime, *, unsure: Collection[str] = ()
+        self,
+        found: Iterable[Camera],
+        now: datetime,
+        *,
+        unsure: Collection[str] = (),
+        stale: Collection[str] = (),
     ) -> None:
         """Store an answer of the Dashboard; cameras that are not in it are deleted.
 
         unsure: organizations of the settings whose cameras may not all be in it.
+        stale: those that answered so long ago that what changed may have long since.
         """
         # Two keys may see one organization.
         asked = {camera.serial: camera for camera in found}
@@ -114,9 +120,15 @@ class SiteStore:
             return  # asked for again and again: spare the SD card
         statement = self._db.insert(cameras)
         fresh = statement.excluded
-        rows = [asdict(camera) | {"asked_at": now} for camera in asked.values()]
-        names = [name for name in rows[0] if name != "serial"]
         with self._db.writing() as connection:
+            before = {row.serial: row for row in connection.execute(select(cameras))}
+            rows = [
+                asdict(camera)
+                | _since(camera, before.get(camera.serial), now, stale)
+                | {"asked_at": now}
+                for camera in asked.values()
+            ]
+            names = [name for name in rows[0] if name != "serial"]
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[*cameras.primary_key],
@@ -148,6 +160,7 @@ class SiteStore:
             Camera(
                 *(Serial(r.serial), r.name, r.model, r.network_id, r.status),
                 r.organization,
+                r.status_since if r.since_status == r.status else None,
             )
             for r in rows
         ]
@@ -190,6 +203,23 @@ class SiteStore:
         """Remove mutes that are over."""
         rows = OldRows(mutes, mutes.c.until < now)
         return purge(self._db, rows, dry_run=dry_run)
+
+
+def _since(
+    camera: Camera, before: Any, now: datetime, stale: Collection[str]
+) -> dict[str, Any]:
+    """Return what to store of when a camera's status began; before: its row."""
+    status, since = camera.status, None
+    if before is not None:
+        is_told = before.status != "unknown"
+        last = before.status if is_told else before.since_status
+        if status in ("unknown", last):
+            # Between two equal ones that were told nobody saw another.
+            if before.since_status == last:
+                status, since = before.since_status, before.status_since
+        elif is_told and camera.organization not in stale:
+            since = now
+    return {"since_status": status, "status_since": since}
 
 
 def write_changes(connection: Connection, log: Iterable[Change]) -> None:

@@ -238,6 +238,9 @@ cameras = Table(
         server_default=text("''"),
         comment="its name in the settings, '' for that of meraki",
     ),
+    # The release before writes `status` alone.
+    Column("since_status", Text, comment="the status that status_since is about"),
+    Column("status_since", Moment, comment="when it changed to that, NULL: not known"),
     comment="Dashboard data of each camera",
 )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from mvsnap.domain import Camera, Change, Mute, Role, User, Zone, ZoneId
 from mvsnap.store import database
 from mvsnap.store.site import SiteStore
+from mvsnap.store.tables import cameras
 from mvsnap.store.users import UserStore
 from tests.changes import log_line
 from tests.core.build import DOOR, GATE, NOON
@@ -96,6 +99,32 @@ def test_the_same_answer_about_the_cameras_writes_nothing(
     assert site.cameras() == [gate]
     site.keep_cameras([replace(gate, status="offline")], at(1200))
     assert [camera.status for camera in site.cameras()] == ["offline"]
+
+
+def test_when_the_status_of_a_camera_began_is_kept(
+    db: database.Database, site: SiteStore
+) -> None:
+    gate = Camera(GATE, "Gate", "MV12W", "N_1", "online")
+
+    def told(status: str, seconds: float, **given: Any) -> datetime | None:
+        site.keep_cameras([replace(gate, status=status)], at(seconds), **given)
+        return site.cameras()[0].status_since
+
+    assert told("online", 0) is None
+    assert told("offline", 300) == at(300)
+    site.keep_cameras([replace(gate, status="offline", name="Gate 2")], at(600))
+    assert site.cameras()[0].status_since == at(300)
+    assert told("unknown", 900) is None
+    assert told("offline", 1200) == at(300)
+    assert told("online", 1500, stale=["north"]) == at(1500)
+    assert told("offline", 1800, stale=[""]) is None
+    assert told("unknown", 2100) is None
+    assert told("online", 2400) is None
+    # The release before, which runs beside this one, writes the status alone.
+    with db.writing() as connection:
+        connection.execute(update(cameras).values(status="offline"))
+    assert site.cameras()[0].status_since is None
+    assert told("online", 2700) == at(2700)
 
 
 def test_users_are_added_changed_and_removed(

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,24 @@ def test_states_have_their_age_and_trouble_can_be_chosen(web: Web) -> None:
     assert names(client, "/cameras?state=trouble") == [ROBOT]
     web.site.keep_cameras([Camera(GATE, "Gate", "MV12W", "N_1", "offline")], NOON)
     assert names(client, "/cameras?state=trouble") == ["Gate", ROBOT]
+
+
+def test_since_when_a_camera_is_offline_is_said_or_that_nobody_knows(web: Web) -> None:
+    offline = Camera(GATE, "Gate", "MV12W", "N_1", "offline")
+    client = web.log_in(Role.VIEWER)
+    web.sense.note_last_seen({GATE: NOON}, NOON)
+    pages = ("/cameras", f"/cameras/{GATE}", "/", "/status")
+    web.site.keep_cameras([replace(offline, status="online")], NOON)
+    web.site.keep_cameras([offline], NOON - timedelta(hours=3))
+    for page in pages:
+        assert "since Wed 04 Mar 09:00:00" in text_of(client, page), page
+    web.site.keep_cameras([replace(offline, status="online")], NOON)
+    web.site.keep_cameras([offline], NOON, stale=[""])
+    for page in pages:
+        assert "not known since when" in text_of(client, page), page
+    web.site.keep_cameras([replace(offline, status="online")], NOON)
+    for page in pages:
+        assert "not known since when" not in text_of(client, page), page
 
 
 def test_many_cameras_have_pages_and_a_search(web: Web) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Camera, CameraName, Serial
 from mvsnap.errors import BadInput
+from mvsnap.status.cameras import AWAY
 from mvsnap.texts import N_
 from mvsnap.web.pages.filters import ListFilter, one_of, plain, typed
 
@@ -20,6 +22,7 @@ class KnownCamera:
     """key: in addresses: its name in recorder.cameras, else the serial.
 
     recorded_as: its name in recorder.cameras; status: Meraki's, "" where unknown.
+    status_since: when it changed to that; None: not known.
     """
 
     key: str
@@ -28,6 +31,11 @@ class KnownCamera:
     recorded_as: CameraName | None = None
     model: str = ""
     status: str = ""
+    status_since: datetime | None = None
+
+    @property
+    def is_away(self) -> bool:
+        return self.status in AWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,10 @@ def _known(
     if camera is None:
         return KnownCamera(key, key, serial, recorded_as)
     name = recorded_as or camera.name or key
-    return KnownCamera(key, name, serial, recorded_as, camera.model, camera.status)
+    return KnownCamera(
+        *(key, name, serial, recorded_as),
+        *(camera.model, camera.status, camera.status_since),
+    )
 
 
 def _key(text: str) -> str:

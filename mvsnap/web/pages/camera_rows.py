@@ -25,11 +25,16 @@ _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 @dataclass(frozen=True, slots=True)
 class StateBadge:
-    """A word on a Bootstrap colour; seen_at: when that was so, where it is known."""
+    """A word on a Bootstrap colour; seen_at: when that was so, where it is known.
+
+    since: when it began. is_since_unknown: people should know that nobody saw it.
+    """
 
     text: str
     colour: str
     seen_at: datetime | None = None
+    since: datetime | None = None
+    is_since_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,12 @@ class CamerasNow:
             yield StateBadge(row.word, row.colour, row.seen_at)
         if camera.status and camera.status != "unknown":
             colour = _COLOURS.get(camera.status, "secondary")
-            yield StateBadge(camera.status, colour)
+            since = camera.status_since if camera.is_away else None
+            yield StateBadge(
+                *(camera.status, colour),
+                since=since,
+                is_since_unknown=camera.is_away and since is None,
+            )
         if self.is_silent(camera):
             seen_at = self.last_seen.get(camera.serial or Serial(""))
             yield StateBadge("no MV Sense", "warning", seen_at)

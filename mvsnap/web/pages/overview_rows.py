@@ -10,7 +10,7 @@ from flask import url_for
 
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
-from mvsnap.status.cameras import CameraTrouble, is_silent
+from mvsnap.status.cameras import AWAY, CameraTrouble, is_silent
 from mvsnap.texts import N_, broker_wordings, formats
 from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.clip_text import event_title
@@ -73,6 +73,11 @@ class CameraRow:
     status: Badge
     last_seen_at: datetime | None
     is_silent: bool
+    status_since: datetime | None
+
+    @property
+    def is_away(self) -> bool:
+        return self.status.text in AWAY
 
     @property
     def is_in_trouble(self) -> bool:
@@ -137,6 +142,7 @@ def camera_rows(
             status=Badge(camera.status, _COLOURS.get(camera.status, "secondary")),
             last_seen_at=last_seen.get(camera.serial),
             is_silent=is_silent(camera.serial, last_seen, expected, now),
+            status_since=camera.status_since,
         )
         for camera in (*cameras, *unknown)
     ]
@@ -147,17 +153,20 @@ def troubles_to_show(
 ) -> list[CameraTrouble]:
     """Return those for the banner, the newest first: neither muted nor known to be off.
 
-    Of some it is not known when they were seen last; they come after the others.
+    Of some it is not known when that began, nor when they were seen last; they come
+    after the others.
     """
     muted = {mute.serial for mute in mutes if mute.zone_id is None}
     shown = [
         one
         for one in troubles
         if not ({None, one.serial} & muted or one.is_dormant)
-        and not (one.seen_at and now - one.seen_at > _KNOWN_OFF_AFTER)
+        and not ((at := one.since or one.seen_at) and now - at > _KNOWN_OFF_AFTER)
     ]
     long_ago = now - _KNOWN_OFF_AFTER
-    return sorted(shown, key=lambda one: one.seen_at or long_ago, reverse=True)
+    return sorted(
+        shown, key=lambda one: one.since or one.seen_at or long_ago, reverse=True
+    )
 
 
 def mute_lines(found: Sequence[Mute], places: Places) -> list[OverviewMute]:

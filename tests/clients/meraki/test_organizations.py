@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,12 @@ from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.store import VisitorStore
 from tests.clients.fakes import FakeClock
 from tests.clients.meraki.two_organizations import (
+    ACME,
     DOOR,
     GATE,
     OTHER,
     TwoOrganizations,
+    as_json,
     refused,
 )
 
@@ -71,6 +73,10 @@ class Kept:
     def serials(self) -> set[str]:
         return {camera.serial for camera in self.site.cameras()}
 
+    def since(self) -> datetime | None:
+        (found,) = [one for one in self.site.cameras() if one.serial == GATE]
+        return found.status_since
+
     def refresh_later(self) -> None:
         self.clock.pass_time(301)
         self.inventory.refresh()
@@ -82,6 +88,36 @@ def test_names_of_the_others_are_known(refusal: Response) -> None:
     with dashboard(cloud) as made:
         names = CameraNames(made, FakeClock())
         assert names.name(Serial(GATE)) == "Gate North"
+
+
+def test_since_when_a_camera_is_offline_is_known_if_somebody_looked(
+    tmp_path: Path,
+) -> None:
+    status, cloud = f"/organizations/{ACME}/devices/availabilities", TwoOrganizations()
+    offline = {status: as_json([{"serial": GATE, "status": "offline"}])}
+    with dashboard(cloud) as made:
+        kept = Kept(tmp_path, made)
+        kept.inventory.refresh()
+        assert kept.since() is None  # it may have been online for years
+        cloud.refusals = dict(offline)
+        kept.refresh_later()
+        began = kept.clock.now()
+        assert kept.since() == began
+        cloud.refusals = {status: refused(403)}
+        kept.refresh_later()
+        assert kept.since() is None
+        cloud.refusals = dict(offline)
+        kept.refresh_later()
+        assert kept.since() == began
+        cloud.refusals = {"/organizations": refused(500)}
+        for _ in range(4):
+            kept.refresh_later()
+        cloud.refusals.clear()
+        kept.refresh_later()
+        assert kept.since() is None  # back at some time of this outage
+        cloud.refusals = dict(offline)
+        kept.refresh_later()
+        assert kept.since() == kept.clock.now()
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
