@@ -39,7 +39,7 @@ _SPELLED = {
 _ABOUT: Mapping[Asked, str] = {
     "hours": "One span per line, like mon-fri 08:00-18:00, in the site's time zone; "
     "over midnight if the second time is earlier; empty: always.",
-    "pairs": "What the message must have, one `path: value` per line, like "
+    "pairs": 'What the message must have, one "path: value" per line, like '
     "extraInfo.Device name: Robot *; of several values for one path any is enough; "
     "empty: any message.",
 }

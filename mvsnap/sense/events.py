@@ -48,7 +48,9 @@ class Names:
         return self.cameras.get(serial, serial)
 
     def zone(self, serial: Serial, zone_id: ZoneId) -> str:
-        """Return the zone's label, or a text that identifies it."""
+        """Return the zone's label, or a text that identifies it; "": the camera."""
+        if not zone_id:
+            return ""
         if label := self.zones.get((serial, zone_id)):
             return label
         return "Full Frame" if zone_id == FULL_FRAME else unnamed_zone(zone_id)
@@ -63,12 +65,14 @@ class Place:
     """Where something happens; `zone_id` is "" for noise, which is of the whole camera.
 
     rule: its number, where several rules watch one place.
+    line: what the camera calls a line, "" if it does not say.
     """
 
     kind: EventKind
     serial: Serial
     zone_id: ZoneId
     rule: int = 0
+    line: str = ""
 
     def event_id(self, began_ms: int) -> EventId:
         name = f"{self.kind} {self.serial} {self.zone_id} {self.rule} {began_ms}"
@@ -211,7 +215,7 @@ def _event(
     event_id = place.event_id(began_ms)
     zone_name = names.zone(place.serial, place.zone_id)
     if place.kind is EventKind.CROSSING:
-        zone_name = f"line {place.zone_id}"
+        zone_name = f"line {place.line or place.zone_id}"
     muted_by = names.muted_by(place.serial, place.zone_id, now)
     if muted_by is not None:
         details.setdefault("muted_by", muted_by)

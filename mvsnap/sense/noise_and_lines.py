@@ -177,7 +177,8 @@ class LineCrossingDetector:
             found = watch.see(ts_ms, object_id, crossing.event, crossing.type)
             self.changed[key] = number
             if found is not None:
-                place = Place(EventKind.CROSSING, serial, ZoneId(line_id), number)
+                where = EventKind.CROSSING, serial, ZoneId(line_id), number
+                place = Place(*where, line=crossing.label)
                 self._events.add_crossing(place, found, rule, now)
 
     def clock_was_set(self, by_ms: int) -> None:

@@ -107,7 +107,7 @@ ENTRY_WORDS = (
     N_("Text at the start of the message."),
     N_("Match"),
     N_(
-        "What the message must have, one `path: value` per line, like "
+        'What the message must have, one "path: value" per line, like '
         "extraInfo.Device name: Robot *; of several values for one path any is "
         "enough; empty: any message."
     ),

@@ -315,6 +315,8 @@ def test_noise_that_lasts_is_an_event_of_its_own() -> None:
     loud, over = run(made, frames).events
     assert (loud.kind, loud.title) == (EventKind.NOISE, "Noise: -15 dB")
     assert (over.details["peak"], over.details["unit"]) == (-12, "dB")
+    # Of the whole camera: there is no zone that could be named.
+    assert {(e.zone_name, e.trigger.by) for e in (loud, over)} == {("", "")}
 
 
 def test_noise_is_nothing_when_nobody_wants_to_know() -> None:
@@ -340,6 +342,17 @@ def test_two_rules_of_one_line_are_two_events() -> None:
     first, second = run(made, frames).events
     assert first.id != second.id
     assert [e.details["count"] for e in (first, second)] == [1, 2]
+
+
+def test_a_line_is_called_as_the_camera_calls_it() -> None:
+    body = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
+    topic = f"/merakimv/{GATE}/crossing/k1"
+    (named,) = run(
+        detector(crossings=[{}]), [frame(topic, body | {"label": "Door"})]
+    ).events
+    (unnamed,) = run(detector(crossings=[{}]), [frame(topic, body)]).events
+    assert (named.zone_name, unnamed.zone_name) == ("line Door", "line k1")
+    assert named.id == unnamed.id
 
 
 def test_lines_and_noises_of_long_ago_are_forgotten() -> None:

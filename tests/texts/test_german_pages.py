@@ -33,7 +33,7 @@ DATA = (
     *(
         "sense.people",
         "sense.rooms",
-        "`path: value`",
+        '"path: value"',
         '{ "title":',
         '"severity": "critical"',
     ),

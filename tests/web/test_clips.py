@@ -237,7 +237,7 @@ def test_the_page_of_a_clip_shows_the_alarm(web: Web, viewer: FlaskClient) -> No
     assert "Time Wed 01 Jul 08:15:00" in text
     assert "Received Wed 01 Jul 08:15:00 (0.4 s later)" in text
     assert (
-        "Started by webhook line 3 Sender IXON Cloud Kind alarm-high "
+        "Started by Webhook line 3 Sender IXON Cloud Kind alarm-high "
         "Device PLC line 3 (11-22) Network Line 3 Message E-203 Gripper &lt;open&gt;"
     ) in text
     assert (

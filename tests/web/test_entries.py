@@ -24,6 +24,7 @@ from tests.web.build import GATE, Web, log_in, send
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 URL = "https://shop.example/hook-of-the-shop"
+LINES = "Write each line as &#34;path: value&#34;."
 CHANNELS, SCHEDULES = "/settings/entries/channels", "/settings/entries/schedules"
 PROGRAM = {"kind": "webhook", "name": "Till", "url": URL, "secret": SECRET}
 GUARDS = {"name": "Guards", "kind": "webex", "room": "Night watch"}
@@ -238,7 +239,7 @@ def test_a_webhook_rule_acts_at_once(web: Web, admin: FlaskClient) -> None:
     rules = "/settings/entries/webhook-rules"
     rule = {"name": "Gripper", "match": "title: Gripper*", "room": "Guards"}
     wrong = send(admin, rules, **rule | {"match": "Gripper*"})
-    assert mistakes(wrong.text) == {"match": "Write each line as `path: value`."}
+    assert mistakes(wrong.text) == {"match": LINES}
     many = rule | {"actions": ["clip", "ignore"]}
     wrong = send(admin, rules, **many)
     assert set(mistakes(wrong.text)) == {"actions"}

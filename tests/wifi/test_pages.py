@@ -126,7 +126,10 @@ def test_a_period_without_anything_leads_to_one_with(
 def test_sums_and_the_busiest_time_are_shown(web: Web, viewer: FlaskClient) -> None:
     fill(web, stays(1, -100, -98) + stays(2, -100, -96) + stays(3, -20))
     page = words(viewer.get("/wifi").text)
-    assert "3 visits 3 devices 3 new 0 returning 2 min average stay" in page
+    assert (
+        "3 visits 3 devices 3 new devices 0 returning devices 2 min average stay"
+        in page
+    )
     # 10:20 UTC is 11:20 in Berlin, where the clocks are an hour ahead.
     assert "11:00 to 12:00 (2 visits started)" in page
     hours = {row["hour"]: row["visits"] for row in table(viewer, "hours")}

@@ -24,7 +24,7 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
-from mvsnap.web.pages.clip_text import event_title, started_by
+from mvsnap.web.pages.clip_text import event_title, started_by_title
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
 
@@ -82,7 +82,7 @@ def event_kinds() -> tuple[EventKind, ...]:
 
 def event_line(event: Event) -> CameraEvent:
     place = CrowdRow(event).zone
-    text = event_title(event.title, event.trigger) or started_by(event.trigger)
+    text = event_title(event.title, event.trigger) or started_by_title(event.trigger)
     return CameraEvent(
         event.id,
         event.occurred_at,

@@ -158,6 +158,8 @@ def change(
 
 
 def started_by(trigger: Trigger) -> str:
+    if _is_of_camera(trigger):
+        return "MV Sense"
     return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
@@ -168,8 +170,15 @@ def event_title(title: str, trigger: Trigger) -> str:
 
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
+    if _is_of_camera(trigger):
+        return "MV Sense"
     words = _(_TRIGGERS[trigger.kind])
     return first_upper(words) % {"who": _who(trigger)}
+
+
+def _is_of_camera(trigger: Trigger) -> bool:
+    """Return whether it is of a whole camera: noise, which once had `zone `."""
+    return trigger.kind is TriggerKind.SENSE and trigger.by.strip() in ("", "zone")
 
 
 def _who(trigger: Trigger) -> str:

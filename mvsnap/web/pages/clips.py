@@ -50,7 +50,7 @@ from mvsnap.web.pages.clip_text import (
     clip_row,
     file_name,
     of_same_alarm,
-    started_by,
+    started_by_title,
 )
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
@@ -160,7 +160,7 @@ def show(clip_id: str) -> ResponseReturnValue:
         etag=digest(render_template("clips/_clip.html", **live)),
         live_url=None if live["row"].is_finished else url_for(".live", clip_id=clip.id),
         alarm=alarm_summary(about, clip.at) if about else None,
-        started_by=started_by(clip.trigger),
+        started_by=started_by_title(clip.trigger),
         list_url=url_for(".index", **asked.query),
         beside=[*_beside(asked, clip)],
         here=_here(),

@@ -120,7 +120,7 @@ def read_entry(
         if each.asked == "pairs" and not all(
             map(_is_pair, texts[each.name].splitlines())
         ):
-            mistakes[each.name] = N_("Write each line as `path: value`.")
+            mistakes[each.name] = N_('Write each line as "path: value".')
     return EntryEntered(texts, entry, settings, mistakes)
 
 

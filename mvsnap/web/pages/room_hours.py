@@ -14,7 +14,6 @@ from mvsnap.config.setting_overrides import ROOM_HOURS, with_room_hours
 from mvsnap.config.webex import WebexSection
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput
-from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.settings_form import (
     ALWAYS,
     Entered,
@@ -22,7 +21,7 @@ from mvsnap.web.pages.settings_form import (
     parse_hours,
     plainly,
 )
-from mvsnap.web.pages.settings_text import text_of
+from mvsnap.web.pages.settings_text import setting, text_of
 
 ABOVE = "webex"
 _FIELD = "rooms_"
@@ -68,7 +67,7 @@ def room_hour_changes(
         Change(
             now,
             who,
-            Reason(f"{ABOVE}.{name}"),
+            setting(name, ABOVE),
             text_of(name, getattr(before, name)),
             text_of(name, value),
         )

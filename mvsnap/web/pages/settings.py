@@ -140,8 +140,7 @@ def back_to_file() -> ResponseReturnValue:
     file: Section = getattr(here.settings, above)
     after = audit_wordings.FROM_FILE(value=text_of(name, getattr(file, name)))
     before, who = text_of(name, getattr(held, name)), auth.person().name
-    path = Reason(f"{above}.{name}")
-    change = Change(here.clock.now(), who, path, before, after)
+    change = Change(here.clock.now(), who, setting(name, above), before, after)
     _store({name: None}, [change], above)
     return redirect(url_for(".index"), 303)
 

@@ -171,9 +171,9 @@ def changes_of(
     ]
 
 
-def setting(name: str) -> Reason:
+def setting(name: str, above: str = "sense") -> Reason:
     """Return what a line of the audit log about a setting is about: its path."""
-    path = f"sense.{name}"
+    path = f"{above}.{name}"
     return Reason(path)
 
 
