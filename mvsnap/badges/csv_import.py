@@ -95,7 +95,7 @@ def _rows(lines: Iterable[str], how: Reading) -> Iterator[Row]:
         try:
             yield _swipe(row.line, row.cells, how)
         except BadInput as exc:
-            yield BadRow(row.line, exc.message)
+            yield BadRow(row.line, exc.as_reason)
 
 
 def _whole_numbers(rows: Iterable[Row]) -> Iterator[Row]:
@@ -122,7 +122,7 @@ def _whole_numbers(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _cut(row: CsvSwipe) -> BadRow:
-    return BadRow(row.line, spreadsheet.cut("user_id", row.number or "").message)
+    return BadRow(row.line, spreadsheet.cut("user_id", row.number or "").as_reason)
 
 
 def check_format(text: str) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from mvsnap.badges.csv_times import in_pass, is_doubtful
 from mvsnap.badges.model import Swipe
 from mvsnap.core.csv_reader import BadRow
+from mvsnap.texts.file_wordings import TWICE
 
 MOST_WAITING = 20_000
 _RECENT = 200
@@ -121,12 +122,9 @@ def _has_blocks(names: Sequence[str], jump: int) -> bool:
 
 
 def _refused(row: CsvSwipe) -> BadRow:
-    zone = row.swipe.swiped_at.tzinfo
-    return BadRow(
-        row.line,
-        f"timestamp: {row.came[:40]!r} was on the clocks of {zone} twice, and the "
-        "order of lines does not say which (clock change; expected an offset)",
-    )
+    zone = str(row.swipe.swiped_at.tzinfo)
+    why = TWICE(name="timestamp", value=repr(row.came[:40]), zone=zone)
+    return BadRow(row.line, why)
 
 
 def _local(row: CsvSwipe) -> datetime:

@@ -15,6 +15,8 @@ from mvsnap.badges.model import MAX_TEXT, parse_text
 from mvsnap.core import csv_reader, spreadsheet
 from mvsnap.core.csv_reader import BadRow, Columns, CsvRow
 from mvsnap.errors import BadInput
+from mvsnap.texts import file_wordings as said
+from mvsnap.texts.wording import Reason, Wording
 
 MOST = 200_000
 MAX_PHOTO = 2000
@@ -49,7 +51,7 @@ class Directory:
 
     people: tuple[Cardholder, ...]
     mistakes: int = 0
-    first: str = ""
+    first: Reason = Reason("")
 
 
 def read_csv(lines: Iterable[str]) -> Directory:
@@ -61,7 +63,7 @@ def read_csv(lines: Iterable[str]) -> Directory:
         spreadsheet.is_long(number) and not spreadsheet.may_be_cut(number)
         for number in numbers
     )
-    return _directory((f"line {row.line}", _cells(row, are_whole)) for row in rows)
+    return _directory((said.AT_LINE, row.line, _cells(row, are_whole)) for row in rows)
 
 
 def _cells(row: CsvRow | BadRow, are_whole: bool) -> Mapping[str, Any] | BadRow:
@@ -75,7 +77,7 @@ def _cells(row: CsvRow | BadRow, are_whole: bool) -> Mapping[str, Any] | BadRow:
         number = spreadsheet.number_of("user_id", came)
         name = spreadsheet.text_of("name", row.cells.get("name", ""))
     except BadInput as exc:
-        return BadRow(row.line, exc.message)
+        return BadRow(row.line, exc.as_reason)
     return {**row.cells, "user_id": number, "name": name}
 
 
@@ -88,7 +90,7 @@ def read_json(text: str) -> Directory:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise BadInput("not JSON (expected a list of people)") from exc
+        raise BadInput(said.NOT_JSON()) from exc
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         if len(lists) == 1:
@@ -96,36 +98,36 @@ def read_json(text: str) -> Directory:
         elif all(isinstance(value, dict) for value in found.values()):
             found = [{"user_id": name} | value for name, value in found.items()]
     if not isinstance(found, list):
-        raise BadInput("not a list (expected a list of people)")
+        raise BadInput(said.NO_LIST())
     return _directory(
-        (f"[{index}]", _named(entry)) for index, entry in enumerate(found)
+        (said.AT_ENTRY, index, _named(entry)) for index, entry in enumerate(found)
     )
 
 
 def _named(entry: Any) -> Mapping[str, Any] | BadRow:
     if not isinstance(entry, dict):
-        return BadRow(0, "not an object")
+        return BadRow(0, said.NO_OBJECT())
     names = list(entry)
     places = _COLUMNS.find(names)
     return {ours: entry[names[place]] for ours, place in places.items()}
 
 
 def _directory(
-    entries: Iterable[tuple[str, Mapping[str, Any] | BadRow]],
+    entries: Iterable[tuple[Wording, int, Mapping[str, Any] | BadRow]],
 ) -> Directory:
     people: dict[str, Cardholder] = {}
-    mistakes, first = 0, ""
-    for place, entry in entries:
+    mistakes, first = 0, Reason("")
+    for at, number, entry in entries:
         try:
             if isinstance(entry, BadRow):
                 raise BadInput(entry.why)
             person = _person(entry)
             if len(people) >= MOST and person.user_id not in people:
-                raise BadInput(f"more than {MOST:,} people")
+                raise BadInput(said.TOO_MANY(most=MOST))
             people[person.user_id] = person
         except BadInput as exc:
             mistakes += 1
-            first = first or f"{place}: {exc.message}"
+            first = first or at(number=number, why=exc.as_reason)
     return Directory(tuple(people.values()), mistakes, first)
 
 

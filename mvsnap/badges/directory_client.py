@@ -18,7 +18,9 @@ from mvsnap import __version__
 from mvsnap.clients.hosts import is_address, is_loopback, origin
 from mvsnap.clients.transport import ExchangeFailed, MayBeNear, guard
 from mvsnap.errors import UpstreamError
-from mvsnap.texts.wordings import ADDRESS_UNUSABLE
+from mvsnap.texts import file_wordings as said
+from mvsnap.texts.wording import Reason
+from mvsnap.texts.wordings import ADDRESS_UNUSABLE, TOO_MANY_REDIRECTS
 
 _TIMEOUT_S = 15.0
 _MAX_PHOTO_BYTES = 8 * 1024 * 1024
@@ -61,10 +63,10 @@ class DirectoryClient:
         answer = self._get(url, self._is_allowed, is_address)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind not in (*_IMAGES, *_UNTYPED):
-            raise UpstreamError(f"not an image but {kind[:40]}", retry=False)
+            raise UpstreamError(said.NO_IMAGE(kind=kind[:40]), retry=False)
         if len(answer.content) > _MAX_PHOTO_BYTES:
             size = _MAX_PHOTO_BYTES // 1024 // 1024
-            raise UpstreamError(f"larger than {size} MB", retry=False)
+            raise UpstreamError(said.LARGE_PHOTO(size_mb=size), retry=False)
         return answer.content
 
     def _is_allowed(self, url: str) -> bool:
@@ -90,7 +92,7 @@ class DirectoryClient:
                 if answer.status_code not in _REDIRECTS:
                     return _checked(answer)
                 url = _target(url, answer.headers.get("Location") or url)
-        raise UpstreamError(f"more than {_MAX_REDIRECTS} redirects", retry=False)
+        raise UpstreamError(TOO_MANY_REDIRECTS(most=_MAX_REDIRECTS), retry=False)
 
     def _ask(self, http: requests.Session, url: str) -> requests.Response:
         try:
@@ -106,26 +108,26 @@ def _target(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as exc:
-        words = "redirected to an invalid address"
-        raise UpstreamError(words, retry=False) from exc
+        raise UpstreamError(said.BAD_REDIRECT(), retry=False) from exc
 
 
 def _checked(answer: requests.Response) -> requests.Response:
     status = answer.status_code
     if status != 200:
-        raise UpstreamError(f"the server answered {status}", retry=status >= 500)
+        words = said.SERVER_ANSWERED(status=status)
+        raise UpstreamError(words, retry=status >= 500)
     return answer
 
 
-def _refusal(url: str) -> str:
+def _refusal(url: str) -> Reason:
     try:
         parts = urlsplit(url)
         host, scheme = parts.netloc.rpartition("@")[2], parts.scheme
     except ValueError:
         host, scheme = "", ""
     if scheme not in ("http", "https") or not host:
-        return f"not an http(s) address: {url[:40]!r}"
-    return f"the address leads to {host[:80]!r}, which is not in badges.photo_hosts"
+        return said.NO_HTTP(value=repr(url[:40]))
+    return said.FOREIGN_HOST(value=repr(host[:80]))
 
 
 def _is_ours(host: str) -> bool:

@@ -16,6 +16,8 @@ from mvsnap.clock import SMALLEST_STEP
 from mvsnap.spelling import folded
 from mvsnap.store.database import Database
 from mvsnap.store.pieces import pieces
+from mvsnap.texts import reasons
+from mvsnap.texts.wording import Reason
 
 MOST_FOUND = 500
 _MOST_DEPARTMENTS = 300
@@ -34,7 +36,7 @@ class DirectoryState:
     read_at: datetime
     people: int
     mistakes: int
-    error: str
+    error: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,12 @@ class DirectoryStore:
     def state(self) -> DirectoryState | None:
         with self._db.reading() as connection:
             row = connection.execute(select(directories)).first()
-        return None if row is None else DirectoryState(*row)
+        if row is None:
+            return None
+        error = reasons.read(row.reasons, "error", row.error) or Reason("")
+        return DirectoryState(
+            row.place, row.fingerprint, row.read_at, row.people, row.mistakes, error
+        )
 
     def note(self, state: DirectoryState) -> None:
         """Store how reading it went; the people stay as they are."""
@@ -150,23 +157,29 @@ class DirectoryStore:
         return [PhotoRequest(row.user_id, row.photo) for row in rows]
 
     def keep_photo(
-        self, request: PhotoRequest, path: str | None, error: str | None = None
+        self, request: PhotoRequest, path: str | None, error: Reason | None = None
     ) -> None:
         """Store the copy, or why there is none; an older copy is then kept."""
-        values = {"photo_error": error} | ({"photo_path": path} if path else {})
+        values: dict[str, Any] = {
+            "photo_error": error and str(error),
+            "reasons": reasons.stored(photo_error=error),
+        }
+        if path:
+            values["photo_path"] = path
         still = (cardholders.c.user_id == request.user_id) & (
             cardholders.c.photo == request.photo
         )
         with self._db.writing() as connection:
             connection.execute(update(cardholders).where(still).values(**values))
 
-    def photo_error(self, user_id: str) -> str:
+    def photo_error(self, user_id: str) -> Reason:
         """Return why this person's photo is missing, "" if nothing went wrong."""
-        statement = select(cardholders.c.photo_error).where(
-            cardholders.c.user_id == user_id
-        )
+        columns = (cardholders.c.photo_error, cardholders.c.reasons)
+        statement = select(*columns).where(cardholders.c.user_id == user_id)
         with self._db.reading() as connection:
-            return connection.execute(statement).scalar() or ""
+            row = connection.execute(statement).first()
+        found = row and reasons.read(row.reasons, "photo_error", row.photo_error)
+        return found or Reason("")
 
     def photo_paths(self) -> set[str]:
         """Return the copies that are still in use."""
@@ -185,7 +198,8 @@ class DirectoryStore:
                 read_at=state.read_at,
                 people=state.people,
                 mistakes=state.mistakes,
-                error=state.error,
+                error=str(state.error),
+                reasons=reasons.stored(error=state.error),
             )
         )
 

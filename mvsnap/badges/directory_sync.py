@@ -15,10 +15,11 @@ from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
 from mvsnap.clock import SMALLEST_STEP, Clock
-from mvsnap.core.amounts import amount
 from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
+from mvsnap.texts import file_wordings as said
+from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Upstream
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,8 @@ class DirectoryReader:
         self, place: str, known: DirectoryState | None, fingerprint: str = ""
     ) -> None:
         """mark: of a file; for an address it is computed from the people in it."""
-        state = DirectoryState(place, fingerprint, self._clock.now(), 0, 0, "")
+        now = self._clock.now()
+        state = DirectoryState(place, fingerprint, now, 0, 0, Reason(""))
         try:
             found = read_directory(place, self._client, self._encoding)
         except (BadInput, UpstreamError) as exc:
@@ -117,8 +119,8 @@ class DirectoryReader:
                     people=known.people,
                     fingerprint=fingerprint or known.fingerprint,
                 )
-            OUTCOMES.failed(Upstream.DIRECTORY, exc.message)
-            self._store.note(replace(state, error=exc.message))
+            OUTCOMES.failed(Upstream.DIRECTORY, exc.as_reason)
+            self._store.note(replace(state, error=exc.as_reason))
             log.warning("the directory cannot be used: %s", exc.message)
             return
         OUTCOMES.worked(Upstream.DIRECTORY)
@@ -137,18 +139,18 @@ class DirectoryReader:
 
     def _fetch_photo(self, request: PhotoRequest) -> bool:
         """Store the photo, or why there is none; False if its host is in trouble."""
-        goes_on = True
+        goes_on, error = True, None
         try:
             image = self._image(request.photo)
-            path, error = self._files.save_photo(image), None
+            path: str | None = self._files.save_photo(image)
         except UpstreamError as exc:
-            path, error, goes_on = None, exc.message, not exc.retry
+            path, error, goes_on = None, exc.as_reason, not exc.retry
         except BadInput as exc:  # of the picture
-            path, error = None, exc.message
+            path, error = None, exc.as_reason
         except Exception:
             # Unrecorded, this photo would come first each time and block the others.
             log.exception("fetching a directory photo failed unexpectedly")
-            path, error = None, "it cannot be stored"
+            path, error = None, said.NOT_STORED()
         self._store.keep_photo(request, path, error)
         if error:
             log.info("directory photo not used: %s", error)
@@ -167,8 +169,7 @@ class DirectoryReader:
                 return _photo_file(path)
         except (OSError, RuntimeError):
             pass  # a name that is too long, or a link to itself
-        words = f"not a file next to the directory: {photo[:40]!r}"
-        raise UpstreamError(words, retry=False)
+        raise UpstreamError(said.NO_FILE(value=repr(photo[:40])), retry=False)
 
 
 def read_directory(
@@ -197,8 +198,9 @@ def read_directory(
         found = directory.read_csv(io.StringIO(text, newline=""))
     if not found.people:
         # A failed export is empty, too; an office without people has no readers.
-        why = f"; {left_out(found)}" if found.mistakes else ""
-        raise BadInput(f"no people (expected at least one{why})")
+        if found.mistakes:
+            raise BadInput(said.NO_PEOPLE_BUT(what=left_out(found)))
+        raise BadInput(said.NO_PEOPLE())
     return found
 
 
@@ -218,17 +220,19 @@ def _joined(place: str, photo: str) -> str:
     try:
         return urljoin(place, photo)
     except ValueError as exc:
-        raise UpstreamError(f"not an address: {photo[:40]!r}", retry=False) from exc
+        words = said.NO_ADDRESS(value=repr(photo[:40]))
+        raise UpstreamError(words, retry=False) from exc
 
 
 def _photo_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
             size = _MAX_BYTES // 1024 // 1024
-            raise UpstreamError(f"larger than {size} MB", retry=False)
+            raise UpstreamError(said.LARGE_PHOTO(size_mb=size), retry=False)
         return path.read_bytes()
     except OSError as exc:
-        raise UpstreamError(f"it cannot be read: {exc.strerror}", retry=False) from exc
+        words = said.UNREAD_PHOTO(why=str(exc.strerror))
+        raise UpstreamError(words, retry=False) from exc
 
 
 def _file(place: str) -> bytes:
@@ -236,13 +240,16 @@ def _file(place: str) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
             size = _MAX_BYTES // 1024 // 1024
-            raise BadInput(f"{path.name}: larger than {size} MB")
+            raise BadInput(said.TOO_LARGE(path=path.name, size_mb=size))
         return path.read_bytes()
     except OSError as exc:
         # Where it was looked for, which a relative path does not say.
-        raise BadInput(f"{path.absolute()}: cannot be read: {exc.strerror}") from exc
+        where = str(path.absolute())
+        raise BadInput(said.UNREAD(path=where, why=str(exc.strerror))) from exc
 
 
-def left_out(found: Directory) -> str:
+def left_out(found: Directory) -> Reason:
     """Return how many entries of the file are, and why the first one is."""
-    return f"{amount(found.mistakes, 'entry', 'entries')} left out; {found.first}"
+    if found.mistakes == 1:
+        return said.ONE_LEFT_OUT(first=found.first)
+    return said.LEFT_OUT(count=found.mistakes, first=found.first)

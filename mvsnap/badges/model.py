@@ -15,6 +15,7 @@ from typing import NewType
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import BadInput, CameraOffline, NoVideo, UpstreamError
 from mvsnap.spelling import folded
+from mvsnap.texts import file_wordings as said
 
 BadgeId = NewType("BadgeId", str)
 Detail = str | int | float | bool | None
@@ -252,17 +253,17 @@ def parse_text(name: str, value: object, most: int = MAX_TEXT) -> str:
         BadInput
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise BadInput(f"{name}: {_came(value)} (expected text)")
+        raise BadInput(said.NO_TEXT(name=name, value=_came(value)))
     text = str(value).strip()
     if len(text) <= most * _MARKED:  # a long one takes quadratic time
         # A character with a mark may be one sign or two: stored, it is one.
         text = unicodedata.normalize("NFC", text).strip()
     if not text:
-        raise BadInput(f"{name}: missing (expected text)")
+        raise BadInput(said.MISSING(name=name))
     if len(text) > most:
-        raise BadInput(f"{name}: {len(text)} characters (expected at most {most})")
+        raise BadInput(said.TOO_LONG(name=name, count=len(text), most=most))
     if not _is_plain(text):
-        raise BadInput(f"{name}: contains control characters (expected plain text)")
+        raise BadInput(said.CONTROL(name=name))
     return text
 
 

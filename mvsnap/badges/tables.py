@@ -101,6 +101,7 @@ cardholders = Table(
     Column("photo_path", Text, comment="JPEG, relative to data_dir"),
     Column("photo_error", Text, comment="why the photo could not be fetched"),
     Column("photo_at", Moment, comment="when it was fetched last"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="The directory as last read",
 )
 
@@ -113,5 +114,6 @@ directories = Table(
     Column("people", Integer, nullable=False, comment="number of people"),
     Column("mistakes", Integer, nullable=False, comment="invalid entries, skipped"),
     Column("error", Text, nullable=False, comment="what is wrong, or empty"),
+    Column("reasons", JSON(none_as_null=True), comment="codes and values of texts"),
     comment="Where the directory came from; one row",
 )

@@ -14,6 +14,8 @@ from itertools import chain, islice
 
 from mvsnap.errors import BadInput
 from mvsnap.spelling import fold
+from mvsnap.texts import file_wordings as said
+from mvsnap.texts.wording import Reason
 
 MAX_CELL = 10_000
 MAX_COLUMNS = 200
@@ -39,7 +41,7 @@ class CsvRow:
 @dataclass(frozen=True, slots=True)
 class BadRow:
     line: int
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +132,19 @@ def read(
         first = reader.line_num + skipped + 1
         try:
             cells = next(reader)
-            why = ""
+            why = Reason("")
         except StopIteration:
             return
         except csv.Error as exc:
             cells, why = [], _why(exc)
         line = reader.line_num + skipped
         if numbered.ended:
-            why = "unclosed quote"
+            why = said.UNCLOSED()
         elif line > first and _holds_rows(cells, delimiter, len(header), needed):
-            why = "a cell spans several lines (unclosed quote?)"
+            why = said.SEVERAL_LINES()
         if why:
-            yield BadRow(
-                line, why if line == first else f"lines {first} to {line}: {why}"
-            )
+            lines = said.AT_LINES(first=first, last=line, why=why)
+            yield BadRow(line, why if line == first else lines)
         elif any(cell.strip() for cell in cells):
             yield _row(line, cells, names, len(header))
 
@@ -189,8 +190,7 @@ def _row(
 ) -> CsvRow | BadRow:
     rest = [cell for cell in cells[columns:] if cell.strip()]
     if rest:
-        why = f"{len(cells)} cells under {columns} headings (unquoted delimiter?)"
-        return BadRow(line, why)
+        return BadRow(line, said.TOO_MANY_CELLS(count=len(cells), most=columns))
     return CsvRow(line, {names[n]: c.strip() for n, c in enumerate(cells[:columns])})
 
 
@@ -221,7 +221,7 @@ def _heading(
             elif best is None:
                 best = heading
     if best is None:
-        raise BadInput("the file is empty (expected a heading line)")
+        raise BadInput(said.IS_EMPTY())
     return best
 
 
@@ -251,7 +251,7 @@ def _check(
     given: Mapping[str, str] | None,
 ) -> None:
     if len(header) > MAX_COLUMNS:
-        raise BadInput(f"{len(header)} columns (expected at most {MAX_COLUMNS})")
+        raise BadInput(said.TOO_MANY_COLUMNS(count=len(header), most=MAX_COLUMNS))
     if wrong := list(_not_given(header, found, columns, given or {})):
         raise BadInput("; ".join(wrong))
     missing = [name for name in columns.needed if name not in found]
@@ -262,9 +262,9 @@ def _check(
             f"{name}: {', '.join(list(columns.known[name])[:4])}" for name in missing
         )
         first, last = ", ".join(missing[:-1]), missing[-1]
+        names = said.AND(first=first, last=last) if first else last
         raise UnknownHeadings(
-            f"no column for {first}{' and ' if first else ''}{last} ({_said(header)};"
-            f" usual names are {usual})",
+            said.NO_COLUMN(names=names, what=_has(header), usual=Reason(usual)),
             _unknown(header, found, columns, missing),
         )
 
@@ -283,7 +283,7 @@ def _not_given(
     lost = [given[ours] for ours in columns.known if ours in given.keys() - found]
     if lost:
         names = ", ".join(repr(name[:MOST_NAME]) for name in lost)
-        yield f"column{'s' if lost[1:] else ''} {names}: not there ({_said(header)})"
+        yield f"column{'s' if lost[1:] else ''} {names}: not there ({_has(header)})"
     places: dict[int, str] = {}
     for ours in given.keys() & found.keys():
         other = places.setdefault(found[ours], ours)
@@ -318,13 +318,14 @@ def _others(header: Sequence[str], found: Mapping[str, int]) -> list[str]:
     return [name for n, name in enumerate(header) if n not in known and name.strip()]
 
 
-def _said(header: Sequence[str]) -> str:
-    shown = ", ".join(name[:40] for name in header[:_SHOWN])
-    more = f" and {len(header) - _SHOWN} more" if len(header) > _SHOWN else ""
-    return f"the file has {shown or 'none'}{more}"
+def _has(header: Sequence[str]) -> Reason:
+    shown = Reason(", ".join(name[:40] for name in header[:_SHOWN]))
+    if len(header) > _SHOWN:
+        return said.HAS_MORE(names=shown, count=len(header) - _SHOWN)
+    return said.HAS(names=shown) if shown else said.HAS_NONE()
 
 
-def _why(exc: csv.Error) -> str:
+def _why(exc: csv.Error) -> Reason:
     if "field larger" in str(exc):
-        return f"a cell with more than {MAX_CELL:,} characters (unclosed quote?)"
-    return f"cannot be read: {exc}"
+        return said.LONG_CELL(most=MAX_CELL)
+    return said.UNREAD_LINE(why=str(exc))

@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from mvsnap.errors import BadInput
+from mvsnap.texts import file_wordings as said
+from mvsnap.texts.wording import Reason
 
 # The usual ones first: encodings that give the same text go by the name of the first.
 _CANDIDATES = (
@@ -70,7 +72,7 @@ def encoding_of(
         if not begun:
             begun = True
             if chunk.startswith(_WORKBOOKS):
-                raise BadInput("an Excel workbook (expected text: save it as CSV)")
+                raise BadInput(said.WORKBOOK())
             if found := _marked(chunk) or given or _spaced(chunk):
                 return found
         utf8.feed(chunk)
@@ -97,12 +99,12 @@ def check_encoding(name: str) -> str:
     return _WIDER.get(found, found)
 
 
-def _question(readings: dict[str, str], option: str) -> str:
+def _question(readings: dict[str, str], option: str) -> Reason:
     shown = [f"{name}: {_shown(text)}" for text, name in readings.items()]
     more = len(shown) - _MOST_SHOWN
     last = [f"and {more} more"] if more > 0 else []
-    looks = "; ".join(shown[:_MOST_SHOWN] + last) or "no usual encoding fits"
-    return f"the encoding cannot be known: say which with {option} ({looks})"
+    looks = Reason("; ".join(shown[:_MOST_SHOWN] + last)) or said.NO_ENCODING()
+    return said.WHICH_ENCODING(option=option, looks=looks)
 
 
 def _shown(text: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from mvsnap.errors import BadInput
+from mvsnap.texts import file_wordings as said
 
 # A spreadsheet keeps so many digits of a number, and writes zeros for the others.
 _KEPT_DIGITS = 15
-_AS_TEXT = "export the column as text"
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _APOSTROPHE = re.compile(r"['’](?=[\d=+\-@])")
 # Some programs quote once more than the file's format asks for.
@@ -50,12 +50,9 @@ def text_of(name: str, cell: str) -> str:
     """
     text = _unwrapped(cell)
     if _ERROR.fullmatch(text):
-        raise _cut(name, cell, "cell")
+        raise BadInput(said.CELL_CUT(name=name, value=_shown(cell)))
     if "\ufffd" in text:
-        raise BadInput(
-            f"{name}: {cell[:40]!r} has a character that cannot be read "
-            "(expected text in one encoding)"
-        )
+        raise BadInput(said.LOST_CHARACTER(name=name, value=_shown(cell)))
     return text
 
 
@@ -67,23 +64,18 @@ def number_of(name: str, cell: str) -> str:
     """
     text = text_of(name, cell).translate(_UNSEEN).strip()
     if _SCIENTIFIC.fullmatch(text):
-        raise _cut(name, cell, "number")
+        raise cut(name, cell)
     if text.casefold() in _NOTHING:
-        raise BadInput(f"{name}: {cell[:40]!r} stands for nothing (expected a number)")
+        raise BadInput(said.STANDS_FOR_NOTHING(name=name, value=_shown(cell)))
     if is_text(cell):
         return text
     if text.casefold() in _BOOLEANS or _DATE.fullmatch(text):
-        raise BadInput(
-            f"{name}: {cell[:40]!r} was another value before Excel ({_AS_TEXT})"
-        )
+        raise BadInput(said.WAS_ANOTHER(name=name, value=_shown(cell)))
     if _GROUPED.fullmatch(" ".join(text.split())):
-        raise BadInput(
-            f"{name}: {cell[:40]!r} looks like a number with separators of thousands "
-            f"(expected all digits together; {_AS_TEXT})"
-        )
+        raise BadInput(said.SEPARATED(name=name, value=_shown(cell)))
     if match := _WITH_ZEROS.fullmatch(text):
         if len(match[1]) > _KEPT_DIGITS:
-            raise _cut(name, cell, "number")
+            raise cut(name, cell)
         return match[1]
     return text
 
@@ -105,7 +97,7 @@ def may_be_cut(number: str) -> bool:
 
 def cut(name: str, cell: str) -> BadInput:
     """Return the mistake of a number that a spreadsheet has cut."""
-    return _cut(name, cell, "number")
+    return BadInput(said.NUMBER_CUT(name=name, value=_shown(cell)))
 
 
 def _unwrapped(cell: str) -> str:
@@ -117,5 +109,5 @@ def _unwrapped(cell: str) -> str:
     return _APOSTROPHE.sub("", text, count=1) if text.startswith(("'", "’")) else text
 
 
-def _cut(name: str, cell: str, what: str) -> BadInput:
-    return BadInput(f"{name}: {cell[:40]!r} (Excel has cut this {what}; {_AS_TEXT})")
+def _shown(cell: str) -> str:
+    return repr(cell[:40])

@@ -12,6 +12,7 @@ from mvsnap.texts import (
     broker_wordings,
     camera_wordings,
     channel_wordings,
+    file_wordings,
     ixon_wordings,
     refusal_wordings,
     service_wordings,
@@ -245,7 +246,8 @@ PICTURE_TOO_LABORIOUS = Wording(
 )
 
 MODULES = (
-    *(broker_wordings, camera_wordings, channel_wordings, ixon_wordings),
+    *(broker_wordings, camera_wordings, channel_wordings, file_wordings),
+    ixon_wordings,
     *(refusal_wordings, service_wordings, status_wordings),
 )
 _ALL = (

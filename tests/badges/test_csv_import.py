@@ -13,6 +13,7 @@ from mvsnap.badges.model import Swipe
 from mvsnap.core.csv_reader import BadRow, UnknownHeadings
 from mvsnap.core.encodings import encoding_of
 from mvsnap.errors import BadInput
+from mvsnap.texts.file_wordings import UNCLOSED
 
 NOW = datetime(2026, 7, 5, tzinfo=UTC)
 AT = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
@@ -139,7 +140,7 @@ def test_an_unusable_header_is_reported(
         ("2026-07-01 08:15,,Gate", "user_id: missing"),
         ("2026-07-01 08:15,1", "reader: missing"),
         ("2026-07-01 08:15,1,Gate,more", "4 cells under 3 headings"),
-        (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10,000"),
+        (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10000"),
         (f"2026-07-01 08:15,1,{'x' * 300}", "reader: 300 characters"),
         ("2026-07-01 08:15,1,a\0b", "reader: contains control characters"),
     ],
@@ -169,7 +170,7 @@ def test_a_quote_left_open_hides_no_rows(end: str) -> None:
 
 def test_a_quote_left_open_in_the_last_line_is_named() -> None:
     (bad,) = read("time,badge,door", '2026-07-01 08:15,1,"Gate')
-    assert bad == BadRow(2, "unclosed quote")
+    assert bad == BadRow(2, UNCLOSED())
 
 
 def test_a_quote_left_open_before_the_last_column_names_its_lines() -> None:

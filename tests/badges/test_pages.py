@@ -21,6 +21,7 @@ from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
+from mvsnap.texts.file_wordings import NO_HTTP
 from mvsnap.texts.wording import Reason
 from mvsnap.web.private_file import NOT_KEPT
 from tests.badges.build import badge
@@ -59,7 +60,7 @@ def add_people(
     web: Web, *people: Cardholder, error: str = "", mistakes: int = 0
 ) -> None:
     now = datetime.now(UTC)
-    state = DirectoryState("people.csv", "1", now, len(people), mistakes, error)
+    state = DirectoryState("people.csv", "1", now, len(people), mistakes, Reason(error))
     web.directory.replace(state, people)
 
 
@@ -176,9 +177,7 @@ def test_names_and_details_from_outside_stay_text(
     made = add(web, user_id=evil, reader=evil, details={evil: evil})
     add_people(web, Cardholder(evil, evil, evil, "javascript:alert(1)"))
     request = PhotoRequest(evil, "javascript:alert(1)")
-    web.directory.keep_photo(
-        request, None, "not an http(s) address: 'javascript:alert(1)'"
-    )
+    web.directory.keep_photo(request, None, NO_HTTP(value="'javascript:alert(1)'"))
     for address in (PAGE, f"{PAGE}/{made.id}"):
         html = reviewer.get(address).text
         assert "<script>x" not in html

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from mvsnap import texts
 from mvsnap.badges import store
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory import Cardholder
@@ -22,14 +24,18 @@ from mvsnap.badges.model import (
 )
 from mvsnap.badges.picture_queue import LEASE, BadgePictures
 from mvsnap.badges.store import BadgeStore
+from mvsnap.badges.tables import directories
 from mvsnap.errors import JudgedMeanwhile
 from mvsnap.store import database
+from mvsnap.texts.file_wordings import AT_LINE, LEFT_OUT, MISSING, SERVER_ANSWERED
+from mvsnap.texts.reasons import said
+from mvsnap.texts.wording import Reason
 from tests.badges.build import NOON, badge
 from tests.core.build import DOOR, GATE
 
 ANY = BadgeFilter()
 DUE = NOON + timedelta(hours=1)
-STATE = DirectoryState("people.csv", "1", NOON, 2, 0, "")
+STATE = DirectoryState("people.csv", "1", NOON, 2, 0, Reason(""))
 ANNA = Cardholder("4711", "Anna Berg", "Sales", "https://photos.example/4711.jpg")
 
 
@@ -38,6 +44,7 @@ class Stores:
     badges: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
+    db: database.Database
 
 
 @pytest.fixture
@@ -45,7 +52,7 @@ def stores(url: str) -> Iterator[Stores]:
     engine = database.open_database(url)
     database.upgrade(engine)
     db = database.Database(engine)
-    yield Stores(BadgeStore(db), BadgePictures(db), DirectoryStore(db))
+    yield Stores(BadgeStore(db), BadgePictures(db), DirectoryStore(db), db)
     engine.dispose()
 
 
@@ -360,7 +367,7 @@ def test_a_photo_that_failed_says_why_and_is_tried_again(stores: Stores) -> None
     add(stores, badge())
     stores.directory.replace(STATE, [ANNA])
     (request,) = stores.directory.claim_photos(NOON, 9)
-    stores.directory.keep_photo(request, None, "the server answered 404")
+    stores.directory.keep_photo(request, None, SERVER_ANSWERED(status=404))
     assert stores.directory.photo_error("4711") == "the server answered 404"
     assert stores.directory.claim_photos(NOON + timedelta(minutes=14), 9) == []
     assert stores.directory.claim_photos(NOON + timedelta(minutes=16), 9) == [request]
@@ -384,3 +391,19 @@ def test_pages_go_on_when_the_last_one_of_a_page_is_purged(stores: Stores) -> No
     first = ids(next(pages))
     stores.badges.purge(NOON + timedelta(seconds=2))
     assert [*first, *(one for page in pages for one in ids(page))] == made[:0:-1]
+
+
+def test_the_directory_says_what_is_wrong_with_it(stores: Stores) -> None:
+    texts.use("de")
+    why = LEFT_OUT(count=2, first=AT_LINE(number=3, why=MISSING(name="user_id")))
+    stores.directory.note(replace(STATE, error=why))
+    found = stores.directory.state()
+    german = "2 Einträge ausgelassen; Zeile 3: user_id: fehlt (erwartet: Text)"
+    assert found
+    assert (found.error, said(found.error)) == (why, german)
+    with stores.db.writing() as connection:
+        # As the release before writes.
+        connection.execute(update(directories).values(error="in its words"))
+    found = stores.directory.state()
+    assert found
+    assert said(found.error) == "in its words"

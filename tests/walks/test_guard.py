@@ -16,6 +16,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.server import serve
+from mvsnap.texts.wording import Reason
 from tests.badges.build import badge
 from tests.badges.test_pages import add_picture
 from tests.servers.visitor import log_in
@@ -42,7 +43,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         Cardholder(str(n), name, "Night", f"{n}.jpg") for n, name in enumerate(NAMES)
     ]
     made.directory.replace(
-        DirectoryState("people.csv", "1", LATE, len(people), 0, ""), people
+        DirectoryState("people.csv", "1", LATE, len(people), 0, Reason("")), people
     )
     for n, person in enumerate(people):
         at = LATE - timedelta(minutes=12 * n + 5)

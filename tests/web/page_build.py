@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mvsnap.badges.directory import Cardholder
-from mvsnap.badges.directory_store import DirectoryState
+from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.clip_model import ClipState
 from mvsnap.config.entries import Entry
@@ -18,6 +18,7 @@ from mvsnap.domain import DeliveryState, Presence, Role, Serial, ZoneId
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.key_changes import KeyChanges
 from mvsnap.store.sense import Findings
+from mvsnap.texts.file_wordings import AT_LINE, LEFT_OUT, MISSING, SERVER_ANSWERED
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
 from mvsnap.wifi.model import Radio
@@ -98,7 +99,12 @@ def _add_clips(web: Web, now: datetime) -> None:
 
 def _add_badges(web: Web, now: datetime) -> str:
     people = [Cardholder("4711", "Anna Berg", "Sales", "a.jpg")]
-    web.directory.replace(DirectoryState("people.csv", "1", now, 1, 2, ""), people)
+    first = AT_LINE(number=3, why=MISSING(name="user_id"))
+    state = DirectoryState("people.csv", "1", now, 1, 2, LEFT_OUT(count=2, first=first))
+    web.directory.replace(state, people)
+    web.directory.keep_photo(
+        PhotoRequest("4711", "a.jpg"), None, SERVER_ANSWERED(status=404)
+    )
     made = [
         badge(swiped_at=now - timedelta(minutes=5 * n), now=now, user_id=user_id)
         for n, user_id in enumerate(("4711", "4712", "4713"), start=1)
