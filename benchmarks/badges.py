@@ -18,6 +18,7 @@ from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.badges.model import BadgeEvent, Judgement, Readers, Swipe, Verdict, recorded
 from mvsnap.clock import iso
+from mvsnap.texts.wording import Reason
 from tests.gateway import environment, write_config
 from tests.web.build import Web
 
@@ -56,7 +57,7 @@ def fill(web: Web, number: int) -> Mapping[str, str]:
         Cardholder(str(n), f"Cardholder {n}", "Security" if n < SMALL else "Sales")
         for n in range(PEOPLE - STRANGERS)
     ]
-    state = DirectoryState("people.csv", "1", now, PEOPLE, 0, "")
+    state = DirectoryState("people.csv", "1", now, PEOPLE, 0, Reason(""))
     web.directory.replace(state, people)
     newest = web.badges.badges(BadgeFilter(), number // 2)
     for badge in newest[:200:3]:

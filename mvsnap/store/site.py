@@ -112,7 +112,7 @@ class SiteStore:
         """Store an answer of the Dashboard; cameras that are not in it are deleted.
 
         unsure: organizations of the settings whose cameras may not all be in it.
-        stale: those that answered so long ago that what changed may have long since.
+        stale: those that were last asked long ago: when a status changed is not known.
         """
         # Two keys may see one organization.
         asked = {camera.serial: camera for camera in found}
@@ -211,13 +211,13 @@ def _since(
     """Return what to store of when a camera's status began; before: its row."""
     status, since = camera.status, None
     if before is not None:
-        is_told = before.status != "unknown"
-        last = before.status if is_told else before.since_status
+        is_known = before.status != "unknown"
+        last = before.status if is_known else before.since_status
         if status in ("unknown", last):
-            # Between two equal ones that were told nobody saw another.
+            # Between two equal ones nobody saw another.
             if before.since_status == last:
                 status, since = before.since_status, before.status_since
-        elif is_told and camera.organization not in stale:
+        elif is_known and camera.organization not in stale:
             since = now
     return {"since_status": status, "status_since": since}
 
