@@ -233,11 +233,13 @@ def test_a_camera_shows_what_is_known_of_it(web: Web) -> None:
     crowd = {"kind": EventKind.CROWD, "zone_id": ZONE, "title": "Crowd: 4 people"}
     web.store.add_event(event(**crowd, zone_name="Entrance"))
     web.store.add_event(event(snapshot_path="snapshots/a.jpg", title="<b>"))
+    web.store.add_event(event(kind=EventKind.CROSSING, zone_name="line Door"))
     mute = Mute("m", NOON + timedelta(hours=1), NOON, "anna", GATE)
     web.site.mute(mute, log_line(NOON, "anna", "mute", "", ""))
     text = text_of(client := web.log_in(Role.VIEWER), f"/cameras/{GATE}")
     assert "last message 30 s ago" in text
     assert "Crowd: 4 people, Entrance" in text
+    assert "Line crossing Request with key " in text
     assert "3 people or more for 1 min" in text
     assert "muted Gate <north>, all zones, 1 h more, by anna" in text
     page = client.get(f"/cameras/{GATE}").text

@@ -67,6 +67,10 @@ def test_a_manager_goes_from_the_number_to_the_failure(shop: Shop) -> None:
         page.get_by_role("link", name="Events", exact=True).first.click()
         page.wait_for_url(f"{shop.url}/events")
         assert fits(page)
+        page.keyboard.press("Tab")
+        page.get_by_role("link", name="CSV").focus()
+        seen = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(seen) == "solid"
 
 
 def test_a_guard_looks_through_the_shift_with_the_keyboard(shop: Shop) -> None:

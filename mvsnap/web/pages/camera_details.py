@@ -25,6 +25,7 @@ from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import event_title, started_by_title
+from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
 
@@ -86,7 +87,7 @@ def event_line(event: Event) -> CameraEvent:
     return CameraEvent(
         event.id,
         event.occurred_at,
-        event.kind.capitalize(),
+        KINDS[event.kind],
         f"{text}, {place}" if place and event.kind in RAISED else text,
         url_for("event_pages.show", event_id=event.id),
         event.error or "",
