@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mvsnap.status.machines import is_alive
@@ -92,8 +93,13 @@ def _service(
     now: datetime,
 ) -> StatusRow:
     kind, of = upstream_of(name) or (Upstream(name), "")
-    worked_at = max((s.worked_at for s in states if s.worked_at), default=None)
-    failed_at = max((s.failed_at for s in states if s.failed_at), default=None)
+    row = StatusRow(
+        Group.SERVICES,
+        f"{NAMES[kind]} {of}".strip(),
+        Condition.OK,
+        worked_at=max((s.worked_at for s in states if s.worked_at), default=None),
+        failed_at=max((s.failed_at for s in states if s.failed_at), default=None),
+    )
     alive = [s for s in states if s.process_id in processes]
     failed = [s for s in alive if s.error]
     since_start = [
@@ -102,38 +108,42 @@ def _service(
     failing = [
         s for s in since_start if s.failed_at and now - s.failed_at < _STALE_AFTER
     ]
-    health, text, advice, since = Condition.OK, "", "", None
     if failing:
         newest = max(failing, key=lambda s: s.failed_at or now)
-        since = min(s.failing_since or s.failed_at or now for s in failing)
-        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[kind]
-        if of:
-            advice = advice.replace("meraki.api_key", f"the api_key of {of}")
+        text = newest.error
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
-            where = ", ".join(sorted(machines))
-            # A sentence without a code is found again as a whole.
-            text = (
-                FROM_ONLY(what=text, machines=where)
-                if code_of(text)
-                else f"{text} (from {where} only)"
-            )
-    elif not states:
-        health, text = Condition.UNKNOWN, NOT_CALLED
-    elif failed and len(failed) == len(alive):
-        health, text = Condition.UNKNOWN, N_("not called since the last call failed")
+            text = _from_only(text, machines)
+        return replace(
+            row,
+            health=Condition.TROUBLE,
+            text=text,
+            advice=_advice(kind, of),
+            since=min(s.failing_since or s.failed_at or now for s in failing),
+        )
+    if not states:
+        return replace(row, health=Condition.UNKNOWN, text=NOT_CALLED)
+    if failed and len(failed) == len(alive):
+        text = N_("not called since the last call failed")
         if not since_start:
             text = N_("failed before the start, and was not called since")
-    return StatusRow(
-        Group.SERVICES,
-        f"{NAMES[kind]} {of}".strip(),
-        health,
-        text,
-        advice,
-        since=since,
-        worked_at=worked_at,
-        failed_at=failed_at,
-    )
+        return replace(row, health=Condition.UNKNOWN, text=text)
+    return row
+
+
+def _advice(kind: Upstream, of: str) -> str:
+    """of: the organization or channel that is meant, "" where there is only one."""
+    advice = _ADVICE[kind]
+    return advice.replace("meraki.api_key", f"the api_key of {of}") if of else advice
+
+
+def _from_only(text: str, machines: Iterable[str]) -> str:
+    """Return what is wrong, and the machines for which alone it is."""
+    where = ", ".join(sorted(machines))
+    if code_of(text):
+        return FROM_ONLY(what=text, machines=where)
+    # A sentence without a code is found again as a whole.
+    return f"{text} (from {where} only)"
 
 
 def _is_of_before(state: UpstreamState, started_at: datetime) -> bool:
