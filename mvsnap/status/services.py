@@ -110,7 +110,7 @@ def _service(
     ]
     if failing:
         newest = max(failing, key=lambda s: s.failed_at or now)
-        text = newest.error
+        text: str = newest.error
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
             text = _from_only(text, machines)
