@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
     func,
     literal,
@@ -140,7 +141,6 @@ class BadgeStore:
         Raises:
             JudgedMeanwhile: somebody else gave a later verdict; nothing is stored.
         """
-        own = judgements.c.badge_id == made.badge_id
         with self._db.writing() as connection:
             before = connection.execute(
                 select(badges.c.verdict)
@@ -151,30 +151,11 @@ class BadgeStore:
                 return False
             if seen is not None:
                 _require_all_seen(connection, made, seen)
-            unsaid = connection.execute(
-                update(judgements)
-                .where(own, judgements.c.notify_at.is_not(None))
-                .values(notify_at=None)
-                .returning(judgements.c.id)
-            ).all()
+            was_unsaid = _take_back(connection, made.badge_id)
             is_news = made.verdict is Verdict.MISMATCH and (
-                before != Verdict.MISMATCH or bool(unsaid)
+                before != Verdict.MISMATCH or was_unsaid
             )
-            said = {
-                "verdict": made.verdict,
-                "note": made.note,
-                "judged_at": made.judged_at,
-                "judged_by": made.judged_by,
-            }
-            notify_at = made.notify_at if is_news else None
-            connection.execute(
-                judgements.insert().values(
-                    badge_id=made.badge_id, notify_at=notify_at, **said
-                )
-            )
-            connection.execute(
-                update(badges).where(badges.c.id == made.badge_id).values(**said)
-            )
+            _write(connection, made, made.notify_at if is_news else None)
         return True
 
     def judgements(self, badge_id: BadgeId) -> list[tuple[Judgement, JobId | None]]:
@@ -249,7 +230,7 @@ class BadgeStore:
 
     @staticmethod
     def _page(
-        connection: Any,
+        connection: Connection,
         wanted: BadgeFilter,
         after: _Place | None,
         limit: int,
@@ -261,7 +242,7 @@ class BadgeStore:
         return [badge_event(row) for row in rows]
 
     @staticmethod
-    def _place(connection: Any, badge_id: BadgeId | None) -> _Place | None:
+    def _place(connection: Connection, badge_id: BadgeId | None) -> _Place | None:
         if badge_id is None:
             return None
         moment = connection.execute(
@@ -270,7 +251,33 @@ class BadgeStore:
         return None if moment is None else (moment, badge_id)
 
 
-def _require_all_seen(connection: Any, made: Judgement, seen: int) -> None:
+def _take_back(connection: Connection, badge_id: BadgeId) -> bool:
+    """Let no earlier verdict be posted any more; return whether one waited for it."""
+    waiting = (
+        update(judgements)
+        .where(judgements.c.badge_id == badge_id, judgements.c.notify_at.is_not(None))
+        .values(notify_at=None)
+        .returning(judgements.c.id)
+    )
+    return bool(connection.execute(waiting).all())
+
+
+def _write(connection: Connection, made: Judgement, notify_at: datetime | None) -> None:
+    """Add the verdict; it is the badge event's own from now on."""
+    said = {
+        "verdict": made.verdict,
+        "note": made.note,
+        "judged_at": made.judged_at,
+        "judged_by": made.judged_by,
+    }
+    added = judgements.insert().values(
+        badge_id=made.badge_id, notify_at=notify_at, **said
+    )
+    connection.execute(added)
+    connection.execute(update(badges).where(badges.c.id == made.badge_id).values(said))
+
+
+def _require_all_seen(connection: Connection, made: Judgement, seen: int) -> None:
     newer = (
         select(judgements.c.judged_by)
         .where(judgements.c.badge_id == made.badge_id, judgements.c.id > seen)

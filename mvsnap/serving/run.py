@@ -71,14 +71,7 @@ def serve(
         if settings.server.believes_anyone:
             log.warning("%s", BELIEVES_ANYONE)
     else:
-        if settings.metrics.port is not None:
-            from mvsnap.serving.metrics_port import serve_metrics
-
-            server = serve_metrics(service.app(), settings, tls_context)
-            if server is not None:
-                ending.metrics = server
-                run = server.run
-                threading.Thread(target=run, name="metrics", daemon=True).start()
+        ending.metrics = _metrics_server(service, settings, tls_context)
         log.info("mvsnap is %s", _work(roles))
     log_what_is_printed()
     ending.started.set()
@@ -86,6 +79,20 @@ def serve(
         ending.server.run()
     threading.Event().wait()  # the thread of `ending` ends the process
     raise AssertionError("nothing sets that event")
+
+
+def _metrics_server(
+    service: Service, settings: Settings, tls_context: ssl.SSLContext | None
+) -> WebServer | None:
+    """Serve /metrics of a process without requests, if the settings name a port."""
+    if settings.metrics.port is None:
+        return None
+    from mvsnap.serving.metrics_port import serve_metrics
+
+    server = serve_metrics(service.app(), settings, tls_context)
+    if server is not None:
+        threading.Thread(target=server.run, name="metrics", daemon=True).start()
+    return server
 
 
 def _work(roles: Roles) -> str:

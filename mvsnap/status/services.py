@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mvsnap.status.machines import is_alive
@@ -93,8 +94,13 @@ def _service(
     now: datetime,
 ) -> StatusRow:
     kind, of = upstream_of(name) or (Upstream(name), "")
-    worked_at = max((s.worked_at for s in states if s.worked_at), default=None)
-    failed_at = max((s.failed_at for s in states if s.failed_at), default=None)
+    row = StatusRow(
+        Group.SERVICES,
+        f"{NAMES[kind]} {of}".strip(),
+        Condition.OK,
+        worked_at=max((s.worked_at for s in states if s.worked_at), default=None),
+        failed_at=max((s.failed_at for s in states if s.failed_at), default=None),
+    )
     alive = [s for s in states if s.process_id in processes]
     failed = [s for s in alive if s.error]
     since_start = [
@@ -103,33 +109,33 @@ def _service(
     failing = [
         s for s in since_start if s.failed_at and now - s.failed_at < _STALE_AFTER
     ]
-    health, text, advice, since = Condition.OK, "", "", None
     if failing:
         newest = max(failing, key=lambda s: s.failed_at or now)
-        since = min(s.failing_since or s.failed_at or now for s in failing)
-        health, text, advice = Condition.TROUBLE, newest.error, _ADVICE[kind]
-        if of:
-            advice = advice.replace("meraki.api_key", f"the api_key of {of}")
+        text: str = newest.error
         if len(failed) < len(alive):
             machines = {processes[s.process_id].report.machine for s in failing}
-            where = ", ".join(sorted(machines))
-            text = FROM_ONLY(what=text, machines=where)
-    elif not states:
-        health, text = Condition.UNKNOWN, NOT_CALLED
-    elif failed and len(failed) == len(alive):
-        health, text = Condition.UNKNOWN, N_("not called since the last call failed")
+            text = FROM_ONLY(what=text, machines=", ".join(sorted(machines)))
+        return replace(
+            row,
+            health=Condition.TROUBLE,
+            text=text,
+            advice=_advice(kind, of),
+            since=min(s.failing_since or s.failed_at or now for s in failing),
+        )
+    if not states:
+        return replace(row, health=Condition.UNKNOWN, text=NOT_CALLED)
+    if failed and len(failed) == len(alive):
+        text = N_("not called since the last call failed")
         if not since_start:
             text = N_("failed before the start, and was not called since")
-    return StatusRow(
-        Group.SERVICES,
-        f"{NAMES[kind]} {of}".strip(),
-        health,
-        text,
-        advice,
-        since=since,
-        worked_at=worked_at,
-        failed_at=failed_at,
-    )
+        return replace(row, health=Condition.UNKNOWN, text=text)
+    return row
+
+
+def _advice(kind: Upstream, of: str) -> str:
+    """of: the organization or channel that is meant, "" where there is only one."""
+    advice = _ADVICE[kind]
+    return advice.replace("meraki.api_key", f"the api_key of {of}") if of else advice
 
 
 def _is_of_before(state: UpstreamState, started_at: datetime) -> bool:

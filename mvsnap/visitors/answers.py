@@ -8,22 +8,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mvsnap.visitors.rules import HourPictureState
 from mvsnap.web.answers import Count, SerialText, Time
+from mvsnap.web.bodies import HourFrom, HourTo, OfCamera, Opening
 
 Day = Annotated[
     str,
     Meta(description="last day of the period, like 2026-01-31; default: today"),
 ]
 Days = Annotated[str, Meta(description="length of the period: 1, 7 (default) or 28")]
-Opening = Annotated[
-    str, Meta(description="yes: only the opening hours of the settings; default: no")
-]
-HourFrom = Annotated[
-    int, Meta(description="only hours of the day from this one on", ge=0, le=23)
-]
-HourTo = Annotated[
-    int, Meta(description="only hours of the day before this one", ge=1, le=24)
-]
-OfCamera = Annotated[str, Meta(description="one camera; default: all")]
 SortedBy = Annotated[
     str,
     Meta(description="camera, zone, entrances, change, average or people"),

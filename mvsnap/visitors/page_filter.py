@@ -81,10 +81,8 @@ def read_filter(
     last = texts.parsed("day", lambda text: parse_day(text, today, zone)) or today
     days = int(texts.parsed("days", lambda text: one_of(text, PERIODS)) or _PERIOD)
     order = texts.parsed("order", lambda text: one_of(text, ORDERS))
-    spans, hours = (
-        tuple(last_days(last, zone, days)),
-        texts.hours_or_opening(zone, open_hours),
-    )
+    spans = tuple(last_days(last, zone, days))
+    hours = texts.hours_or_opening(zone, open_hours)
     # A single day is like the one of a week before, not like yesterday.
     so_far, before = comparable(spans, max(days, _WEEK), zone, now, hours)
     return VisitorFilter(

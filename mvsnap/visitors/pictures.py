@@ -123,20 +123,9 @@ class VisitorPictures:
         for hour in reversed(merged(spans, counted, seen_in(presences, spans))):
             begin, minute_at = hour.span[0], hour.busiest_at
             if minute_at is not None:
-                picture = known.get(begin)
-                if picture is None or picture.minute_at != minute_at:
-                    picture = HourPicture(
-                        *(
-                            serial,
-                            zone_id,
-                            begin,
-                            minute_at,
-                            HourPictureState.WAITING,
-                            0,
-                        ),
-                        snapshot_path=picture.snapshot_path if picture else None,
-                    )
-                found.append(picture)
+                state = HourPictureState.WAITING
+                new = HourPicture(serial, zone_id, begin, minute_at, state, tries=0)
+                found.append(_in_place_of(known.get(begin), new))
         return found
 
     def _request(
@@ -222,6 +211,18 @@ def _is_open(
     if count is not None and count.busiest_at not in (None, picture.minute_at):
         return True  # minutes that were counted late had more people
     return picture.again_at is not None and picture.again_at <= now
+
+
+def _in_place_of(known: HourPicture | None, new: HourPicture) -> HourPicture:
+    """Return the known one if it is of the same minute, otherwise the new one.
+
+    The new one keeps the old one's file, until its own replaces that.
+    """
+    if known is None:
+        return new
+    if known.minute_at == new.minute_at:
+        return known
+    return replace(new, snapshot_path=known.snapshot_path)
 
 
 def _name(picture: HourPicture) -> str:

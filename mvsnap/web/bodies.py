@@ -53,6 +53,16 @@ JobStates = Annotated[
 ]
 AfterJob = Annotated[str, Meta(description="id of the last job you have")]
 After = Annotated[str, Meta(description="`after` of the page before")]
+OfCamera = Annotated[str, Meta(description="one camera; default: all")]
+Opening = Annotated[
+    str, Meta(description="yes: only the opening hours of the settings; default: no")
+]
+HourFrom = Annotated[
+    int, Meta(description="only hours of the day from this one on", ge=0, le=23)
+]
+HourTo = Annotated[
+    int, Meta(description="only hours of the day before this one", ge=1, le=24)
+]
 OneCamera = Annotated[
     str, Meta(description="one camera: a serial, or a name of recorder.cameras")
 ]

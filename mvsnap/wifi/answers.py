@@ -7,7 +7,14 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mvsnap.web.answers import Count, SerialText, Time
-from mvsnap.web.bodies import MOST_LISTED, After
+from mvsnap.web.bodies import (
+    MOST_LISTED,
+    After,
+    HourFrom,
+    HourTo,
+    OfCamera,
+    Opening,
+)
 from mvsnap.wifi.model import Radio
 
 Period = Annotated[
@@ -19,15 +26,6 @@ Network = Annotated[str, Meta(description="one network; default: all")]
 OneRadio = Annotated[str, Meta(description="wifi or bluetooth; default: both")]
 LongStays = Annotated[
     str, Meta(description="yes: staff and printers, too; default: no")
-]
-Opening = Annotated[
-    str, Meta(description="yes: only the opening hours of the settings; default: no")
-]
-HourFrom = Annotated[
-    int, Meta(description="only hours of the day from this one on", ge=0, le=23)
-]
-HourTo = Annotated[
-    int, Meta(description="only hours of the day before this one", ge=1, le=24)
 ]
 LeastTotal = Annotated[
     int, Meta(description="least seconds of all visits of a device together", ge=0)
@@ -42,7 +40,6 @@ LeastDwell = Annotated[
 ]
 VisitSort = Annotated[str, Meta(description="time (default), dwell or signal")]
 Limit = Annotated[int, Meta(ge=1, le=MOST_LISTED)]
-OfCamera = Annotated[str, Meta(description="one camera; default: all")]
 OfZone = Annotated[str, Meta(description="one zone; default: all")]
 
 

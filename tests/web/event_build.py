@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mvsnap.clock import SystemClock
 from mvsnap.domain import (
     Camera,
     DeliveryState,
@@ -31,7 +32,16 @@ from tests.web.clip_build import HOOK, ROBOT, add_clip
 VIDEO = "https://n1.meraki.com/video?timestamp=1"
 REASON = "Webex could not be reached: no answer within 20 s"
 NAMES = {GATE: "Gate north", DOOR: "Staff entrance"}
+# 19:00 at the site; the story ends at 02:30 of the next day.
+EVENING = datetime(2026, 6, 1, 17, tzinfo=UTC)
 _SENSE = Trigger(TriggerKind.SENSE, "Waiting area")
+
+
+class Later(SystemClock):
+    """03:00 of the night at the site."""
+
+    def now(self) -> datetime:
+        return EVENING + timedelta(hours=8)
 
 
 @dataclass(frozen=True)

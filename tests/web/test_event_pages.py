@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mvsnap.clock import SystemClock
 from mvsnap.domain import EventId, EventKind, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.jobs.clip_results import notification_id
 from mvsnap.jobs.codec import encode
@@ -26,16 +25,9 @@ from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web, below_field, send
 from tests.web.clip_build import ROBOT, SETTINGS
-from tests.web.event_build import REASON, Story, add, tell
+from tests.web.event_build import EVENING, REASON, Later, Story, add, tell
 
 PAGE, ROWS = "/events", "/events/rows"
-# 19:00 at the site; the story ends at 02:30 of the next day.
-EVENING = datetime(2026, 6, 1, 17, tzinfo=UTC)
-
-
-class Later(SystemClock):
-    def now(self) -> datetime:
-        return EVENING + timedelta(hours=8)
 
 
 @dataclass(frozen=True)

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mvsnap.clock import SystemClock
 from mvsnap.domain import EventKind, Role
 from mvsnap.simulator.server import serve
 from tests.servers.processes import wait_until
 from tests.servers.visitor import DESKTOP, PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web
 from tests.web.clip_build import SETTINGS
-from tests.web.event_build import Story, add, tell
+from tests.web.event_build import EVENING, Later, Story, add, tell
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-EVENING = datetime(2026, 6, 1, 17, tzinfo=UTC)
 SMALL = (320, 640)
-
-
-class Later(SystemClock):
-    """03:00 of the night at the site."""
-
-    def now(self) -> datetime:
-        return EVENING + timedelta(hours=8)
 
 
 @dataclass(frozen=True)
