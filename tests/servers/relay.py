@@ -92,7 +92,11 @@ class Relay:
             if self._is_cut:
                 client.close()
                 return
-            server = socket.create_connection(self._target)
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:  # the server has stopped, as at the end of a test
+                client.close()
+                return
             self._open += [client, server]
         for ends, change in (
             ((client, server), bytes),
