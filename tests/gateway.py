@@ -211,7 +211,8 @@ class Gateway:
         )
 
     def snapshot(self, **parameters: str) -> requests.Response:
-        return self.get("/api/v1.0/getSnapshot", **parameters)
+        """wait_s: not the usual ten seconds, which a busy machine may need."""
+        return self.get("/api/v1.0/getSnapshot", **{"wait_s": "60"} | parameters)
 
     @staticmethod
     def session() -> requests.Session:

@@ -63,6 +63,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
             add = ("users", "add", "anna", "--role", "admin", "--password-file", "-")
             assert mvsnap(tmp_path, *add, stdin=f"{PASSWORD}\n").code == 0
             wait_until(lambda: len(made.webex.webhooks) == 2, "webhooks")
+            # What is published before, nobody hears.
+            wait_until(lambda: "connected to" in running.output(), "it listens")
             with CountsPublisher("127.0.0.1", mqtt.port, cameras, seed=None) as counts:
                 yield Shop(made, running, counts)
         finally:

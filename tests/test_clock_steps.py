@@ -165,6 +165,8 @@ class Site:
 
     def begin(self) -> None:
         text = self.press("Early-")
+        # What is published before, nobody hears.
+        self.until(lambda: "connected to" in self.gateway.output(), "it listens")
         self.gather()
         wait_for_ring(self.gateway, 1, held_s=PRE_ROLL_S)
         self.wait_for(text)

@@ -50,6 +50,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         cameras = list(made.dashboard.cameras.values())
         with gateway(tmp_path, settings, roles="web,worker,sense") as running:
             add_user(tmp_path)
+            # What is published before, nobody hears.
+            wait_until(lambda: "connected to" in running.output(), "it listens")
             with CountsPublisher("127.0.0.1", mqtt.port, cameras, seed=None) as counts:
                 yield Shop(made, running, counts)
 

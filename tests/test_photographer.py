@@ -127,7 +127,7 @@ def test_a_slow_dashboard_does_not_hold_up_a_picture(team: Crew) -> None:
     team.clouds.dashboard.faults.add(Fault("slow", "/organizations", seconds=20))
     began = time.monotonic()
     assert names(team).name(GATE) == GATE
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 18  # three, and not the twenty that it takes
 
 
 def test_the_video_begins_at_the_reported_moment(team: Crew) -> None:

@@ -259,7 +259,8 @@ def every_address_is_below_the_path(front: Front, page: str) -> None:
 
 
 def test_programs_get_links_that_work(front: Front) -> None:
-    taken = front.get("api/v1.0/getSnapshot", headers={"X-API-Key": KEY})
+    address = "api/v1.0/getSnapshot?wait_s=60"
+    taken = front.get(address, headers={"X-API-Key": KEY})
     assert taken.status_code == 200, taken.text
     answer = taken.json()
     (camera,) = answer["cameras"]

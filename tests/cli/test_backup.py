@@ -237,7 +237,8 @@ def test_a_restore_that_was_cut_off_anywhere_is_finished_by_the_next(
 
 def test_a_backup_is_of_one_moment_while_others_write(gateway: Gateway) -> None:
     gateway.add("first")
-    path, done = gateway.data / "mvsnap.db", threading.Event()
+    path = gateway.data / "mvsnap.db"
+    begun, done = threading.Event(), threading.Event()
 
     def write() -> None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
@@ -248,11 +249,13 @@ def test_a_backup_is_of_one_moment_while_others_write(gateway: Gateway) -> None:
                 with connection:
                     connection.execute("insert into a values (?)", (number,))
                     connection.execute("insert into b values (?)", (number,))
+                begun.set()
                 number += 1
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert begun.wait(30)
         for _ in range(5):
             list(Backup(gateway.data, "").write(gateway.folder / "old.tar"))
     finally:

@@ -88,7 +88,7 @@ def test_a_frozen_broker_holds_nobody_and_gets_few_messages(
         for number in range(1000):
             states.set(f"mvsnap/{number % 50}", str(number))
             states.flush(out)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         assert not out.has_room
         assert len(out._sent) <= 20
     finally:

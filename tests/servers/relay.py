@@ -94,7 +94,7 @@ class Relay:
                 return
             try:
                 server = socket.create_connection(self._target)
-            except OSError:  # the server is away
+            except OSError:  # the server has stopped, as at the end of a test
                 client.close()
                 return
             self._open += [client, server]
