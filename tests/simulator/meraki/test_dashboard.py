@@ -170,7 +170,7 @@ def test_a_picture_is_404_until_it_is_ready(client: Client) -> None:
     answer = client.fetch(url)
     assert (answer.status_code, answer.content) == (404, b"")
     while client.fetch(url).status_code != 200:
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 30
     assert time.monotonic() - began_s > 0.2
 
 
