@@ -53,7 +53,8 @@ def test_one_slip_is_undone_from_the_next_page(web: Web, guard: FlaskClient) -> 
     answer = judge(guard, newer, "mismatch", note="a slip", query="verdict=open")
     page = guard.get(answer.location).text
     assert answer.location.startswith(f"{PAGE}/{older.id}")
-    assert "Saved · 2: mismatch Undo ( 8 s)" in words(page)
+    # Of eight seconds this machine may have used some.
+    assert re.search(r"Saved · 2: mismatch Undo \( [1-8] s\)", words(page))
     back = undo(guard, page)
     assert back.location == f"{PAGE}/{newer.id}?verdict=open"
     text = words(guard.get(back.location).text)

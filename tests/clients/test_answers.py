@@ -129,6 +129,6 @@ def test_a_reason_is_short_and_harmless(body: bytes, said: str) -> None:
 
 def test_a_long_reason_is_cut_in_little_time() -> None:
     body = json.dumps({"errors": ["a" * 15_000] * 4}).encode()
-    began = time.monotonic()
+    began = time.process_time()
     assert answers.reason(body) == "a" * 300
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1

@@ -38,13 +38,13 @@ def test_a_connection_is_used_again_and_still_cut_when_it_hangs() -> None:
     server = KeepAlive(answers=2)
     with (
         raw_server(server.talk) as origin,
-        closing(
-            Dashboard(origin, "key", clock=FakeClock(), timeout_s=0.3)
-        ) as dashboard,
+        closing(Dashboard(origin, "key", clock=FakeClock())) as dashboard,
     ):
         assert [dashboard.whoami(), dashboard.whoami()] == ["A", "A"]
-        with pytest.raises(UpstreamError, match=r"within 0\.3 s"):
-            dashboard.whoami()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dashboard._calls, "_timeout_s", 0.3)
+            with pytest.raises(UpstreamError, match=r"within 0\.3 s"):
+                dashboard.whoami()
         assert server.connections == 1
         # What was cut is not used again.
         assert dashboard.whoami() == "A"

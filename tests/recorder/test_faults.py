@@ -117,7 +117,7 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_end(tmp_path: Path) ->
         with recording(tmp_path, camera("gate", url)):
             caller, _ = silent.accept()
             began = time.monotonic()
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 9  # the camera would have ten seconds
         caller.close()
 
 

@@ -111,7 +111,7 @@ def test_a_name_that_one_misses_is_fetched_by_one_for_all(
     stranger = Serial("Q2XX-NEWW-0001")
     began = time.monotonic()
     assert workers[0].names.name(stranger) == stranger
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15  # it is not waited for
     for worker in workers:
         worker.inventory.refresh()
         assert worker.names.name(serial) == "New name"

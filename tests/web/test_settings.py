@@ -482,13 +482,15 @@ def test_all_or_one_camera_or_one_zone_is_muted(
     assert (mute.serial, mute.zone_id) == expected
 
 
-def test_a_mute_until_a_time_means_the_time_of_the_site(
-    web: Web, admin: FlaskClient
-) -> None:
-    until = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=5)
+def test_a_mute_until_a_time_means_the_time_of_the_site(tmp_path: Path) -> None:
+    clock = FakeClock()  # of a day without an hour that is there twice
+    web = open_web(tmp_path, sense=IN_FILE, clock=clock)
+    until = clock.now() + timedelta(hours=5)
     text = f"{until.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}"
-    send(admin, f"{PAGE}/mutes", place="", minutes="until", until=text)
-    (mute,) = mutes(web)
+    fields = {"place": "", "minutes": "until", "until": text}
+    send(web.log_in(Role.ADMIN), f"{PAGE}/mutes", **fields)
+    (mute,) = web.site.mutes(clock.now())
+    web.close()
     # Mutes last whole minutes from now: less than one longer than was asked for.
     assert timedelta() <= mute.until - until < timedelta(minutes=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -441,7 +442,8 @@ def test_a_camera_on_the_overview_says_how_old_its_state_is(web: Web) -> None:
         [RecorderCameraState(ROBOT, "recording", Reason(""), seen_at, seen_at)]
     )
     page = web.log_in(Role.VIEWER).get("/").text
-    assert 'data-age="12"' in page or 'data-age="13"' in page
+    ages = [int(age) for age in re.findall(r'data-age="(\d+)"', page)]
+    assert any(12 <= age < 60 for age in ages), ages  # 12, and what this page took
 
 
 def test_the_state_of_a_camera_is_said_in_german() -> None:

@@ -170,7 +170,7 @@ def test_a_picture_is_404_until_it_is_ready(client: Client) -> None:
     answer = client.fetch(url)
     assert (answer.status_code, answer.content) == (404, b"")
     while client.fetch(url).status_code != 200:
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 30
     assert time.monotonic() - began_s > 0.2
 
 
@@ -283,15 +283,19 @@ def test_a_call_can_be_sent_to_a_shard(client: Client) -> None:
         assert there.ask("POST", SNAPSHOT).status_code == 202
 
 
-def test_more_calls_than_the_limit_are_refused_with_a_time_to_wait(
-    client: Client,
-) -> None:
-    client.dashboard.rate_limit = (1, 2)
-    answers = [client.ask("GET", DEVICES) for _ in range(5)]
+def test_more_calls_than_the_limit_are_refused_with_a_time_to_wait() -> None:
+    dashboard = FakeDashboard()
+    dashboard.rate_limit = (1, 2)
+    # Without a socket: on a busy machine each call might come in a second of its own.
+    asking = dashboard_app(dashboard).test_client()
+    headers = {"Authorization": f"Bearer {dashboard.api_key}"}
+    path = f"/api/v1{DEVICES}?serials[]=x"
+    answers = [asking.get(path, headers=headers) for _ in range(5)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) >= 1
     assert refused[0].headers["Retry-After"] == "1"
-    assert refused[0].json()["errors"] == ["API rate limit exceeded for organization"]
+    body: Any = refused[0].get_json()
+    assert body["errors"] == ["API rate limit exceeded for organization"]
 
 
 def test_twenty_calls_pass_in_the_first_second_and_thirty_in_two() -> None:
