@@ -29,7 +29,11 @@ from tests.servers.migrated import migrated_once as migrated_once
 from tests.servers.migrated import real_migrations as real_migrations
 from tests.servers.postgres import postgres_server as postgres_server
 from tests.servers.postgres import postgres_url as postgres_url
+from tests.servers.reused import migrated_postgres_url as migrated_postgres_url
+from tests.servers.reused import reused as reused
 from tests.servers.s3 import s3_server as s3_server
+from tests.servers.unsynced import really_synced as really_synced
+from tests.servers.unsynced import unsynced as unsynced
 from tests.servers.visitor import closes_chromium as closes_chromium
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

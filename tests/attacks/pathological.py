@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 
-SMALL, MIDDLE, LARGE = 4_000, 16_000, 64_000
-LIMIT_S = 0.1
+SMALL, MIDDLE, LARGE = 4_000, 8_000, 32_000
+LIMIT_S = 0.05
 # Below it, growth is noise; whatever is quadratic takes longer for SMALL.
 _FLOOR_S = 0.000_3
 _MOST_GROWTH = 8  # from MIDDLE to LARGE; 4 is linear, 16 quadratic

@@ -36,7 +36,7 @@ def test_control_a_quadratic_pattern_is_found() -> None:
 
 def test_control_a_fixed_cost_beyond_the_limit_is_found() -> None:
     def work(text: str) -> None:
-        for _ in range(round(3 * LIMIT_S * len(text) / 1000)):
+        for _ in range(round(12 * LIMIT_S * len(text) / 1000)):
             sorted(text)
 
     assert too_slow(Parser("sorting", work))

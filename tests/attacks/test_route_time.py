@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder
 
 from mvsnap.runtime.web_app import create_app
 from mvsnap.web import auth, context
-from tests.attacks.pathological import LIMIT_S, slowness
+from tests.attacks.pathological import slowness
 from tests.attacks.requests_of import BODY, HEAD, Shape, bodies, headers, queries
 from tests.web.build import KEY, Web, token_of
 
@@ -29,6 +29,7 @@ _RULES: list[dict[str, Any]] = [
     *({"name": f"{n}", "match": {"extraInfo.Name": f"Robot {n}*"}} for n in range(5)),
     {"name": "door", "match": {"reader": "*"}, "badge": _BADGE},
 ]
+LIMIT_S = 0.1
 _MOST_GROWTH = 8  # for four times as much; 4 is linear, 16 quadratic
 _PROGRAMS = ("/api/", "/webhook", "/metrics", "/healthz", "/readyz")
 # What a stranger reaches, each in another way.

@@ -13,10 +13,15 @@ from mvsnap.store.events import Store
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of each kind."""
+    """The URL of a database of each kind that an upgrade makes ready, without rows.
+
+    Empty for a test of the migrations; the other ones of PostgreSQL are migrated.
+    """
     if request.param == "sqlite":
         return database.sqlite_url(tmp_path / "mvsnap.db")
-    found: str = request.getfixturevalue("postgres_url")
+    migrates = "real_migrations" in request.fixturenames
+    name = "postgres_url" if migrates else "migrated_postgres_url"
+    found: str = request.getfixturevalue(name)
     return found
 
 

@@ -194,6 +194,7 @@ def test_a_new_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
             engine.dispose()
 
 
+@pytest.mark.usefixtures("really_synced")
 @pytest.mark.parametrize("name", ["mvsnap.db", "with blank.db", "ümläut.db"])
 def test_a_sqlite_file_survives_a_power_cut_and_may_lie_anywhere(
     tmp_path: Path, name: str

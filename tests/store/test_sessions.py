@@ -209,6 +209,7 @@ def test_ended_ones_are_removed(people: UserStore) -> None:
     assert people.sessions.purge(at(61)).removed == 3
 
 
+@pytest.mark.usefixtures("real_migrations")
 def test_an_upgrade_removes_the_list_of_ended_ones_and_nothing_else(url: str) -> None:
     engine = database.open_database(url)
     database.upgrade(engine, "0008")

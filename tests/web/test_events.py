@@ -39,7 +39,7 @@ def at(seconds: float) -> str:
 def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Web]:
     given: dict[str, Any] = {}
     if request.param == "postgresql":
-        given["database_url"] = request.getfixturevalue("postgres_url")
+        given["database_url"] = request.getfixturevalue("migrated_postgres_url")
     made = Web(tmp_path, **given)
     yield made
     made.close()
