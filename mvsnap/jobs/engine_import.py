@@ -2,8 +2,10 @@
 
 The driver of PostgreSQL, where jobs are in a SQLite file: 9 MB, and a quarter of the
 time that its import takes. SQLAlchemy's ORM: 7 MB, for classes that dbos names in its
-annotations. What it gets in their place becomes the real one as soon as dbos asks it
-for anything. A release of dbos that asks for more is imported again with the real ones.
+annotations. croniter, for schedules of dbos: to see what Python is, its import runs a
+program, `file`. What it gets in their place becomes the real one as soon as dbos asks
+it for anything. A release of dbos that asks for more is imported again with the real
+ones.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _DRIVER, _ERRORS = "psycopg", "psycopg.errors"
-_ORM = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio")
+_OF_CLASSES = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "croniter")
 _lock = threading.RLock()
 
 
@@ -44,7 +46,7 @@ def _stand_in(url: str) -> None:
         driver, errors = _AtFirstUse(_DRIVER), _AtFirstUse(_ERRORS)
         driver.errors = errors
         sys.modules |= {_DRIVER: driver, _ERRORS: errors}
-    for name in _ORM:
+    for name in _OF_CLASSES:
         sys.modules.setdefault(name, _Classes(name))
 
 
@@ -62,7 +64,7 @@ class _AtFirstUse(ModuleType):
 
 
 class _Classes(ModuleType):
-    """A module that is imported when something is made of one of its classes."""
+    """A module that is imported when one of its classes is used."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -79,10 +81,17 @@ class _Class(type):
         return super().__new__(mcs, name, bases, of)
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
+        return cls._real()(*args, **named)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(cls._real(), name)
+
+    def _real(cls) -> Any:
         with _lock:
             _make_way()
-            real = getattr(importlib.import_module(cls.__module__), cls.__name__)
-        return real(*args, **named)
+            return getattr(importlib.import_module(cls.__module__), cls.__name__)
 
     def __instancecheck__(cls, value: object) -> bool:
         # Without its module there is no such thing.
@@ -95,6 +104,6 @@ class _Class(type):
 
 def _make_way() -> None:
     """All others get the real ones."""
-    for name in (_DRIVER, _ERRORS, *_ORM):
+    for name in (_DRIVER, _ERRORS, *_OF_CLASSES):
         if isinstance(sys.modules.get(name), _AtFirstUse | _Classes):
             del sys.modules[name]

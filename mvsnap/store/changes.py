@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 
 class FileChanges:
@@ -69,3 +70,33 @@ class FileChanges:
         asked = self._connection.execute("PRAGMA data_version")
         version: int = asked.fetchone()[0]
         return version
+
+
+class Commits:
+    """Numbers what was read by the commits before it. Thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changes = FileChanges.of(engine)
+        self._lock = threading.Lock()
+        self._seen = 0
+
+    def count(self) -> int | None:
+        """Return a number that grows with commits of anybody.
+
+        What was read after the same number was returned is still true. None: that is
+        not known, as of PostgreSQL.
+        """
+        if self._changes is None:
+            return None
+        with self._lock:
+            if not self._seen:
+                event.listen(self._engine, "engine_disposed", self._close)
+            if self._changes.seen():
+                self._seen += 1
+            return self._seen
+
+    def _close(self, _engine: Engine) -> None:
+        with self._lock:
+            if self._changes is not None:
+                self._changes.close()

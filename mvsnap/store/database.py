@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.errors import DatabaseUnfit
+from mvsnap.store.changes import Commits
 from mvsnap.store.database_clock import DatabaseClock
 from mvsnap.store.pulses import Pulses
 from mvsnap.store.shared_file import NEW_FILE_S, share_file, use_wal
@@ -88,6 +89,7 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.clock = DatabaseClock(is_sqlite=self.is_sqlite)
         self.pulses = Pulses.beside(engine)
+        self.commits = Commits(engine)
         self._reader = for_reading(engine)
         self._single = engine.execution_options(mvsnap_single=True)
         self._turn = turns(engine.dialect.name)

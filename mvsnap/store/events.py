@@ -84,6 +84,10 @@ class Store(LatestPictures):
     def close(self) -> None:
         self._db.engine.dispose()
 
+    def commits(self) -> int | None:
+        """Return `Commits.count`."""
+        return self._db.commits.count()
+
     def require_database(self) -> None:
         """Raise SQLAlchemyError if the database server is away; SQLite has none."""
         if not self._db.is_sqlite:

@@ -58,7 +58,7 @@ _FIND = (
 class SessionStore:
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known = KnownSessions(db.engine)
+        self._known = KnownSessions(db.commits)
 
     def start(self, session: LoginSession, user: User) -> None:
         """Store the session, unless the user was changed or removed meanwhile."""

@@ -15,16 +15,24 @@ T = TypeVar("T")
 FRESH_S = 1.0
 # Keys contain what people type into filters: their number has a limit.
 _MOST = 64
+# As long as nobody writes, a read is used that many times as long: what some of them
+# say changes with the time as well.
+_UNCHANGED = 10
 # Slow reads are used at most so many times as long as others.
 _SLOW = 10
 
 
 @dataclass(slots=True)
 class _Slot:
-    """The last read of one key. until: monotonic; before it nobody reads again."""
+    """The last read of one key. until: monotonic; before it nobody reads again.
+
+    count: of commits before it; None: not known. last: when it is too old in any case.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     until: float = -1.0
+    count: int | None = None
+    last: float = -1.0
     value: Any = None
     error: Exception | None = None
 
@@ -46,21 +54,34 @@ class SharedReads:
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, read: Callable[[], T], *, times: int = 1) -> T:
+    def get(
+        self,
+        key: Hashable,
+        read: Callable[[], T],
+        *,
+        times: int = 1,
+        commits: Callable[[], int | None] = lambda: None,
+    ) -> T:
         """Return what `read` returned for this key lately, or returns now.
 
-        times: how many times as long as others it may be used.
+        times: how many times as long as others it may be used. commits: counts those of
+        the database; until the next one, the read may be used for ten seconds.
         """
         slot = self._slot(key)
         came = self._monotonic()
         with slot.lock:
+            fresh_s = self._fresh_s * times
+            if slot.until <= came < slot.last and commits() == slot.count:
+                slot.until = min(came + fresh_s, slot.last)
             if came >= slot.until:
                 began = self._monotonic()
                 slot.value = slot.error = None
-                fresh_s = self._fresh_s * times
+                slot.count, slot.last = commits(), -1.0
                 try:
                     slot.value = read()
                     slot.until = _until(began, self._monotonic(), fresh_s)
+                    if slot.count is not None:
+                        slot.last = began + fresh_s * _UNCHANGED
                 except Exception as exc:  # noqa: BLE001  # raised below
                     slot.error = exc
                     slot.until = self._monotonic() + self._fresh_s

@@ -45,6 +45,19 @@ def test_with_postgresql_the_engine_has_the_real_driver() -> None:
     )
 
 
+def test_schedules_of_the_engine_are_imported_when_they_are_used() -> None:
+    _run(
+        "from mvsnap.jobs.engine_import import import_engine",
+        "import_engine('sqlite:///jobs.db')",
+        "assert 'croniter' not in sys.modules",
+        "from dbos._scheduler import croniter",
+        "from datetime import datetime",
+        "assert croniter.is_valid('0 7 * * *') and not croniter.is_valid('7')",
+        "from croniter import croniter as real",
+        "assert type(croniter('0 7 * * *', datetime(2026, 1, 1))) is real",
+    )
+
+
 @pytest.mark.parametrize("url", ["sqlite:///jobs.db", "postgresql+psycopg://x/y"])
 def test_the_orm_is_imported_when_something_of_it_is_made(url: str) -> None:
     _run(

@@ -49,6 +49,45 @@ def test_a_read_is_used_for_a_second(reads: SharedReads, clock: Stopwatch) -> No
     assert reads.get("a", lambda: next(values)) == 2
 
 
+def test_a_read_is_used_for_longer_until_somebody_writes(
+    reads: SharedReads, clock: Stopwatch
+) -> None:
+    values, commits = iter(range(10)), [1]
+
+    def read(seconds: float) -> int:
+        clock.now += seconds
+        return reads.get("a", lambda: next(values), commits=lambda: commits[0])
+
+    assert [read(0), read(1.5), read(1.5)] == [0, 0, 0]
+    commits[0] += 1
+    assert [read(0.9), read(0.1), read(1)] == [0, 1, 1]
+    assert [read(4), read(4.9), read(0.1)] == [1, 1, 2]
+
+
+def test_of_a_database_that_does_not_count_commits_it_is_read_each_time(
+    reads: SharedReads, clock: Stopwatch
+) -> None:
+    values = iter(range(10))
+    for expected in range(3):
+        assert reads.get("a", lambda: next(values), commits=lambda: None) == expected
+        clock.now += 1
+
+
+@pytest.mark.parametrize("address", ["/events/rows", "/crowd-events/rows"])
+def test_a_list_shows_a_second_later_what_was_written(
+    web: Web, reads: SharedReads, clock: Stopwatch, address: str
+) -> None:
+    web.shared_reads = reads
+    web.app = web.fresh_app()
+    person = web.log_in(Role.VIEWER)
+    before = person.get(address).headers["ETag"]
+    clock.now += 2
+    assert statements(web, person, address) == 0
+    web.store.add_event(event(kind=EventKind.CROWD))
+    clock.now += 1
+    assert person.get(address).headers["ETag"] != before
+
+
 def test_what_changes_seldom_may_be_used_for_longer(
     reads: SharedReads, clock: Stopwatch
 ) -> None:

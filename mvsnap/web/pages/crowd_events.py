@@ -64,7 +64,7 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it: three queries."""
     asked = _asked()
     asked.require_valid()
-    return shared("crowd events", lambda: _part(asked)).answer()
+    return shared("crowd events", lambda: _part(asked), only_stored=True).answer()
 
 
 @bp.get("/crowd-events.csv")

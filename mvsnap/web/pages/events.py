@@ -80,7 +80,7 @@ def rows() -> ResponseReturnValue:
     """The list alone, for the page that polls it."""
     asked = _asked()
     asked.require_valid()
-    return shared("events", lambda: _list_part(asked)).answer()
+    return shared("events", lambda: _list_part(asked), only_stored=True).answer()
 
 
 def _list_part(asked: EventsAsked) -> LivePart:

@@ -51,11 +51,16 @@ def etag_of(html: str) -> str:
     return digest(__version__ + _AGES.sub("", html))
 
 
-def shared(name: str, read: Callable[[], T], *, times: int = 1) -> T:
+def shared(
+    name: str, read: Callable[[], T], *, times: int = 1, only_stored: bool = False
+) -> T:
     """Return what `read` returns, which may be that of another viewer a moment ago.
 
     It must not depend on more than the query, the role of who asks, and the address at
     which the site is reached: never on the person or the session, such as a CSRF token.
+
+    only_stored: what it shows is of the database alone, which is read again when
+    somebody has written to it.
     """
     key: tuple[Hashable, ...] = (
         name,
@@ -63,4 +68,7 @@ def shared(name: str, read: Callable[[], T], *, times: int = 1) -> T:
         auth.person().role,
         (request.scheme, request.host, request.script_root),
     )
-    return gateway().shared_reads.get(key, read, times=times)
+    here = gateway()
+    if not only_stored:
+        return here.shared_reads.get(key, read, times=times)
+    return here.shared_reads.get(key, read, times=times, commits=here.store.commits)
