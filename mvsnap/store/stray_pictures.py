@@ -21,6 +21,8 @@ from mvsnap.store.purging import PurgeResult
 
 log = logging.getLogger(__name__)
 
+STRAY_PICTURES = "Stray pictures"
+
 # Photos are compared with the directory, and videos with their clips.
 _KINDS = ("badges", "snapshots", "visitors")
 _OURS = re.compile(r"[a-z]+/\d{4}/\d\d/\d\d/[^/.]{1,150}\.jpg", re.ASCII)
