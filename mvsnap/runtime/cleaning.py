@@ -20,7 +20,7 @@ from mvsnap.store.database import has_table
 from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult, to_the_end
-from mvsnap.store.stray_pictures import StrayPictures
+from mvsnap.store.stray_pictures import STRAY_PICTURES, StrayPictures
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)
@@ -187,7 +187,7 @@ def _of_people(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind
 def _of_no_row(steps: _Steps) -> Iterator[DataKind]:
     """Yield files that no row names."""
     yield DataKind(
-        "Stray pictures",
+        STRAY_PICTURES,
         "a week",
         steps.stray_pictures,
         every_s=_OFTEN_S,

@@ -29,6 +29,7 @@ from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.parts import Parts
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.file_cache import FOLDERS
 from mvsnap.store.processes import ProcessReport
 from mvsnap.texts.status_wordings import CERTIFICATE_UNREAD
 from mvsnap.texts.wording import Reason
@@ -46,7 +47,6 @@ _LOOK_S = 3.0
 _WORKED_EVERY_S = 720.0
 # Walking through years of pictures takes a card seconds.
 _MEASURE_S = 3600.0
-_EVIDENCE = ("snapshots", "videos", "badges")
 _STOP_S = 1.0
 # Of the room on the disk.
 _MUCH = 0.02
@@ -187,7 +187,7 @@ class ProcessBeat:
             return
         self._measured_s = now_s
         data_dir = self._parts.settings.data_dir
-        sizes = (_sizes(data_dir / name) for name in _EVIDENCE)
+        sizes = (_sizes(data_dir / name) for name in FOLDERS)
         self._evidence_bytes = sum(size for folder in sizes for size in folder)
 
 

@@ -69,10 +69,12 @@ class PurgeGuard:
                 log.warning("%s: nothing is removed: %s", kind.name, held)
             return replace(kind.make_room(), held=held)
         result = kind.purge()
+        if result.is_more and not result.held:
+            return result  # what is left may have to be held
         now = self._clock.now()
         is_known = last is not None and abs(now - last) < _WRITTEN_EVERY
-        if not is_known or kind.name in self._cleanings.held():
-            self._cleanings.done(kind.name, now)
+        if not is_known or self._cleanings.held().get(kind.name, "") != result.held:
+            self._cleanings.done(kind.name, now, held=result.held)
         return result
 
     def _remember(self, kind: DataKind) -> None:

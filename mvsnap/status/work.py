@@ -10,11 +10,12 @@ from mvsnap.program import program
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.stray_pictures import STRAY_PICTURES
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
 from mvsnap.texts.broker_wordings import WITH_RATE
 from mvsnap.texts.camera_wordings import STATES
-from mvsnap.texts.channel_wordings import PURGE_BY_FORCE, START_SENSE
+from mvsnap.texts.channel_wordings import PURGE_BY_FORCE, PURGE_STRAYS, START_SENSE
 from mvsnap.texts.wordings import WITH
 
 # A job is tried again every ten minutes at most.
@@ -139,10 +140,11 @@ def cleaning_row(held: Mapping[str, str]) -> StatusRow:
     if not held:
         return StatusRow(Group.SITE, N_("Cleaning"), Condition.OK, N_("runs"))
     text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
+    advice = PURGE_STRAYS if held.keys() == {STRAY_PICTURES} else PURGE_BY_FORCE
     return StatusRow(
         Group.SITE,
         N_("Cleaning"),
         Condition.TROUBLE,
         f"held: {text}",
-        PURGE_BY_FORCE(mvsnap=program()),
+        advice(mvsnap=program()),
     )

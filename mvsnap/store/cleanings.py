@@ -32,8 +32,9 @@ class CleaningStore:
             rows = connection.execute(statement.order_by(cleanings.c.kind)).all()
         return {row.kind: row.held for row in rows}
 
-    def done(self, kind: str, at: datetime) -> None:
-        self._put(kind, {"cleaned_at": at, "held": ""})
+    def done(self, kind: str, at: datetime, *, held: str = "") -> None:
+        """held: why a part of it stays, whatever the clock says."""
+        self._put(kind, {"cleaned_at": at, "held": held})
 
     def hold(self, kind: str, why: str) -> None:
         self._put(kind, {"held": why})

@@ -112,7 +112,7 @@ class SiteStore:
         """Store an answer of the Dashboard; cameras that are not in it are deleted.
 
         unsure: organizations of the settings whose cameras may not all be in it.
-        stale: those that were last asked long ago: when a status changed is not known.
+        stale: those whose last answer is too old to say that a change is of now.
         """
         # Two keys may see one organization.
         asked = {camera.serial: camera for camera in found}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mvsnap.clock import SystemClock
@@ -20,6 +20,8 @@ from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.purging import PurgeResult
 
 log = logging.getLogger(__name__)
+
+STRAY_PICTURES = "Stray pictures"
 
 # Photos are compared with the directory, and videos with their clips.
 _KINDS = ("badges", "snapshots", "visitors")
@@ -37,9 +39,13 @@ _ONE_IN, _FEW = 100, 4
 
 @dataclass(frozen=True, slots=True)
 class _LookedAt:
-    """last: where the next one begins, "" after the last page of a folder."""
+    """unknown: how many no row names, also newer ones than strays.
+
+    last: where the next one begins, "" after the last page of a folder.
+    """
 
     strays: list[str]
+    unknown: int
     doubt: str
     last: str
 
@@ -54,6 +60,7 @@ class StrayPictures:
         self._kind = 0
         self._after = ""
         self._held: dict[str, str] = {}
+        self._unknown, self._is_whole = 0, False
 
     def step(self, *, dry_run: bool = False) -> PurgeResult:
         """Look at the next thousand pictures; remove those that are old and unknown."""
@@ -61,16 +68,20 @@ class StrayPictures:
         try:
             page = self._look(kind, self._after)
         except EvidenceAway:
-            return PurgeResult()  # the log says why
+            return self._result()  # the log says why
         held = self._held.get(kind) or page.doubt
-        if not dry_run:
-            self._go_on(page.last)
-            self._hold(kind, held)
-        if held:
-            return PurgeResult(held=held)
-        if not dry_run:
-            self._remove(page.strays)
-        return PurgeResult(removed=len(page.strays))
+        strays = [] if held else page.strays
+        if dry_run:
+            return replace(self._result(len(strays)), held=held)
+        self._hold(kind, held)
+        self._go_on(page)
+        self._remove(strays)
+        return self._result(len(strays))
+
+    def _result(self, removed: int = 0) -> PurgeResult:
+        """held: of any folder; until each was looked at, nobody knows of some."""
+        held = "; ".join(self._held.values())
+        return PurgeResult(removed=removed, held=held, is_more=not self._is_whole)
 
     def all(self, *, dry_run: bool = False, force: bool = False) -> PurgeResult:
         """Look at all of them at once, as a person asks for; paths: the strays.
@@ -106,6 +117,7 @@ class StrayPictures:
         before = self._clock.removable_before(_OLD_AFTER)
         return _LookedAt(
             sorted(path for path in unknown if times[path] < before),
+            len(unknown),
             _doubt(kind, len(unknown), len(times)),
             found[-1][0] if len(found) == _AT_ONCE else "",
         )
@@ -115,13 +127,21 @@ class StrayPictures:
             self._files.remove(path)
             log.warning("removed %s, which no row names", path)
 
-    def _go_on(self, after: str) -> None:
-        self._after = after
-        if not after:
+    def _go_on(self, page: _LookedAt) -> None:
+        self._after = page.last
+        self._unknown += page.unknown
+        if not page.last:
+            if not self._unknown:  # somebody has removed them all
+                self._held.pop(_KINDS[self._kind], None)
+            self._unknown = 0
             self._kind = (self._kind + 1) % len(_KINDS)
+            self._is_whole |= self._kind == 0
 
     def _hold(self, kind: str, held: str) -> None:
-        """Remove none of this folder until the next start: a page may have few."""
+        """Remove none of this folder until all are known: a page may have few.
+
+        Or until the next start.
+        """
         if held and kind not in self._held:
             self._held[kind] = held
             log.error("stray pictures: nothing is removed: %s", held)

@@ -29,6 +29,9 @@ START_SENSE = Wording("start_sense", N_("Start one: %(mvsnap)s serve --roles sen
 PURGE_BY_FORCE = Wording(
     "purge_by_force", N_("If the clock is right: %(mvsnap)s purge --force")
 )
+PURGE_STRAYS = Wording(
+    "purge_strays", N_("If they are nobody's: %(mvsnap)s purge --force")
+)
 
 # --- Webex
 TRACKED = Wording("tracked", "%(what)s [tracking id %(id)s]")

@@ -181,11 +181,14 @@ def test_evidence_is_measured_and_written_with_the_next_beat(parts: Parts) -> No
     folder = parts.settings.data_dir / "snapshots" / "2026"
     folder.mkdir(parents=True)
     (folder / "a.jpg").write_bytes(b"x" * 1000)
+    for name in ("visitors", "photos", "badges", "videos"):
+        (parts.settings.data_dir / name).mkdir(exist_ok=True)
+        (parts.settings.data_dir / name / "a.jpg").write_bytes(b"x" * 100)
     beat = ProcessBeat(parts, ["worker"])
     beat.step()
     beat._written_s = None
     beat.step()
-    assert reports(parts)[0].evidence_bytes == 1000
+    assert reports(parts)[0].evidence_bytes == 1400
     beat.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,3 +219,30 @@ def test_the_command_asks_and_may_be_forced(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, ["--config", str(config), "purge", "--force"])
     assert run.exit_code == 0, run.output
     assert f"Events: {KEPT_DAYS} removed" in run.output
+
+
+def test_pictures_that_are_held_are_on_the_status_until_somebody_removed_them(
+    site: Site, tmp_path: Path
+) -> None:
+    (day := tmp_path / "snapshots/2026/01/02").mkdir(parents=True)
+    for number in range(25):
+        (day / f"{number}.jpg").write_bytes(b"jpeg")
+        os.utime(day / f"{number}.jpg", (1_700_000_000, 1_700_000_000))
+
+    def strays() -> cleaning.DataKind:
+        kinds = cleaning.kinds(site.parts, NoJobs())
+        return next(kind for kind in kinds if kind.name == "Stray pictures")
+
+    def said(kind: cleaning.DataKind) -> str:
+        for _ in range(4):
+            site.guard.clean(kind)
+        return site.cleanings.held().get(kind.name, "")
+
+    service = strays()
+    assert "25 of 25 pictures" in said(service)
+    # A service that starts says nothing else before it has looked at all.
+    site.guard.clean(strays())
+    assert "25 of 25 pictures" in site.cleanings.held()["Stray pictures"]
+    site.guard.clean(strays().as_asked_for(force=True), force=True)
+    assert list(day.iterdir()) == []
+    assert said(service) == ""

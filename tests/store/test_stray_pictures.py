@@ -94,6 +94,7 @@ def test_a_person_may_say_that_they_are_nobody_s(
     put(tmp_path, f"{DAY}2/known.jpg")
     store.add_event(build.event(snapshot_path=f"{DAY}2/known.jpg"))
     put(tmp_path, f"badges/{DAY[-10:]}1/one.jpg")
+    assert max(strays.step().held for _ in range(9))
     refused = strays.all()
     assert refused.removed == 0
     assert "purge --force" in refused.held
@@ -102,6 +103,10 @@ def test_a_person_may_say_that_they_are_nobody_s(
     assert len(left(tmp_path)) == 27
     assert strays.all(force=True).removed == 26
     assert left(tmp_path) == {"02/known.jpg", "02/new.jpg"}
+    # The service, which runs meanwhile, holds nothing any more.
+    for _ in range(9):
+        last = strays.step()
+    assert (last.held, last.is_more) == ("", False)
 
 
 def test_after_an_old_backup_the_days_that_it_lacks_stay(
@@ -157,6 +162,6 @@ def test_a_key_that_may_not_list_keeps_no_picture_waiting(
     clock = SystemClock()
     evidence = EvidenceBucket(tmp_path, lambda: bucket, tasks, cache, clock)
     files, known = Files(tmp_path, evidence), KnownFiles(store._db, ())
-    assert StrayPictures(files, known, clock).step() == PurgeResult()
+    assert StrayPictures(files, known, clock).step() == PurgeResult(is_more=True)
     evidence.put(f"{DAY}1/new.jpg", b"jpeg")
     assert bucket.stored == [f"{DAY}1/new.jpg"]

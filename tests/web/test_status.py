@@ -27,6 +27,7 @@ from mvsnap.status.work import (
     sense_rows,
 )
 from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
+from mvsnap.store.stray_pictures import STRAY_PICTURES
 from mvsnap.texts.broker_wordings import NOT_CONNECTED
 from mvsnap.texts.camera_wordings import (
     CONNECTION_REFUSED,
@@ -229,7 +230,10 @@ def test_a_listener_without_its_broker_is_in_trouble() -> None:
 def test_cleaning_that_is_held_says_what_to_do() -> None:
     row = cleaning_row({"Events": "900 of 1000 would go at once"})
     assert row.health is Condition.TROUBLE
-    assert "purge --force" in row.advice
+    assert row.advice.startswith("If the clock is right:")
+    row = cleaning_row({STRAY_PICTURES: "25 of 25 pictures are named by no row"})
+    assert row.advice.startswith("If they are nobody's:")
+    assert row.advice.endswith("purge --force")
     assert cleaning_row({}).health is Condition.OK
 
 
