@@ -125,7 +125,7 @@ def _print(entries: Sequence[JobEntry], settings: Settings) -> None:
 def _row(entry: JobEntry, zone: ZoneInfo) -> tuple[str, ...]:
     job = entry.job
     about = [f"{job.trigger.kind}: {job.trigger.by}", *job.serials, *job.clips]
-    lines = [entry.reason] if entry.reason else []
+    lines: list[str] = [entry.reason] if entry.reason else []
     if entry.waits_for:
         lines.append(f"waits for {entry.waits_for}")
     if entry.next_at is not None:

@@ -19,7 +19,8 @@ from mvsnap.jobs.waiting import next_run_id
 from mvsnap.jobs.waits import CAMERA, JOB, ROOM
 from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
 from mvsnap.texts import audit_wordings
-from mvsnap.texts.channel_wordings import NOT_BEGUN, RUNS_NOW
+from mvsnap.texts import channel_wordings as said
+from mvsnap.texts.wording import Reason
 
 # Rows that one page looks at: of those that a key may see there may be few.
 _LOOKS_AT = 2000
@@ -38,8 +39,8 @@ class JobEntry:
     job: Job
     stage: JobStage
     since: datetime
-    waits_for: str = ""
-    reason: str = ""
+    waits_for: Reason = Reason("")
+    reason: Reason = Reason("")
     next_at: datetime | None = None
 
     @property
@@ -216,7 +217,7 @@ def _first_row(job: Job, *, has_begun: bool) -> JobRow:
         job.accepted_at,
         encode(job),
         run_id=job.id,
-        reason=RUNS_NOW() if has_begun else NOT_BEGUN(),
+        reason=said.RUNS_NOW() if has_begun else said.NOT_BEGUN(),
         since=job.accepted_at,
         waits_for=TURN,
     )
@@ -228,21 +229,19 @@ def _entry(row: JobRow, job: Job) -> JobEntry:
         job,
         row.stage,
         row.since,
-        _words(row.waits_for) if is_waiting else "",
+        _words(row.waits_for) if is_waiting else Reason(""),
         row.reason,
         row.next_at if is_waiting and row.waits_for != TURN else None,
     )
 
 
-def _words(waits_for: str | None) -> str:
+def _words(waits_for: str | None) -> Reason:
     if not waits_for:
-        return "its next try"
-    if waits_for == TURN:
-        return "its turn"
+        return said.NEXT_TRY()
     if waits_for.startswith(ROOM):
-        return f"room {waits_for.removeprefix(ROOM)}"
+        return said.A_ROOM(name=waits_for.removeprefix(ROOM))
     if waits_for.startswith(CAMERA):
-        return waits_for
-    if not waits_for.startswith(JOB):
-        return "its turn"
-    return f"the message it follows, of job {waits_for.removeprefix(JOB)}"
+        return said.A_CAMERA(name=waits_for.removeprefix(CAMERA))
+    if waits_for.startswith(JOB):
+        return said.A_MESSAGE(id=waits_for.removeprefix(JOB))
+    return said.ITS_TURN()

@@ -47,7 +47,9 @@ OTHER_VERSION = Wording(
 )
 
 
-def place_of(state: Reason) -> Reason:
-    """Return what a connection is to; without a code, its whole sentence."""
-    found = state.values.get("place", state)
+def beyond(state: Reason) -> Reason:
+    """Return to what it is connected, or why not; without a code, all of it."""
+    if state.code not in (CONNECTED.code, NOT_CONNECTED.code):
+        return state
+    (found,) = state.values.values()
     return found if isinstance(found, Reason) else Reason(str(found))

@@ -16,6 +16,11 @@ NOT_TRIED_NOW = Wording("not_tried_now", N_("%(name)s is not tried now"))
 REPLIES_TO_UNSENT = Wording(
     "replies_to_unsent", N_("the message it replies to was not sent")
 )
+NEXT_TRY = Wording("waits_next_try", N_("its next try"))
+ITS_TURN = Wording("waits_turn", N_("its turn"))
+A_ROOM = Wording("waits_room", N_("room %(name)s"))
+A_CAMERA = Wording("waits_camera", N_("camera %(name)s"))
+A_MESSAGE = Wording("waits_message", N_("the message it follows, of job %(id)s"))
 VIDEO_ON_THE_WAY = Wording("video_on_the_way", N_("its video is on the way"))
 NAMES_TO_COME = Wording(
     "names_to_come", N_("the Dashboard has not said the names of the cameras yet")

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap import texts
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Job, JobId, Serial
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.codec import encode
 from mvsnap.jobs.listing import JobList
 from mvsnap.store import database
-from mvsnap.store.job_states import JobFilter, JobRow, JobStage, JobStateStore
+from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateStore
+from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.web.build import GATE, PatientEngine
@@ -43,6 +45,7 @@ class Desk:
             run_id=f"{job.id}#3",
             reason=Reason("room full"),
             since=NOON,
+            **given,  # type: ignore[arg-type]
         )
         self.states.put(row, NOON)
 
@@ -115,3 +118,26 @@ def test_what_is_done_is_not_done_again(desk: Desk) -> None:
         desk.list.retry(job.id)
     with pytest.raises(NotFound):
         desk.list.retry(JobId("nobody"))
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "english", "german"),
+    [
+        ("", "its next try", "den nächsten Versuch"),
+        (TURN, "its turn", "einen freien Platz"),
+        ("room Ops", "room Ops", "Raum Ops"),
+        ("camera Gate", "camera Gate", "Kamera Gate"),
+        (
+            "job abc",
+            "the message it follows, of job abc",
+            "die Nachricht davor, von Auftrag abc",
+        ),
+    ],
+)
+def test_what_a_job_waits_for_is_said_in_german_too(
+    desk: Desk, waits_for: str, english: str, german: str
+) -> None:
+    desk.put(desk.accept(1), JobStage.WAITING, waits_for=waits_for)
+    (entry,) = desk.list.page(JobFilter(), 10).entries
+    texts.use("de")
+    assert (entry.waits_for, said(entry.waits_for)) == (english, german)

@@ -37,6 +37,7 @@ DATA = (
         '{ "title":',
         '"severity": "critical"',
     ),
+    "pi: web",  # a machine and its roles
     *("admin", "reviewer", "viewer"),  # of tests/web/page_build.py: names of people
 )
 # What is sent to a form, and comes back with mistakes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,28 @@ from mvsnap.clip_model import ClipState
 from mvsnap.config.entries import Entry
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind
-from mvsnap.domain import DeliveryState, Presence, Role, Serial, ZoneId
+from mvsnap.domain import (
+    DeliveryState,
+    Listener,
+    Presence,
+    Role,
+    Serial,
+    Trigger,
+    TriggerKind,
+    ZoneId,
+)
 from mvsnap.simulator.directory import portrait_of
+from mvsnap.store.job_states import JobStage
 from mvsnap.store.key_changes import KeyChanges
+from mvsnap.store.processes import ProcessReport
 from mvsnap.store.sense import Findings
+from mvsnap.texts.audit_wordings import COMMAND_LINE
+from mvsnap.texts.broker_wordings import NOT_CONNECTED
+from mvsnap.texts.camera_wordings import CONNECTION_REFUSED
 from mvsnap.texts.file_wordings import AT_LINE, LEFT_OUT, MISSING, SERVER_ANSWERED
+from mvsnap.texts.service_wordings import HEARTBEAT, IT_ANSWERED
+from mvsnap.texts.status_wordings import EXPIRED, SET_BACK
+from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
 from mvsnap.wifi.model import Radio
@@ -38,6 +56,7 @@ SETTINGS: dict[str, Any] = clip_build.SETTINGS | {
     "badges": {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"},
     "scanning": {"endpoints": [SCANNING]},
     "channels": [{"name": "Guards", "kind": "webex", "room": "Night watch"}],
+    "heartbeat_url": "https://watcher.example/ping",
     "schedules": [{"cron": "0 8 * * *", "cameras": [GATE]}],
 }
 
@@ -56,12 +75,13 @@ def filled(folder: Path, locale: str = "en") -> tuple[Web, dict[str, str]]:
     muted = web.client().post("/api/v1.0/mutes", data={"serial": GATE})
     assert muted.status_code == 201, muted.text
     limits: dict[str, Any] = {"scopes": ["read"], "cameras": [], "rooms": []}
-    makes = KeyChanges(web.keys, web.settings, web.clock, "anna")
+    makes = KeyChanges(web.keys, web.settings, web.clock, COMMAND_LINE())
     key = makes.make(KeyKind.KEY, "Door 5", limits, now + timedelta(days=30)).key
     event_build.put_message(
         web, story.crowd.job_id, "", DeliveryState.FAILED, now, error=event_build.REASON
     )
     _add_clips(web, now)
+    _add_states(web, now)
     _add_counts(web, now)
     _add_wifi(web, now)
     hour = str(int(hour_start(now, BERLIN).timestamp()))
@@ -95,6 +115,23 @@ def _add_clips(web: Web, now: datetime) -> None:
         error = "The camera gave no video." if state is ClipState.FAILED else None
         at = now - timedelta(minutes=10)
         clip_build.add_clip(web, at, state=state, error=error)
+
+
+def _add_states(web: Web, now: datetime) -> None:
+    """Add what is said of a listener, of a machine, and of a clip of MV Sense."""
+    away = NOT_CONNECTED(why=CONNECTION_REFUSED())
+    web.sense.describe_listener(Listener("pi-1", now, False, away, 0.0, 4, 2))
+    report = ProcessReport("one", "pi", "web", "1", "data")
+    report = replace(report, clock_error=SET_BACK(length_s=3600))
+    report = replace(report, certificate_error=EXPIRED())
+    lost = Outcome(None, 990, 990, HEARTBEAT(why=IT_ANSWERED(status=404)))
+    gone = replace(lost, error=away)
+    news = {str(Upstream.HEARTBEAT): lost, str(Upstream.BROKER): gone}
+    web.processes.beat(report, news, monotonic_s=1000, clock=now, is_first=True)
+    seen = Trigger(TriggerKind.SENSE, "Gate north")
+    at = now - timedelta(seconds=20)
+    clip_build.add_clip(web, at, trigger=seen, title="Crowd: 3 people")
+    event_build.add_job(web, now, GATE, stage=JobStage.WAITING)
 
 
 def _add_badges(web: Web, now: datetime) -> str:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
 from mvsnap.program import program
-from mvsnap.texts.broker_wordings import CONNECTED, REFUSED
+from mvsnap.texts.broker_wordings import CONNECTED, LOST, NOT_CONNECTED
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
@@ -28,7 +28,9 @@ def listen(
     web: Web, *, seconds_ago: float = 5, connected: bool = True, refused: int = 0
 ) -> None:
     seen_at = NOON - timedelta(seconds=seconds_ago)
-    state = CONNECTED(place="127.0.0.1:1883") if connected else REFUSED(why="the id")
+    state = (
+        CONNECTED(place="127.0.0.1:1883") if connected else NOT_CONNECTED(why=LOST())
+    )
     web.sense.describe_listener(
         Listener("mvsnap-1", seen_at, connected, state, 3.25, 2, refused)
     )
@@ -68,7 +70,7 @@ ON: dict[str, Any] = {"sense": {"enabled": True}}
     [
         ({}, "Connected 127.0.0.1:1883 3.2 messages per second · 2 zones"),
         ({"refused": 1234}, "1,234 more not watched: above sense.max_zones"),
-        ({"connected": False}, "Not connected refused: the id"),
+        ({"connected": False}, "Not connected the connection was lost 3.2"),
         ({"seconds_ago": 50}, "Connected 127.0.0.1"),
         ({"seconds_ago": 51}, "No heartbeat"),
     ],
@@ -106,7 +108,7 @@ def test_sense_switched_off_on_the_page_is_off(tmp_path: Path) -> None:
     listen(web, connected=False)
     web.site.choose({"sense.enabled": False}, "anna", NOON, [])
     text = text_of(web.log_in())
-    assert "Off refused" in text
+    assert "Off not connected: the connection was lost" in text
     assert "Not connected" not in text
     web.close()
 

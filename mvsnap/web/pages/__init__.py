@@ -55,6 +55,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(formats.decimal, "decimal")
     app.add_template_filter(percent_words)
     app.add_template_filter(formats.percent, "percent")
+    app.add_template_filter(formats.day, "day")
     app.add_template_filter(formats.near_day, "near_day")
     app.add_template_filter(formats.weekday, "weekday")
     app.add_template_filter(noun)

@@ -13,6 +13,7 @@ from mvsnap.domain import Role
 from mvsnap.store.key_changes import KeyChanges, NewSecret
 from mvsnap.store.keys import NameTaken, RotatedMeanwhile
 from mvsnap.texts import _
+from mvsnap.texts.audit_wordings import COMMAND_LINE
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.links import webhook_url
@@ -161,6 +162,7 @@ def _key_page(found: StoredKey, entered: KeyEntered | None = None) -> str:
         "keys/key.html",
         kind=found.kind,
         key=found,
+        by_command=found.made_by == COMMAND_LINE.text,
         row=stored_row(found, now),
         secrets=secret_rows(found, now),
         back=url_for(f".{_PAGES[found.kind]}"),

@@ -19,6 +19,7 @@ from mvsnap.web.pages.places import Places
 # A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)
 _FORGOTTEN_AFTER = timedelta(days=1)
+_CONNECTED, _NOT_CONNECTED = N_("Connected"), N_("Not connected")
 # Whoever has left a camera off for a week knows it; Meraki's "dormant" is the same.
 _KNOWN_OFF_AFTER = timedelta(days=7)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
@@ -105,9 +106,10 @@ def listener_rows(
 
 def _beside(listener: Listener, enabled: bool, now: datetime) -> Reason:
     """Return what its badge does not say."""
-    if _listener_badge(listener, enabled, now).colour == "success":
-        return broker_wordings.place_of(listener.state)
-    return Reason("") if listener.state == broker_wordings.OFF.text else listener.state
+    state, badge = listener.state, _listener_badge(listener, enabled, now)
+    if badge.text in (_CONNECTED, _NOT_CONNECTED):
+        return broker_wordings.beyond(state)
+    return Reason("") if state == broker_wordings.OFF.text else state
 
 
 def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
@@ -116,8 +118,8 @@ def _listener_badge(listener: Listener, enabled: bool, now: datetime) -> Badge:
     if not enabled:
         return Badge(N_("Off"), "secondary")
     if listener.connected:
-        return Badge(N_("Connected"), "success")
-    return Badge(N_("Not connected"), "danger")
+        return Badge(_CONNECTED, "success")
+    return Badge(_NOT_CONNECTED, "danger")
 
 
 def camera_rows(

@@ -10,6 +10,7 @@ from flask import url_for
 
 from mvsnap.clip_model import ClipState
 from mvsnap.core.amounts import noun
+from mvsnap.core.clip_text import clip_title
 from mvsnap.core.days import day_span
 from mvsnap.domain import EventKind
 from mvsnap.store.clips import ClipFilter
@@ -192,4 +193,4 @@ def _latest_clip(here: Gateway) -> LatestClip | None:
         return None
     clip = found[0]
     url = url_for("clips.show", clip_id=clip.id)
-    return LatestClip(clip.title or clip.camera, clip.at, url)
+    return LatestClip(clip_title(clip) if clip.title else clip.camera, clip.at, url)
