@@ -145,7 +145,7 @@ def _limit_s(request: requests.PreparedRequest, timeout: Any) -> float:
 
 @contextmanager
 def _within(limit_s: float, exchange: Exchange) -> Iterator[None]:
-    """Let connections of this thread know the exchange; cut it after its time."""
+    """Let the connections of this thread know the exchange; cut it after `limit_s`."""
     token = running.set(exchange)
     watchdog = threading.Timer(limit_s, exchange.cut)
     watchdog.daemon = True
