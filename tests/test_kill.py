@@ -7,12 +7,14 @@ import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.webex.webex import SimMessage
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
@@ -62,17 +64,29 @@ class Triggers:
         return True
 
 
-def numbers_in(simulated: Clouds, *, replies: bool = False) -> dict[int, list[str]]:
-    """Return the texts that came, by the number of their trigger.
-
-    replies: those in a thread instead, such as a picture that follows a note.
-    """
+def numbers_in(simulated: Clouds) -> dict[int, list[str]]:
+    """Return the texts that came and are no reply, by the number of their trigger."""
     found: dict[int, list[str]] = {}
-    for message in list(simulated.webex.messages):
-        number = re.search(r"#(\d{3})", message.markdown or "")
-        if number and replies == bool(message.parent_id):
-            found.setdefault(int(number[1]), []).append(message.markdown or "")
+    for number, message in numbered(simulated):
+        if not message.parent_id:
+            found.setdefault(number, []).append(message.markdown or "")
     return found
+
+
+def replies_in(simulated: Clouds) -> dict[tuple[int, bool], list[str]]:
+    """Return the texts of replies: pictures that follow a note (True), and links."""
+    found: dict[tuple[int, bool], list[str]] = {}
+    for number, message in numbered(simulated):
+        if message.parent_id:
+            texts = found.setdefault((number, bool(message.files)), [])
+            texts.append(message.markdown or "")
+    return found
+
+
+def numbered(simulated: Clouds) -> Iterator[tuple[int, SimMessage]]:
+    for message in list(simulated.webex.messages):
+        if number := re.search(r"#(\d{3})", message.markdown or ""):
+            yield int(number[1]), message
 
 
 @pytest.mark.slow
@@ -117,7 +131,7 @@ def test_every_accepted_trigger_is_delivered_although_the_service_is_killed(
             f"{marked} messages say they may be repeats"
         )
     assert triggers.accepted == set(came)
-    followed = numbers_in(simulated, replies=True)
+    followed = replies_in(simulated)
     for number, texts in (*more_than_once.items(), *followed.items()):
         unmarked = [text for text in texts if REPEAT not in text]
         assert len(unmarked) <= 1, (number, texts)
