@@ -140,6 +140,25 @@ def test_json_has_the_job_and_the_thread(logged: Logged) -> None:
     assert "job" not in of_none
 
 
+def test_what_is_said_while_the_log_is_made_anew_hides_secrets(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with logged(secrets=("a-secret",)) as lines:
+        close = logs.LogHandler.close
+
+        def beside(handler: logs.LogHandler) -> None:
+            # As of another thread, between the old handler and the new one.
+            ours.warning("the key is a-secret, the other new-secret")
+            close(handler)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(logs.LogHandler, "close", beside)
+            logs.hide(["new-secret"])
+            logs.configure(["a-secret"])
+        (said,) = lines()
+        assert said.endswith("the key is [hidden], the other [hidden]")
+
+
 def test_libraries_with_handlers_of_their_own_use_ours(logged: Logged) -> None:
     from dbos._logger import init_logger
 

@@ -145,11 +145,11 @@ def _cron(text: str) -> str:
     if fields not in (5, 6):
         raise ValueError("expected five cron fields like '0 7 * * 1-5'")
     # Imported only if there is a schedule: it is slow to load.
-    from croniter import CroniterError, croniter
+    from croniter import croniter
 
     try:
         croniter(text, second_at_beginning=True).get_next()
-    except CroniterError as exc:
+    except ValueError as exc:  # its own errors are; no name of them is needed
         raise ValueError("expected a cron expression like '0 7 * * 1-5'") from exc
     return text
 

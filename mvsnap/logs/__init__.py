@@ -91,14 +91,14 @@ def configure(
     repeats_s: for how long equal warnings are counted instead of written.
     """
     root = logging.getLogger()
-    before, root.handlers[:] = list(root.handlers), []
-    hidden_too = set[str]()
-    for handler in before:
-        if isinstance(handler, LogHandler):
-            hidden_too |= handler.hidden_too
-            handler.close()
-    root.addHandler(LogHandler(LINES[form](secrets, zone), repeats_s))
-    hide(hidden_too)
+    before = [one for one in root.handlers if isinstance(one, LogHandler)]
+    fresh = LogHandler(LINES[form](secrets, zone), repeats_s)
+    fresh.hide(set[str]().union(*(one.hidden_too for one in before)))
+    # In one step: without any handler Python prints lines as they are.
+    root.handlers[:] = [fresh]
+    for one in before:
+        fresh.hide(one.hidden_too)  # what came meanwhile
+        one.close()
     root.setLevel(logging.WARNING)
     logging.getLogger("mvsnap").setLevel(level)
     # NOTSET: like the others.

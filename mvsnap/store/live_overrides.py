@@ -38,7 +38,7 @@ class LiveOverrides:
         overrides, of = self._look(), self._of
         if of is not None and of[0] is settings and of[1] == overrides:
             return of[2]
-        # The listener logs what is not valid, and the settings page says it.
+        # The settings page says what is not valid; the listener logs what is its own.
         found = overridden(settings, overrides).settings
         self._of = (settings, overrides, found)
         return found

@@ -58,6 +58,17 @@ def test_schedules_of_the_engine_are_imported_when_they_are_used() -> None:
     )
 
 
+def test_a_wrong_schedule_is_refused_while_the_engine_is_imported() -> None:
+    _run(
+        "from mvsnap.config.values import Cron",
+        "from mvsnap.jobs.engine_import import _stand_in",
+        "from pydantic import TypeAdapter, ValidationError",
+        "_stand_in('sqlite:///jobs.db')",
+        "try: TypeAdapter(Cron).validate_python('99 * * * *')",
+        "except ValidationError as exc: assert 'cron expression' in str(exc)",
+    )
+
+
 @pytest.mark.parametrize("url", ["sqlite:///jobs.db", "postgresql+psycopg://x/y"])
 def test_the_orm_is_imported_when_something_of_it_is_made(url: str) -> None:
     _run(

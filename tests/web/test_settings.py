@@ -586,6 +586,13 @@ def test_an_outdated_override_is_reported_and_the_file_applies(
     assert "no longer valid" not in admin.get(PAGE).text
 
 
+def test_outdated_hours_of_rooms_are_reported_too(web: Web, admin: FlaskClient) -> None:
+    web.site.choose({"webex.when": "someday"}, "anna", datetime.now(UTC), [])
+    assert "so the file applies: webex.when: " in admin.get(PAGE).text
+    assert send(admin, f"{PAGE}/back", name="webex.when").status_code == 303
+    assert "no longer valid" not in admin.get(PAGE).text
+
+
 def test_cameras_are_offered_by_name(web: Web, admin: FlaskClient) -> None:
     web.sense.note_last_seen({Serial(DOOR): datetime.now(UTC)}, datetime.now(UTC))
     for path in ("place", "mutes"):

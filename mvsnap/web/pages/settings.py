@@ -13,8 +13,8 @@ from mvsnap.config.sense import Override, Sense
 from mvsnap.config.setting_overrides import (
     CHOOSABLE,
     ROOM_HOURS,
+    WithOverrides,
     overridden,
-    with_overrides,
 )
 from mvsnap.config.values import Section
 from mvsnap.config.webex import WebexSection
@@ -235,22 +235,18 @@ def _places() -> Places:
     return known_places(gateway().site, gateway().sense)
 
 
-def _sense() -> Sense:
+def _held() -> WithOverrides:
     """Return the settings in force; overrides that are no longer valid are ignored."""
-    return _sense_and_why_not()[0]
+    here = gateway()
+    return overridden(here.settings, here.site.setting_overrides())
 
 
-def _sense_and_why_not() -> tuple[Sense, str]:
-    file = gateway().settings.sense
-    try:
-        return with_overrides(file, gateway().site.setting_overrides()), ""
-    except BadInput as exc:
-        return file, exc.message
+def _sense() -> Sense:
+    return _held().settings.sense
 
 
 def _webex() -> WebexSection:
-    settings = gateway().settings
-    return overridden(settings, gateway().site.setting_overrides()).settings.webex
+    return _held().settings.webex
 
 
 def _configured() -> bool:
@@ -327,18 +323,19 @@ def _replace_override(
 
 def _index(entered: Entered | None = None) -> str:
     here, places = gateway(), _places()
-    sense, unusable = _sense_and_why_not()
     setting_overrides, changes = (
         here.site.setting_overrides(),
         here.site.changes(_AUDIT_SEARCHED),
     )
-    shown = rule_texts(sense) | room_hour_texts(_webex())
+    held = overridden(here.settings, setting_overrides)
+    sense = held.settings.sense
+    shown = rule_texts(sense) | room_hour_texts(held.settings.webex)
     listeners, now = _listeners(), here.clock.now()
     origin = origins(here.settings, setting_overrides, changes)
     return render_template(
         "settings/index.html",
         sense=sense,
-        unusable=unusable,
+        unusable="; ".join(held.mistakes),
         fields=RULE,
         shown=shown,
         texts=shown | (entered.texts if entered else {}),
