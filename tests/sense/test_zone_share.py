@@ -22,6 +22,7 @@ from mvsnap.config.model import Settings
 from mvsnap.core.sense_messages import decode_counts
 from mvsnap.domain import FULL_FRAME, EventKind, Presence, Serial
 from mvsnap.sense import hearing
+from mvsnap.sense.buffer import Batch
 from mvsnap.sense.events import moment
 from mvsnap.sense.receiver import Receiver
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare
@@ -279,6 +280,29 @@ def test_one_that_froze_writes_nothing_over_its_successor(town: Town) -> None:
     assert not town.sense.save(late, now, frozen.fence(None))
     assert town.sense.states(now - timedelta(minutes=1)) == {key: {"by": "a"}}
     assert frozen.renew().lost == BUCKETS
+
+
+def test_what_came_after_a_freeze_is_known_if_the_successor_dies_unsaved(
+    town: Town,
+) -> None:
+    clock = StandingClock()
+    frozen = ZoneShare(town.db, clock, lease_s=0.3)
+    successor = ZoneShare(town.db, SystemClock())
+    frozen.begin("a")
+    frozen.take(frozen.renew().new)
+    frozen.resume(BUCKETS)
+    frames = [(f"/merakimv/{CAMERAS[0].serial}/0".encode(), b"{}", False, 0)]
+    assert frozen.ours(Batch(frames, 1, 1)) == frames
+    clock.elapsed_s += 0.4
+    frozen.ours(Batch(frames, 1, 2))
+    claims = Claims(town.db, "zones", "", SystemClock())
+    wait_until(lambda: not claims.holders(), "its lease is over")
+    successor.begin("b")
+    successor.take(successor.renew().new)
+    frozen.forget(frozen.renew().lost)
+    successor.leave()
+    spans = [one for span in frozen.missed(BUCKETS, {}) for one in span]
+    assert [(one.received_at_ns, one.frames) for one in spans] == [(2, frames)]
 
 
 def test_a_restart_does_not_wait_for_the_lease_of_the_process_before(
