@@ -151,11 +151,20 @@ class Gateway:
         """Wait until it serves, or does its work."""
         assert self._program is not None
         if "web" in self.roles:
-            self._program.wait_for_url(f"{self.url}/healthz", limit_s=60)
+            self._program.wait_for(self._serves, f"{self.url} serves", limit_s=60)
         else:
             firsts = {"worker": "processing jobs", "sense": "listening"}
             does = [firsts[r] for r in firsts if r in self.roles] or ["recording"]
             self._program.wait_for_output(f"mvsnap is {does[0]}", limit_s=60)
+
+    def _serves(self) -> bool:
+        """Whether it answers, and not only says that it waits for its database."""
+        try:
+            answer = self.session().get(f"{self.url}/readyz", timeout=5)
+            store = str(answer.json().get("parts", {}).get("store"))
+        except requests.RequestException:
+            return False
+        return not store.startswith("waiting for the database")
 
     def kill_after(self, seconds: float) -> None:
         """Let it work for that long, then end it as a power cut would."""

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from tests.cli.run import mvsnap
 from tests.gateway import KEY, Gateway, clouds, gateway, write_config
-from tests.servers.processes import wait_until
+from tests.servers.processes import answers, wait_until
 from tests.servers.relay import Relay
 
 HOOK = "hook-token-of-24-characters"
@@ -123,23 +123,32 @@ def _is_done(job: str) -> bool:
     return answer.status_code == 200 and answer.json()["status"] == "done"
 
 
+def begin(waiting: Gateway) -> None:
+    """Start one whose database is away, until it says so."""
+    waiting.begin()
+    wait_until(lambda: answers(f"{waiting.url}/healthz"), "it answers", 60)
+
+
 def test_a_start_waits_for_its_database(tmp_path: Path, postgres_url: str) -> None:
     with clouds() as simulated, Relay(make_url(postgres_url).port or 0) as relay:
         relay.cut()
         settings = simulated.settings(database_url=through(relay, postgres_url))
-        with gateway(tmp_path, settings) as served:
+        served = Gateway(write_config(tmp_path, settings))
+        try:
+            begin(served)
             ready, trigger = served.get("/readyz"), served.snapshot()
             assert ready.status_code == trigger.status_code == 503
             assert ready.json()["parts"]["store"].startswith("waiting for the database")
             assert trigger.headers["Retry-After"]
             assert served.stop(limit_s=15) == 0
             assert served.output().count("waiting for the database: ") == 1
-            served.start()
+            begin(served)
             relay.mend()
-            wait_until(
-                lambda: served.snapshot(wait_s="60").status_code == 200, "it works", 60
-            )
+            served.wait()
+            assert served.snapshot().status_code == 200
             assert "the database is there" in served.output()
+        finally:
+            served.kill()
 
 
 def test_a_start_ends_where_an_admin_is_needed(

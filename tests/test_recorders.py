@@ -26,8 +26,10 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
 
-LEASE_S = 2.0
-POST_ROLL_S = 4.0
+# Longer than a busy machine holds up a process; the clips, than it takes to see them
+# begin and to lose their recorder.
+LEASE_S = 3.0
+POST_ROLL_S = 7.0
 TOKEN = "a-token-of-the-robots"
 NAMES = [f"Robot {number}" for number in range(1, 5)]
 SHORT = f"from mvsnap.store import claims; claims.LEASE_S = {LEASE_S}; "

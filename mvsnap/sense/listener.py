@@ -335,6 +335,8 @@ class ListenerLoop:
                 at = datetime.fromtimestamp(arrival.received_at_ns / 1e9, UTC)
                 self._detector.process(arrival.frames, at)
         self._detector.expect_old(0)
+        # Whoever had them before kept nothing of what it worked on and did not save.
+        self._every["checkpoint"].put_off(0)
 
     def _restore(self, ours: Callable[[str], bool]) -> None:
         now = self._clock.now()

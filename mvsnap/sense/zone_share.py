@@ -134,11 +134,15 @@ class ZoneShare:
         return self._buckets.fence(self.mine, until)
 
     def ours(self, batch: Batch) -> list[Frame]:
-        """Return the frames for this process, and keep the others for a while."""
+        """Return the frames for this process, and keep the others for a while.
+
+        With a lease that is over, as after a freeze, all may be for others.
+        """
         topics, frames = self._topics, batch.frames
         ours = [frame for frame in frames if topics[frame[0]]]
-        if len(ours) < len(frames):
-            others = [frame for frame in frames if topics[frame[0]] is False]
+        kept = (False, True) if self.is_over else (False,)
+        if len(kept) > 1 or len(ours) < len(frames):
+            others = [frame for frame in frames if topics[frame[0]] in kept]
             if others:
                 now_s = self._clock.monotonic()
                 self._recent.put(now_s, batch.received_at_ns, others)

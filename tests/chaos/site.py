@@ -16,9 +16,11 @@ from mvsnap.simulator.meraki.cameras import SimulatedCamera
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
+from mvsnap.store.sense import SenseStore
 from tests.gateway import Clouds, Gateway, Installation, clouds
 from tests.servers.machine import Machine
 from tests.servers.postgres import PostgresServer, postgres
+from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore, object_store
 
@@ -148,10 +150,16 @@ def site(
             machine.wait()
         engine = database.open_database(url)
         stack.callback(engine.dispose)
-        look = partial(
-            Claims, database.Database(engine), holder="nobody", clock=SystemClock()
-        )
+        db = database.Database(engine)
+        look = partial(Claims, db, holder="nobody", clock=SystemClock())
         made.claims = {kind: look(kind=kind) for kind in (CAMERAS, ZONES)}
+        # From now on the broker keeps for each of them what it does not hear.
+        sense, many = SenseStore(db), sum(str(part).count("sense") for part in parts)
+        wait_until(
+            lambda: sum(one.connected for one in sense.listeners()) == many,
+            "every listener hears",
+            60,
+        )
         yield made
 
 

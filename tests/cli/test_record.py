@@ -143,8 +143,9 @@ def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None
     args = ["-m", "mvsnap", "record", "Robot", "--duration", "60"]
     running = Program([sys.executable, *args], cwd=site, env=environment())
     try:
-        running.wait_for(lambda: any_spool(site), "it records", 40)
-        assert ffmpegs_of(running.pid)
+        running.wait_for(
+            lambda: any_spool(site) and bool(ffmpegs_of(running.pid)), "it records", 90
+        )
     finally:
         # `timeout` sends several, and the terminal to the whole group.
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):

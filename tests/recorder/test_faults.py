@@ -205,7 +205,10 @@ def test_any_http_stream_is_recorded(
             )
             for name, video in videos.items()
         ]
-        recorder = stack.enter_context(recording(tmp_path / "data", *cameras))
+        # Six films, served by this very process, may wait for each other.
+        patient = replace(QUICK, stall_s=8)
+        made = recording(tmp_path / "data", *cameras, timing=patient)
+        recorder = stack.enter_context(made)
         pool = stack.enter_context(ThreadPoolExecutor(len(cameras)))
         for name in FILMS:
             wait_for_video(recorder, name, 2.5)

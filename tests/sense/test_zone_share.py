@@ -22,7 +22,9 @@ from mvsnap.config.model import Settings
 from mvsnap.core.sense_messages import decode_counts
 from mvsnap.domain import FULL_FRAME, EventKind, Presence, Serial
 from mvsnap.sense import hearing
+from mvsnap.sense.buffer import Batch
 from mvsnap.sense.events import moment
+from mvsnap.sense.listener import ListenerLoop
 from mvsnap.sense.receiver import Receiver
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare
 from mvsnap.simulator.meraki.cameras import new_camera
@@ -82,7 +84,7 @@ class Town:
         return Program([sys.executable, "-m", module, json.dumps(given)])
 
     @contextmanager
-    def listening(self, name: str, **sense: Any) -> Iterator[None]:
+    def listening(self, name: str, **sense: Any) -> Iterator[ListenerLoop]:
         """Listen in this process; at the end it lets go."""
         clock = SystemClock()
         settings = Settings.model_validate(self.settings(name, **sense))
@@ -90,7 +92,7 @@ class Town:
         loop = make_listener(settings, self.db, self.office, clock, LEASE_S)
         loop.start()
         try:
-            yield
+            yield loop
         finally:
             clock.stop()
             loop.stop()
@@ -279,6 +281,52 @@ def test_one_that_froze_writes_nothing_over_its_successor(town: Town) -> None:
     assert not town.sense.save(late, now, frozen.fence(None))
     assert town.sense.states(now - timedelta(minutes=1)) == {key: {"by": "a"}}
     assert frozen.renew().lost == BUCKETS
+
+
+def test_what_came_after_a_freeze_is_known_if_the_successor_dies_unsaved(
+    town: Town,
+) -> None:
+    clock = StandingClock()
+    frozen = ZoneShare(town.db, clock, lease_s=0.3)
+    successor = ZoneShare(town.db, SystemClock())
+    frozen.begin("a")
+    frozen.take(frozen.renew().new)
+    frozen.resume(BUCKETS)
+    frames = [(f"/merakimv/{CAMERAS[0].serial}/0".encode(), b"{}", False, 0)]
+    assert frozen.ours(Batch(frames, 1, 1)) == frames
+    clock.elapsed_s += 0.4
+    frozen.ours(Batch(frames, 1, 2))
+    claims = Claims(town.db, "zones", "", SystemClock())
+    wait_until(lambda: not claims.holders(), "its lease is over")
+    successor.begin("b")
+    successor.take(successor.renew().new)
+    frozen.forget(frozen.renew().lost)
+    successor.leave()
+    spans = [one for span in frozen.missed(BUCKETS, {}) for one in span]
+    assert [(one.received_at_ns, one.frames) for one in spans] == [(2, frames)]
+
+
+def test_what_is_taken_over_is_saved_at_once(town: Town) -> None:
+    other = ZoneShare(town.db, StandingClock())
+    other.begin("b")
+    other.take(other.renew().new)
+    other.resume(BUCKETS)
+    key = CAMERAS[0].serial, FULL_FRAME
+    body = {"ts": round(time.time() * 1000), "counts": {"person": 2}}
+    with (
+        CountsPublisher("127.0.0.1", town.mosquitto.port) as publisher,
+        town.listening("a") as loop,
+    ):
+        wait_until(town.hears, "it listens")
+        for what in ("save", "checkpoint"):
+            loop._every[what].put_off(3600)
+        publisher.publish([camera_says(*key, body)])
+        assert loop._share is not None
+        recent = loop._share._recent
+        wait_until(lambda: bool(recent._open or recent._bytes), "it is received")
+        other.leave()
+        day_ago = datetime.now(UTC) - timedelta(days=1)
+        wait_until(lambda: key in town.sense.states(day_ago), "it is saved")
 
 
 def test_a_restart_does_not_wait_for_the_lease_of_the_process_before(

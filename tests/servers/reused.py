@@ -2,7 +2,8 @@
 
 To make one and to drop it costs the server a sixth of a second of computing; to empty
 it, a small part of that. What a test finds is the same: the tables of HEAD with their
-first rows. A test that changes the tables leaves them to nobody.
+first rows, under a name of its own: a thread that an earlier test has left running
+connects to nothing. A test that changes the tables leaves them to nobody.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ with own as (
   union all select concat_ws(' ', oid, nspacl) from pg_namespace
   where nspname !~ '^pg_(toast_)?temp_'
   union all select concat_ws(' ', count(*), max(oid)) from pg_proc
+  union all select concat_ws(' ', oid, typname) from pg_type where typtype in ('d', 'e')
   union all select concat_ws(' ', count(*), max(oid)) from pg_extension
   union all select concat_ws(' ', setdatabase, setrole, setconfig)
   from pg_db_role_setting
@@ -56,8 +58,7 @@ order by 1, 2
 """
 _END_OTHERS = """
 select pg_terminate_backend(pid, 10000) from pg_stat_activity
-where datname = current_database() and pid != pg_backend_pid()
-  and backend_type = 'client backend'
+where datname = '{}' and backend_type = 'client backend'
 """
 
 
@@ -77,8 +78,8 @@ class Reused:
     def take_back(self) -> None:
         """Make it as it was; drop it where more than its rows has changed."""
         try:
+            self._rename()
             with self._connect() as connection:
-                connection.execute(_END_OTHERS)
                 is_as_made = _shape(connection) == self._shape
                 if is_as_made:
                     self._empty(connection)
@@ -92,8 +93,14 @@ class Reused:
         if name:
             self._server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def _rename(self) -> None:
+        old, new = self._name, _new_name()
+        self._server.execute(_END_OTHERS.format(old))
+        self._server.execute(f"ALTER DATABASE {old} RENAME TO {new}")
+        self._name = new
+
     def _make(self) -> None:
-        name = f"reused_{uuid4().hex}"
+        name = _new_name()
         self._server.execute(f"CREATE DATABASE {name}")
         engine = database.open_database(self._server.url(name))
         database.upgrade(engine)
@@ -117,6 +124,10 @@ class Reused:
     def _connect(self) -> psycopg.Connection[Any]:
         url = make_url(self._server.url(self._name)).set(drivername="postgresql")
         return psycopg.connect(url.render_as_string(), connect_timeout=5)
+
+
+def _new_name() -> str:
+    return f"reused_{uuid4().hex}"
 
 
 def _shape(connection: psycopg.Connection[Any]) -> str:

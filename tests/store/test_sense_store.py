@@ -89,8 +89,9 @@ def test_last_seen_continues(sense: SenseStore) -> None:
     sense.note_last_seen({GATE: now - 10 * second}, now)
     sense.note_last_seen({}, now)
     ages = {serial: now - seen_at for serial, seen_at in sense.last_seen().items()}
-    assert abs(ages[GATE] - 10 * second) < 20 * second
-    assert abs(ages[DOOR] - 60 * second) < 20 * second
+    off = datetime.now(UTC) - now + second  # what a busy machine took meanwhile
+    assert abs(ages[GATE] - 10 * second) < off
+    assert abs(ages[DOOR] - 60 * second) < off
 
 
 def test_a_listener_updates_its_description(sense: SenseStore) -> None:

@@ -61,10 +61,9 @@ class Gateway:
 
     @property
     def outside_calls(self) -> int:
-        """Those of a trigger: names and visitors are asked for in the background."""
-        asked = self.clouds.dashboard.asked
-        ours = [c for c in asked if c.method == "POST" or "videoLink" in c.path]
-        return len(ours) + len(self.clouds.webex.asked)
+        """Those of a trigger: names, visitors and rooms are read in the background."""
+        asked = [*self.clouds.dashboard.asked, *self.clouds.webex.asked]
+        return sum(call.method == "POST" or "videoLink" in call.path for call in asked)
 
 
 @pytest.fixture(scope="module")

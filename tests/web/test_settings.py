@@ -29,6 +29,7 @@ from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.texts.broker_wordings import CONNECTED
 from mvsnap.texts.wording import Reason
+from mvsnap.web.pages import settings_text
 from mvsnap.web.recipients import RecipientCheck
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock
@@ -622,6 +623,13 @@ def listener(connected: bool, state: str) -> Listener:
     return Listener("a", datetime.now(UTC), connected, Reason(state), 1.0, 1)
 
 
+@pytest.fixture
+def takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A switch is on its way for longer than a page takes on a busy machine."""
+    monkeypatch.setattr(settings_text, "_SWITCHING", timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("takes_its_time")
 def test_until_the_listener_has_followed_the_switch_its_old_state_is_not_shown(
     web: Web, admin: FlaskClient
 ) -> None:
@@ -651,6 +659,7 @@ def test_a_listener_that_does_not_follow_is_shown_as_is_after_some_seconds(
     web.close()
 
 
+@pytest.mark.usefixtures("takes_its_time")
 def test_the_page_shows_the_new_state_without_a_reload(web: Web) -> None:
     web.add_user("anna")
     web.sense.describe_listener(listener(False, "not listened to"))

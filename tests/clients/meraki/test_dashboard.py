@@ -224,7 +224,7 @@ def test_ten_requests_a_second_never_meet_a_limit_of_ten(
     for _ in range(21):
         dashboard.request_snapshot(SERIAL)
     took_s = began[-1].at - began[0].at
-    assert took_s >= 0.35
+    assert 0.35 <= took_s < 10  # a second for each would be twenty
 
 
 def test_a_ticket_does_not_show_its_url() -> None:

@@ -88,7 +88,7 @@ def test_a_short_pause_is_waited_for(stub: StubWebex, process: Make) -> None:
         first.post(TO_A, "x")
     began = time.monotonic()
     second.post(TO_A, "x")
-    assert time.monotonic() - began > 0.5
+    assert 0.5 < time.monotonic() - began < 20  # and not a minute
 
 
 def test_processes_list_the_rooms_once_and_again_for_a_new_one(
