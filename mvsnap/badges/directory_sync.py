@@ -107,7 +107,7 @@ class DirectoryReader:
     def _read(
         self, place: str, known: DirectoryState | None, fingerprint: str = ""
     ) -> None:
-        """mark: of a file; for an address it is computed from the people in it."""
+        """fingerprint: of a file; that of an address comes from its people."""
         now = self._clock.now()
         state = DirectoryState(place, fingerprint, now, 0, 0, Reason(""))
         try:

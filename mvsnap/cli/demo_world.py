@@ -84,7 +84,7 @@ def world(port: int) -> Iterator[DemoWorld]:
     dashboard = FakeDashboard(cameras=4, not_ready_s=CAMERA_S)
     # One camera is offline from the start, and shown as such.
     offline = list(dashboard.cameras.values())[-1]
-    offline.status = "offline"
+    offline.status, offline.away_since = "offline", datetime.now(UTC) - _OFFLINE_FOR
     webex = FakeWebex(rooms=(ROOM, OTHER_ROOM))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -108,7 +108,7 @@ def world(port: int) -> Iterator[DemoWorld]:
         _add_user(service.parts)
         _add_badges(service.parts)
         now = datetime.now(UTC)
-        service.parts.sense.note_last_seen({offline.serial: now - _OFFLINE_FOR}, now)
+        service.parts.sense.note_last_seen({offline.serial: offline.away_since}, now)
         demo_visitors.seed(
             service.parts.visitors.store,
             dashboard.cameras.values(),

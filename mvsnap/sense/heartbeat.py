@@ -13,10 +13,13 @@ from mvsnap.sense.broker_connection import State
 from mvsnap.sense.detector import Detector
 from mvsnap.store.events import Store
 from mvsnap.store.sense import SenseStore
-from mvsnap.texts import broker_wordings
+from mvsnap.texts.broker_wordings import NOT_CONNECTED, NOT_STARTED, NOT_TRIED, OFF
 from mvsnap.upstreams import OUTCOMES, Upstream
 
 log = logging.getLogger(__name__)
+
+# So far the broker cannot have failed.
+_NOT_ASKED = (OFF(), NOT_STARTED(), NOT_CONNECTED(why=NOT_TRIED()))
 
 # How often a camera's last_seen is written: silence is the only sign of offline.
 _LAST_SEEN_EVERY_S = 60.0
@@ -65,7 +68,7 @@ class Heartbeat:
         connected, text = state
         if connected:
             OUTCOMES.worked(Upstream.BROKER)
-        elif text.code != broker_wordings.OFF.code:
+        elif text not in _NOT_ASKED:
             OUTCOMES.failed(Upstream.BROKER, text)
         if self._alive != listener_id:
             self.end()

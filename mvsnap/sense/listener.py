@@ -21,8 +21,8 @@ from mvsnap.loop import Every, Loop
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import BrokerConnection, broker_of
 from mvsnap.sense.detector import Detector
+from mvsnap.sense.eligibility import Eligibility
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.hearing import Hearing
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.sense.lag import note_batch
 from mvsnap.sense.lock import InstanceLock, acquire_lock
@@ -96,7 +96,7 @@ class ListenerLoop:
         self._saved_until_s: float | None = None
         self._unacknowledged = Unacknowledged()
         self._heartbeat = Heartbeat(stores.sense, stores.events, clock)
-        self._hearing = Hearing(stores.sense, stores.events, clock)
+        self._eligibility = Eligibility(stores.sense, stores.events, clock)
         self._site = SiteSettings(stores.site, self._sense, clock, stores.changes)
         self._loop = Loop(
             "listener",
@@ -287,9 +287,10 @@ class ListenerLoop:
     def _share_out(self, share: ZoneShare) -> None:
         """Let go of zones that others work on, and take over what is free."""
         connected, _ = self._connection.state
-        if not (
-            self._connection.is_open and self._hearing.is_best(connected=connected)
-        ):
+        may_have_zones = self._connection.is_open and (
+            self._eligibility.may_have_zones(connected=connected)
+        )
+        if not may_have_zones:
             self._leave(share)
             return
         change = share.renew()

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class InstanceLock:
-    """Call `begin` first, and `leave` at last.
+    """Call `begin` first and `leave` last.
 
     identities: where this start is noted; None: nobody shares the store.
     """

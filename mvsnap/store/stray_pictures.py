@@ -153,6 +153,6 @@ def _doubt(kind: str, strays: int, of: int) -> str:
     return (
         f"{strays} of {of} pictures in {kind}/ are named by no row, so another "
         "database may have them: is storage.s3.prefix or data_dir used by another "
-        "site, or was an old backup restored? If they are nobody's, "
+        "site, or was an old backup restored? If they belong to nobody, "
         f"`{program()} purge --force` removes those that are a week old"
     )

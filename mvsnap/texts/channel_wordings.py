@@ -35,7 +35,7 @@ PURGE_BY_FORCE = Wording(
     "purge_by_force", N_("If the clock is right: %(mvsnap)s purge --force")
 )
 PURGE_STRAYS = Wording(
-    "purge_strays", N_("If they are nobody's: %(mvsnap)s purge --force")
+    "purge_strays", N_("If they belong to nobody: %(mvsnap)s purge --force")
 )
 
 # --- Webex

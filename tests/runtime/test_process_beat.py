@@ -29,7 +29,13 @@ from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport
-from mvsnap.texts.broker_wordings import CONNECTED, NOT_CONNECTED, OFF
+from mvsnap.texts.broker_wordings import (
+    CONNECTED,
+    NOT_CONNECTED,
+    NOT_STARTED,
+    NOT_TRIED,
+    OFF,
+)
 from mvsnap.texts.camera_wordings import CONNECTION_REFUSED
 from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
@@ -286,14 +292,15 @@ def test_the_dashboard_is_noted_and_a_camera_that_is_unknown_is_no_trouble() -> 
     assert noted(Upstream.MERAKI) == ""
 
 
-def test_a_listener_notes_its_broker_unless_it_is_switched_off(parts: Parts) -> None:
+def test_a_listener_notes_its_broker_once_it_was_asked(parts: Parts) -> None:
     heartbeat = Heartbeat(parts.sense, parts.store, parts.clock)
     heartbeat.beat("a", (False, NOT_CONNECTED(why=CONNECTION_REFUSED())), (0, 0), {})
     assert noted(Upstream.BROKER) == "not connected: connection refused"
     heartbeat.beat("a", (True, CONNECTED(place="broker:1883")), (0, 0), {})
     assert noted(Upstream.BROKER) == ""
-    heartbeat.beat("a", (False, OFF()), (0, 0), {})
-    assert noted(Upstream.BROKER) == ""
+    for state in (OFF(), NOT_STARTED(), NOT_CONNECTED(why=NOT_TRIED())):
+        heartbeat.beat("a", (False, state), (0, 0), {})
+        assert noted(Upstream.BROKER) == ""
 
 
 def test_a_bucket_that_refuses_to_be_written_is_noted(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.core.sense_messages import decode_counts
 from mvsnap.domain import FULL_FRAME, EventKind, Presence, Serial
-from mvsnap.sense import hearing
+from mvsnap.sense import eligibility
 from mvsnap.sense.buffer import Batch
 from mvsnap.sense.events import moment
 from mvsnap.sense.listener import ListenerLoop
@@ -342,7 +342,7 @@ def test_a_restart_does_not_wait_for_the_lease_of_the_process_before(
 def test_one_without_its_broker_leaves_the_zones_to_the_others(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "_DEAF_S", 0.5)
+    monkeypatch.setattr(eligibility, "_DISCONNECTED_S", 0.5)
     with (
         Relay(town.mosquitto.port) as relay,
         town.listening("a", port=relay.port),

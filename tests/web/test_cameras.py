@@ -149,10 +149,10 @@ def test_since_when_a_camera_is_offline_is_said_or_that_nobody_knows(web: Web) -
     web.site.keep_cameras([replace(offline, status="online")], NOON)
     web.site.keep_cameras([offline], NOON, stale=[""])
     for page in pages:
-        assert "not known since when" in text_of(client, page), page
+        assert "start time unknown" in text_of(client, page), page
     web.site.keep_cameras([replace(offline, status="online")], NOON)
     for page in pages:
-        assert "not known since when" not in text_of(client, page), page
+        assert "start time unknown" not in text_of(client, page), page
 
 
 def test_many_cameras_have_pages_and_a_search(web: Web) -> None:

@@ -232,7 +232,7 @@ def test_cleaning_that_is_held_says_what_to_do() -> None:
     assert row.health is Condition.TROUBLE
     assert row.advice.startswith("If the clock is right:")
     row = cleaning_row({STRAY_PICTURES: "25 of 25 pictures are named by no row"})
-    assert row.advice.startswith("If they are nobody's:")
+    assert row.advice.startswith("If they belong to nobody:")
     assert row.advice.endswith("purge --force")
     assert cleaning_row({}).health is Condition.OK
 

@@ -35,6 +35,7 @@ class SimulatedCamera:
 
     name: None omits the name from every answer, as the cloud does.
     status: online, alerting; or offline or dormant, where it publishes nothing.
+    away_since: when it went offline, if that is known; it counts nobody from then on.
     not_ready_s: seconds until a picture can be fetched; None uses the cloud's value.
     picture: "jpeg", "truncated", "html" or "never".
     video_since: older moments have no video; None: no limit.
@@ -52,6 +53,7 @@ class SimulatedCamera:
     network_id: str
     scene: str
     status: str = "online"
+    away_since: datetime | None = None
     not_ready_s: float | None = None
     picture: str = "jpeg"
     video_since: datetime | None = None
@@ -65,6 +67,9 @@ class SimulatedCamera:
     def is_away(self) -> bool:
         """Return whether it neither takes pictures nor counts."""
         return self.status in ("offline", "dormant")
+
+    def was_away(self, at: datetime) -> bool:
+        return self.is_away and self.away_since is not None and at >= self.away_since
 
     @property
     def node_id(self) -> str:

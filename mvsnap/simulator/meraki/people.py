@@ -50,9 +50,11 @@ def minutes(
     if begin < since:
         begin += MINUTE
     while begin < until:
-        yield _published(camera, zone_id, begin, people_at) or _made_up(
-            camera, zone_id, begin
-        )
+        if camera.was_away(begin):
+            yield SimulatedMinute(begin, 0, 0.0)
+        else:
+            published = _published(camera, zone_id, begin, people_at)
+            yield published or _made_up(camera, zone_id, begin)
         begin += MINUTE
 
 

@@ -53,6 +53,17 @@ def test_who_is_in_a_zone_is_in_the_full_frame_too() -> None:
     assert 0 < entrances(NOON, line_of(CAMERA)) < entrances(NOON)
 
 
+def test_a_camera_that_went_offline_has_counted_nobody_since() -> None:
+    camera = new_camera(1)
+    camera.status, camera.away_since = "offline", NOON
+    found = list(minutes(camera, FULL_FRAME, NOON - HOUR, NOON + HOUR))
+    assert any(row.entrances for row in found[:60])
+    assert not any(row.entrances or row.average_people for row in found[60:])
+    camera.status = "online"
+    back = list(minutes(camera, FULL_FRAME, NOON, NOON + HOUR))
+    assert any(row.entrances for row in back)
+
+
 def test_minutes_with_published_counts_have_those() -> None:
     def published(_serial: Serial, _zone_id: ZoneId, at: datetime) -> int | None:
         return None if at < NOON else 4 if at.second >= 30 else 0

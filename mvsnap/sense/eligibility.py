@@ -1,4 +1,4 @@
-"""Hearing: whether a listener gets messages, or other listeners do instead of it."""
+"""Whether a listener may have zones: not while only others receive their messages."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from mvsnap.store.events import SILENT_AFTER, Store
 from mvsnap.store.sense import SenseStore
 
 # Without the broker for this long, another listener gets the zones.
-_DEAF_S = 10.0
+_DISCONNECTED_S = 10.0
 
 
-class Hearing:
+class Eligibility:
+    """Of this listener, among those of one store."""
+
     def __init__(self, sense: SenseStore, events: Store, clock: Clock) -> None:
         self._sense = sense
         self._events = events
         self._clock = clock
-        self._heard_s = float("-inf")
+        self._connected_s = float("-inf")  # when it last was
 
-    def is_best(self, *, connected: bool) -> bool:
-        """Return whether messages come in, or at least nobody else receives them.
+    def may_have_zones(self, *, connected: bool) -> bool:
+        """Return whether messages come in, or nobody else receives them either.
 
         connected: to the broker, now.
         """
         now_s = self._clock.monotonic()
         if connected:
-            self._heard_s = now_s
-        return now_s - self._heard_s < _DEAF_S or not self._is_anyone_connected()
+            self._connected_s = now_s
+        is_recent = now_s - self._connected_s < _DISCONNECTED_S
+        return is_recent or not self._is_anyone_connected()
 
     def _is_anyone_connected(self) -> bool:
         recent = self._events.now() - SILENT_AFTER
