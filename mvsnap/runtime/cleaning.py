@@ -93,7 +93,7 @@ class DataKind:
     kept: the setting that says how long, or what else does. tables: those it empties.
     every_s: how often the worker takes the step. for_room: what goes whatever its age.
     by_hand: what a person asks for, where a step is only a part of that; True: also
-    what is held. Its result names files.
+    what is held. Its result names files. let_go: somebody did so in another process.
     """
 
     name: str
@@ -103,6 +103,7 @@ class DataKind:
     every_s: float = _HOURLY_S
     for_room: Step | None = None
     by_hand: Callable[[bool], Step] | None = None
+    let_go: Callable[[], None] | None = None
 
     def as_asked_for(self, *, force: bool) -> DataKind:
         """Return this with all that a person asks for in one step."""
@@ -192,6 +193,7 @@ def _of_no_row(steps: _Steps) -> Iterator[DataKind]:
         steps.stray_pictures,
         every_s=_OFTEN_S,
         by_hand=steps.all_stray_pictures,
+        let_go=steps.let_go_of_stray_pictures,
     )
     yield DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S)
 
@@ -296,6 +298,9 @@ class _Steps:
     def all_stray_pictures(self, force: bool) -> Step:
         strays = self._stray_pictures
         return lambda dry_run: strays.all(dry_run=dry_run, force=force)
+
+    def let_go_of_stray_pictures(self) -> None:
+        self._stray_pictures.let_go()
 
     def finished_jobs(self, dry_run: bool) -> PurgeResult:
         # Its times cannot be put right; who asks for a job does so within hours.

@@ -54,28 +54,39 @@ class PurgeGuard:
         self._newest = newest
         self._clock = clock
         self._waits = waits
+        self._held_by_steps: set[str] = set()
 
     def clean(self, kind: DataKind, *, force: bool = False) -> PurgeResult:
         """Remove what is past its time; `held` of the result says why it was not."""
         if self._clock.now() < PLAUSIBLE_FROM:
             return kind.make_room()  # nor is this a time to remember
-        last = self._cleanings.last(kind.name)
+        last, known = self._cleanings.last(kind.name), self._held(kind)
+        if kind.name in self._held_by_steps and not known and kind.let_go is not None:
+            kind.let_go()  # a person has removed what it holds
         held = "" if force else self._doubt(kind, last)
         if held:
             if last is None:
                 self._remember(kind)
-            if self._cleanings.held().get(kind.name) != held:
+            if known != held:
                 self._cleanings.hold(kind.name, held)
                 log.warning("%s: nothing is removed: %s", kind.name, held)
             return replace(kind.make_room(), held=held)
         result = kind.purge()
-        if result.is_more and not result.held:
-            return result  # what is left may have to be held
+        held = result.held
+        if held:
+            self._held_by_steps.add(kind.name)
+        else:
+            self._held_by_steps.discard(kind.name)
+        if result.is_more and not held and not _is_of_clock(known):
+            held = known  # what is left may have to be held
         now = self._clock.now()
-        is_known = last is not None and abs(now - last) < _WRITTEN_EVERY
-        if not is_known or self._cleanings.held().get(kind.name, "") != result.held:
-            self._cleanings.done(kind.name, now, held=result.held)
+        is_recent = last is not None and abs(now - last) < _WRITTEN_EVERY
+        if not is_recent or known != held:
+            self._cleanings.done(kind.name, now, held=held)
         return result
+
+    def _held(self, kind: DataKind) -> str:
+        return self._cleanings.held().get(kind.name, "")
 
     def _remember(self, kind: DataKind) -> None:
         """Let the next start know, too, when the last event before the leap was.
@@ -110,6 +121,10 @@ class PurgeGuard:
             f"{going} of {there} would go at once, and the last cleaning was on"
             f" {known:%Y-%m-%d}; {FORCE}"
         )
+
+
+def _is_of_clock(held: str) -> bool:
+    return held == _NOT_SETTLED or held.endswith(FORCE)
 
 
 def purge_guard(parts: Parts, *, waits: bool = True) -> PurgeGuard:

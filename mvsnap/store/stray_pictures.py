@@ -78,6 +78,11 @@ class StrayPictures:
         self._remove(strays)
         return self._result(len(strays))
 
+    def let_go(self) -> None:
+        """Hold nothing any more, and judge anew from the beginning."""
+        self._held.clear()
+        self._kind, self._after, self._unknown = 0, "", 0
+
     def _result(self, removed: int = 0) -> PurgeResult:
         """held: of any folder; until each was looked at, nobody knows of some."""
         held = "; ".join(self._held.values())
@@ -101,7 +106,7 @@ class StrayPictures:
                         doubts.setdefault(kind, page.doubt)
                     after = page.last or None
         except EvidenceAway:
-            return PurgeResult()  # the log says why
+            return PurgeResult(is_more=True)  # the log says why
         if doubts and not force:
             return PurgeResult(held="; ".join(doubts.values()))
         if not dry_run:

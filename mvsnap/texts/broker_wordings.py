@@ -48,8 +48,9 @@ OTHER_VERSION = Wording(
 
 
 def beyond(state: Reason) -> Reason:
-    """Return to what it is connected, or why not; without a code, all of it."""
-    if state.code not in (CONNECTED.code, NOT_CONNECTED.code):
+    """Return to what it is connected, or why not; all of it if it does not say."""
+    name = {CONNECTED.code: "place", NOT_CONNECTED.code: "why"}.get(state.code, "")
+    found = state.values.get(name)
+    if not isinstance(found, str):  # of another release
         return state
-    (found,) = state.values.values()
-    return found if isinstance(found, Reason) else Reason(str(found))
+    return found if isinstance(found, Reason) else Reason(found)

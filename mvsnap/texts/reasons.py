@@ -48,7 +48,7 @@ def _said(text: str) -> str:
         else value
         for name, value in text.values.items()
     }
-    return filled(wording, values, text_of=_said, digits_of=formats.as_written)
+    return filled(wording, values, text_of=_said, digits_of=formats.localized_number)
 
 
 def joined(*reasons: Reason | None) -> Reason | None:

@@ -12,6 +12,8 @@ Value = str | int | float
 
 # What is stored stays small, whatever a camera or a service said.
 MOST_CHARACTERS = 300
+# Values that count: they have separators of thousands; years and status codes do not.
+_COUNTS = ("count", "least", "most")
 # A reason in a reason, such as a refusal after what was waited for.
 DEEPEST = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -88,6 +90,8 @@ def filled(
 ) -> str:
     """Return the text with its values; the functions say them in its language.
 
+    digits_of: of a number as English writes it, 12,345.6.
+
     Raises:
         KeyError, TypeError, ValueError: these are not its values.
     """
@@ -97,6 +101,8 @@ def filled(
             shown[name] = _duration(value, digits_of)
         elif isinstance(value, str):
             shown[name] = text_of(value)
+        elif name in _COUNTS:
+            shown[name] = digits_of(f"{value:,}")
         else:
             shown[name] = digits_of(str(value))
     return text % shown

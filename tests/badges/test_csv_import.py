@@ -140,7 +140,7 @@ def test_an_unusable_header_is_reported(
         ("2026-07-01 08:15,,Gate", "user_id: missing"),
         ("2026-07-01 08:15,1", "reader: missing"),
         ("2026-07-01 08:15,1,Gate,more", "4 cells under 3 headings"),
-        (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10000"),
+        (f"2026-07-01 08:15,1,{'x' * 10_000_000}", "a cell with more than 10,000"),
         (f"2026-07-01 08:15,1,{'x' * 300}", "reader: 300 characters"),
         ("2026-07-01 08:15,1,a\0b", "reader: contains control characters"),
     ],

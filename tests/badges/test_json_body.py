@@ -109,7 +109,7 @@ def test_the_id_is_that_of_time_person_and_reader() -> None:
         (event(reader="a" * 201), "reader: 201 characters (expected at most 200)"),
         (event(reader="a\0b"), "reader: contains control characters"),
         (event(reader="\ud800"), "reader: contains control characters"),
-        (event(note="x" * 1001), "note: 1001 characters"),
+        (event(note="x" * 1001), "note: 1,001 characters"),
         (event(**{str(n): n for n in range(51)}), "51 details (expected at most 50)"),
     ],
 )

@@ -338,7 +338,7 @@ def test_without_webex_nobody_is_notified_and_the_page_does_not_claim_so(
     ("fields", "said"),
     [
         ({"verdict": "good"}, "verdict: 'good'"),
-        ({"verdict": "match", "note": "x" * 1001}, "note: 1001 characters"),
+        ({"verdict": "match", "note": "x" * 1001}, "note: 1,001 characters"),
         ({"verdict": "match", "note": "a\0b"}, "note: contains control characters"),
     ],
 )

@@ -221,28 +221,68 @@ def test_the_command_asks_and_may_be_forced(tmp_path: Path) -> None:
     assert f"Events: {KEPT_DAYS} removed" in run.output
 
 
+def pictures(folder: Path, *names: str, at_s: float = 1_700_000_000) -> Path:
+    (day := folder / "snapshots/2026/01/02").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (day / f"{name}.jpg").write_bytes(b"jpeg")
+        os.utime(day / f"{name}.jpg", (at_s, at_s))
+    return day
+
+
+def strays_of(site: Site) -> cleaning.DataKind:
+    kinds = cleaning.kinds(site.parts, NoJobs())
+    return next(kind for kind in kinds if kind.name == "Stray pictures")
+
+
+def test_a_young_one_does_not_hold_for_ever_what_a_person_has_let_go(
+    site: Site, tmp_path: Path
+) -> None:
+    day = pictures(tmp_path, *map(str, range(25)))
+    pictures(tmp_path, "young", at_s=(site.clock.now() - 3 * DAY).timestamp())
+    service = strays_of(site)
+    for _ in range(4):
+        site.guard.clean(service)
+    assert "26 of 26 pictures" in site.cleanings.held()["Stray pictures"]
+    by_hand = purge_guard(site.parts, waits=False)
+    by_hand.clean(strays_of(site).as_asked_for(force=True), force=True)
+    assert [path.stem for path in day.iterdir()] == ["young"]
+    # At once, however many folders there are to look at.
+    site.guard.clean(service)
+    assert site.cleanings.held() == {}
+
+
+def test_a_look_that_takes_days_is_a_cleaning_all_the_same(
+    site: Site, tmp_path: Path
+) -> None:
+    """Else a long start would seem a leap of the clock, and stay one."""
+    site.guard.clean(strays_of(site))
+    first = site.cleanings.last("Stray pictures")
+    assert first is not None
+    site.clock.set(4 * DAY)
+    assert "waiting" in site.guard.clean(strays_of(site)).held
+    site.clock.go(2 * HOUR)
+    site.guard.clean(strays_of(site))  # the first step of many
+    assert site.cleanings.held() == {}
+    last = site.cleanings.last("Stray pictures")
+    assert last is not None
+    assert last - first > 4 * DAY
+
+
 def test_pictures_that_are_held_are_on_the_status_until_somebody_removed_them(
     site: Site, tmp_path: Path
 ) -> None:
-    (day := tmp_path / "snapshots/2026/01/02").mkdir(parents=True)
-    for number in range(25):
-        (day / f"{number}.jpg").write_bytes(b"jpeg")
-        os.utime(day / f"{number}.jpg", (1_700_000_000, 1_700_000_000))
-
-    def strays() -> cleaning.DataKind:
-        kinds = cleaning.kinds(site.parts, NoJobs())
-        return next(kind for kind in kinds if kind.name == "Stray pictures")
+    day = pictures(tmp_path, *map(str, range(25)))
 
     def said(kind: cleaning.DataKind) -> str:
         for _ in range(4):
             site.guard.clean(kind)
         return site.cleanings.held().get(kind.name, "")
 
-    service = strays()
+    service = strays_of(site)
     assert "25 of 25 pictures" in said(service)
     # A service that starts says nothing else before it has looked at all.
-    site.guard.clean(strays())
+    site.guard.clean(strays_of(site))
     assert "25 of 25 pictures" in site.cleanings.held()["Stray pictures"]
-    site.guard.clean(strays().as_asked_for(force=True), force=True)
+    site.guard.clean(strays_of(site).as_asked_for(force=True), force=True)
     assert list(day.iterdir()) == []
     assert said(service) == ""

@@ -101,6 +101,18 @@ def test_the_same_answer_about_the_cameras_writes_nothing(
     assert [camera.status for camera in site.cameras()] == ["offline"]
 
 
+def test_a_camera_that_is_gone_goes_also_after_a_clock_was_ahead(
+    site: SiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Camera(GATE, "Gate", "MV12W", "N_1", "online")
+    site.keep_cameras([gate, Camera(DOOR, "Door", "MV32", "N_1")], at(86_400))
+    site.keep_cameras([gate], NOON)
+    assert site.cameras() == [gate]
+    # Else each answer would be written until the clock gets there.
+    monkeypatch.setattr(database.Database, "writing", lambda _: pytest.fail("writes"))
+    site.keep_cameras([gate], at(300))
+
+
 def test_when_the_status_of_a_camera_began_is_kept(
     db: database.Database, site: SiteStore
 ) -> None:

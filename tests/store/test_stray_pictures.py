@@ -162,6 +162,9 @@ def test_a_key_that_may_not_list_keeps_no_picture_waiting(
     clock = SystemClock()
     evidence = EvidenceBucket(tmp_path, lambda: bucket, tasks, cache, clock)
     files, known = Files(tmp_path, evidence), KnownFiles(store._db, ())
-    assert StrayPictures(files, known, clock).step() == PurgeResult(is_more=True)
+    strays = StrayPictures(files, known, clock)
+    assert strays.step() == PurgeResult(is_more=True)
+    # Nor is what was held all gone: nobody could look.
+    assert strays.all(force=True) == PurgeResult(is_more=True)
     evidence.put(f"{DAY}1/new.jpg", b"jpeg")
     assert bucket.stored == [f"{DAY}1/new.jpg"]

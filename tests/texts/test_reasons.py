@@ -16,6 +16,7 @@ from mvsnap.clients.s3.errors import refusal
 from mvsnap.texts import (
     audit_wordings,
     camera_wordings,
+    file_wordings,
     reasons,
     refusal_wordings,
     service_wordings,
@@ -75,6 +76,16 @@ def test_a_reason_is_said_in_both_languages(
     texts.use("de")
     assert said(kept) == german
     assert str(kept) == english, "programs and the release before read English"
+
+
+def test_what_is_counted_has_separators_of_thousands_and_a_status_has_none() -> None:
+    many = file_wordings.LONG_CELL(most=10_000)
+    assert str(many) == "a cell with more than 10,000 characters (unclosed quote?)"
+    answered = file_wordings.SERVER_ANSWERED(status=1234)
+    assert str(answered) == "the server answered 1234"
+    texts.use("de")
+    assert "10.000 Zeichen" in said(through_the_store(many) or "")
+    assert "1234" in said(answered)
 
 
 BUSY = wordings.MERAKI_BUSY(status=429)

@@ -205,6 +205,15 @@ def test_a_page_that_is_just_full_has_no_older_one(
     assert len(listed(viewer)) == 25
 
 
+def test_a_crossed_line_has_one_name_on_all_pages(
+    web: Web, viewer: FlaskClient
+) -> None:
+    add_crowd(web, kind=EventKind.CROSSING)
+    html = viewer.get(PAGE).text
+    assert html.count("Line crossing") == 3  # to choose, in the row and in its news
+    assert "Crossing" not in html
+
+
 def test_filters_choose_camera_zone_and_kind(web: Web, viewer: FlaskClient) -> None:
     first = add_crowd(web, serial=GATE, zone_id=ZoneId("7"))
     second = add_crowd(web, serial=DOOR, zone_id=ZoneId("0"), kind=EventKind.NOISE)

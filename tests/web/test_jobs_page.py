@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mvsnap import texts
 from mvsnap.domain import (
     DeliveryState,
     Job,
@@ -204,6 +205,18 @@ def test_the_way_from_the_status_to_the_button_in_a_browser(web: Web) -> None:
         first = page.locator("[data-age]").count()
         assert fits(page)
         assert first == 0
+
+
+def test_a_long_word_for_a_state_stays_in_its_column(web: Web) -> None:
+    put(web, JobStage.FAILED)
+    web.add_user("anna", Role.REVIEWER)
+    with serve(web.app) as url, visitor(PHONE) as page:
+        log_in(page, f"{url}/status/jobs", "anna", PASSWORD)
+        texts.use("de")
+        page.reload()
+        badge = page.locator(".status-health").first
+        assert badge.text_content() == "fehlgeschlagen"
+        assert badge.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def test_the_page_of_a_job_shows_by_itself_that_it_is_done(web: Web) -> None:

@@ -12,6 +12,7 @@ from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
 from mvsnap.program import program
 from mvsnap.texts.broker_wordings import CONNECTED, LOST, NOT_CONNECTED
+from mvsnap.texts.wording import Reason
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
 from tests.web.build import DOOR, GATE, Web
@@ -82,6 +83,21 @@ def test_the_state_of_mv_sense_is_shown(
     web = made(tmp_path, sense={"enabled": True})
     listen(web, **how)  # type: ignore[arg-type]  # the one bool is one
     assert says in text_of(web.log_in())
+    web.close()
+
+
+@pytest.mark.parametrize("values", [{}, {"place": "<b>", "by": "x"}, {"why": 3}])
+def test_the_state_of_a_listener_of_another_release_is_shown(
+    tmp_path: Path, values: dict[str, str | int]
+) -> None:
+    web = made(tmp_path, sense={"enabled": True})
+    for code, is_connected in ((CONNECTED.code, True), (NOT_CONNECTED.code, False)):
+        state = Reason("in its words", code, values)
+        seen_at = NOON - timedelta(seconds=5)
+        web.sense.describe_listener(Listener(code, seen_at, is_connected, state, 1, 2))
+    text = text_of(web.log_in())
+    assert "in its words" in text
+    assert ("&lt;b&gt;" in text) == ("place" in values)
     web.close()
 
 

@@ -478,6 +478,6 @@ def test_what_alerts_store_is_a_code_and_said_in_german() -> None:
         "geht gegenüber der Datenbank 1 h nach",
         "meldet sich nicht, Version 1.2",
         "1 Auftrag",
-        "1200 Aufträge",
+        "1.200 Aufträge",
         "2 Nachrichten",
     ]

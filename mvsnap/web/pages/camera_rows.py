@@ -75,7 +75,12 @@ class CamerasNow:
     def badges(self, camera: KnownCamera) -> Iterator[StateBadge]:
         row = self.recorder.get(camera.recorded_as or "")
         if row is not None:
-            yield StateBadge(row.word, row.colour, row.seen_at)
+            # A state of now needs no time: "recording, 47 s ago" seems to be over.
+            is_past = row.word == "unknown"
+            yield StateBadge(
+                *(row.word, row.colour, row.seen_at if is_past else None),
+                since=None if row.is_well else row.since,
+            )
         if camera.status and camera.status != "unknown":
             colour = _COLOURS.get(camera.status, "secondary")
             since = camera.status_since if camera.is_away else None

@@ -24,6 +24,7 @@ from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.page_zone import zone_of_list
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
+from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage
 from mvsnap.web.pages.live_part import LivePart, shared
@@ -115,7 +116,6 @@ def _page(page: CrowdPage, places: Places) -> str:
         asked=asked,
         places=places,
         zone_cameras=[camera for camera in places.cameras if camera.zones],
-        kinds={kind.value: kind.capitalize() for kind in RAISED},
         **_list(page),
         etag=page.etag,
         rows_url=url_for(".rows", **asked.query),
@@ -127,7 +127,11 @@ def _page(page: CrowdPage, places: Places) -> str:
 
 def _list(page: CrowdPage) -> dict[str, Any]:
     """Return what the template of the list needs."""
-    return {"page": page, "newest": url_for(".index", **page.asked.query)}
+    return {
+        "page": page,
+        "newest": url_for(".index", **page.asked.query),
+        "kinds": {kind.value: KINDS[kind] for kind in RAISED},
+    }
 
 
 def _advice(asked: CrowdFilter) -> CrowdAdvice:
