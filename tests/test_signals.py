@@ -196,5 +196,6 @@ def test_a_closed_terminal_ends_what_runs_in_it(
         os.close(ours)
         wait_until(lambda: output.read_text().endswith(f"{said}\n"), "it notices")
     finally:
+        sys.stdout.write(output.read_text())  # shown if it fails
         child.kill()
         child.wait()

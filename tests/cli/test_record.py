@@ -151,7 +151,9 @@ def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
             os.killpg(running.pid, each)
         code = running.stop(signal.SIGINT)
-    assert code == 1, running.output()
+    # Once Python is past its own end, a signal ends the process by itself.
+    assert code in (1, -signal.SIGINT), running.output()
+    assert "Aborted!" in running.output()
     assert "Traceback" not in running.output()
     assert [p for p in (site / "data/recordings").iterdir() if p.is_dir()] == []
     assert states(site) == []
