@@ -140,8 +140,9 @@ class ZoneShare:
         """
         topics, frames = self._topics, batch.frames
         ours = [frame for frame in frames if topics[frame[0]]]
-        kept = (False, True) if self.is_over else (False,)
-        if len(kept) > 1 or len(ours) < len(frames):
+        is_over = self.is_over
+        if is_over or len(ours) < len(frames):
+            kept = (False, True) if is_over else (False,)
             others = [frame for frame in frames if topics[frame[0]] in kept]
             if others:
                 now_s = self._clock.monotonic()

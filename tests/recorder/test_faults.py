@@ -65,7 +65,7 @@ def test_a_camera_that_sends_nothing_is_stalled_and_asked_again(
     with recording(tmp_path, source) as recorder:
         wait_for_state(recorder, "gate", State.RECORDING)
         camera_of_our_own.send(signal.SIGSTOP)
-        wait_for_state(recorder, "gate", State.STALLED, 6)
+        wait_for_state(recorder, "gate", State.STALLED)
         assert recorder.states()["gate"].stalls == 1
         camera_of_our_own.send(signal.SIGCONT)
         wait_for_state(recorder, "gate", State.RECORDING)
@@ -105,7 +105,7 @@ def test_a_stalled_http_camera_is_asked_again(tmp_path: Path) -> None:
         with recording(tmp_path, camera("gate", f"{url}/video.mjpg")) as recorder:
             wait_for_state(recorder, "gate", State.RECORDING)
             video.frozen = True
-            wait_for_state(recorder, "gate", State.STALLED, 6)
+            wait_for_state(recorder, "gate", State.STALLED)
             video.frozen = False
             wait_for_state(recorder, "gate", State.RECORDING)
         video.close()
