@@ -143,9 +143,6 @@ def serials(script: list[Crowd]) -> Counter[str]:
     return Counter(crowd.serial for crowd in script)
 
 
-# A kill, a freeze and a cut within one lease: once in some twenty runs the times of the
-# machine make a stay end a second early. The summary names it (R).
-@pytest.mark.flaky(reruns=1)
 @pytest.mark.slow
 def test_crowds_are_posted_once_while_listeners_are_killed_frozen_and_cut_off(
     town: Town,
