@@ -82,8 +82,8 @@ STORIES = [
             (25 * HOUR_S, "set ahead by 1 day, 1:00:00 since"),
         ),
     ),
-    Story("a year ahead, then NTP", YEAR_S, ((0, "set back by 365 days, 0:00:00"),)),
-    Story("1970, then NTP", since_1970(), ((0, r"set ahead by \d+ days, .* since"),)),
+    Story("a year ahead, then NTP", YEAR_S, ((0, "set back by 365 days since"),)),
+    Story("1970, then NTP", since_1970(), ((0, r"set ahead by [\d,]+ days since"),)),
 ]
 
 

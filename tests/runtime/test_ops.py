@@ -106,7 +106,7 @@ def test_an_event_of_a_clock_that_was_ahead_refuses_nothing(tmp_path: Path) -> N
     [
         (59, ""),
         (90_061, "set ahead by 25 h 1 min since the start"),
-        (20_000.3 * 86_400, "set ahead by 20000 days since the start"),
+        (20_000.3 * 86_400, "set ahead by 20,000 days since the start"),
         (-3600, "set back by 1 h since the start"),
     ],
 )
