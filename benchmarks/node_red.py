@@ -27,7 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.idle import cpu_s
 from mvsnap.simulator.mqtt.broker import HOST
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 
 _HOME = Path(__file__).parent.parent / ".venv/node-red"
 _RULE_JS = Path(__file__).with_name("crowd_rule.js")

@@ -45,6 +45,16 @@ _LOGGERS = ("", "mvsnap", FFMPEG, "dbos")
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
+def pytest_configure() -> None:
+    """Have what tests start take signals as usual, also under `nohup` or after `&`.
+
+    There some are ignored, which programs inherit; a handler is not inherited.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 @contextmanager
 def loggers_as_before() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in _LOGGERS]

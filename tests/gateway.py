@@ -18,10 +18,10 @@ import yaml
 from mvsnap.config.model import Scope
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
+from mvsnap.simulator.ports import free_port
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
-from tests.servers.ports import free_port
 from tests.servers.processes import Program, WarmProgram, signal_family
 from tests.servers.warm import can_be_warm
 

@@ -20,10 +20,10 @@ from markdown_it import MarkdownIt
 from requests.adapters import HTTPAdapter
 
 from mvsnap.config.model import Settings
+from mvsnap.simulator.ports import free_port
 from tests.cli.run import mvsnap
 from tests.gateway import KEY, Gateway, clouds, environment, gateway
 from tests.servers.certificates import Pair, make_pair
-from tests.servers.ports import free_port
 from tests.servers.processes import require, running
 
 ROOT = Path(__file__).parent.parent

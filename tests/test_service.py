@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import make_url
 
 from mvsnap.jobs.executors import installation
+from mvsnap.simulator.ports import free_port
 from tests.gateway import KEY, Gateway, clouds, environment, gateway, write_config
-from tests.servers.ports import free_port
 from tests.servers.processes import Program, wait_until
 from tests.servers.relay import Relay
 from tests.test_signals import LINE

@@ -168,12 +168,6 @@ print("ends", flush=True)
 """
 
 
-def _begin_in(terminal: int) -> None:
-    """Be as a program in a new window, although the tests may run with nohup."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-
-
 @pytest.mark.parametrize(
     ("before", "said"),
     [([], "ends"), (["nohup"], "asked [1]")],
@@ -192,7 +186,7 @@ def test_a_closed_terminal_ends_what_runs_in_it(
             stderr=file,
             cwd=ROOT,
             start_new_session=True,
-            preexec_fn=lambda: _begin_in(theirs),
+            preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
         )
     os.close(theirs)
     try:

@@ -47,10 +47,13 @@ def test_a_group_and_an_escalation_survive_a_power_cut(tmp_path: Path) -> None:
             wait_until(
                 lambda: len(texts(simulated, ROOM)) > 1, "the group is over", limit_s=60
             )
-            states = [
-                event["state"]
-                for event in served.get("/api/v1.0/events").json()["events"]
-            ]
+            expected = ["grouped"] * (TRIGGERS - 1) + ["notified"]
+
+            def states() -> list[str]:
+                events = served.get("/api/v1.0/events").json()["events"]
+                return [event["state"] for event in events]
+
+            wait_until(lambda: states() == expected, "the states are known")
     first, group = texts(simulated, ROOM)
     assert "#0" in first
     assert re.search(r"\[Seen\]\(https://gateway.example/evidence/\S+/seen\?", first)
@@ -58,4 +61,3 @@ def test_a_group_and_an_escalation_survive_a_power_cut(tmp_path: Path) -> None:
     (escalated,) = texts(simulated, NIGHT)
     assert "#0" in escalated
     assert "Nobody else has confirmed this yet" in escalated
-    assert states == ["grouped"] * (TRIGGERS - 1) + ["notified"]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.simulator.ports import free_port
 from tests.gateway import KEY, ROOT, Clouds, Gateway, clouds, environment, gateway
-from tests.servers.ports import free_port
 from tests.servers.processes import require, running
 
 

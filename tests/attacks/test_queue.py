@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mvsnap.simulator.ports import free_port
 from tests.attacks.harness import (
     ATTACKER,
     DEVICE,
@@ -24,7 +25,6 @@ from tests.attacks.harness import (
     attacked,
 )
 from tests.cli.run import mvsnap
-from tests.servers.ports import free_port
 
 PASSWORD = "a password of four words"
 # More than the service has threads.

@@ -8,8 +8,8 @@ from mvsnap.cli.check_home_assistant import checks
 from mvsnap.config.load import settings_of
 from mvsnap.config.model import Settings
 from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.ports import free_port
 from tests.home_assistant.subscriber import Subscriber
-from tests.servers.ports import free_port
 
 
 def settings(port: int, **more: object) -> Settings:

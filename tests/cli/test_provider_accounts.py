@@ -14,10 +14,10 @@ from mvsnap.cli import main
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig
+from mvsnap.simulator.ports import free_port
 from tests.cli.run import configure, mvsnap
 from tests.cli.test_users import add, roles
 from tests.oidc.odd_provider import CLIENT, SECRET, new_key, odd_provider
-from tests.servers.ports import free_port
 from tests.web.build import Web
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mvsnap.clip_model import ClipState
+from mvsnap.simulator.ports import free_port
 from mvsnap.store import database
 from mvsnap.store.clips import ClipFilter, ClipStore
 from tests import gateway as gateways
@@ -26,7 +27,6 @@ from tests.gateway import (
     write_config,
 )
 from tests.recorder.build import lines
-from tests.servers.ports import free_port
 from tests.servers.processes import Program, wait_until
 from tests.servers.rtsp import FPS, GOP, PASSWORD, RtspCamera, pictures, rtsp_camera
 

@@ -18,9 +18,9 @@ from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.states import RetainedStates
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.simulator.ports import free_port
 from tests.home_assistant.subscriber import Subscriber
 from tests.sense.mqtt import answering
-from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 TOPICS = Topics("mvsnap", "homeassistant")

@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from mvsnap.core.users import LOG_IN
 from mvsnap.domain import Change, Role, User
+from mvsnap.simulator.ports import free_port
 from mvsnap.store.audit import AuditFilter
 from tests.changes import log_line
 from tests.oidc.odd_provider import (
@@ -33,7 +34,6 @@ from tests.oidc.odd_provider import (
     signed_with_public_key,
     unsigned,
 )
-from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 from tests.web.build import HASHED, PASSWORD, Web, send, token_of, words
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mvsnap.simulator.ports import free_port
 from mvsnap.simulator.server import serve
 from tests.servers.oidc import CLIENT, SECRET, provider
-from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 from tests.servers.visitor import visitor
 from tests.web.build import Web, words

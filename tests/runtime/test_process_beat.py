@@ -27,6 +27,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.runtime import Parts, Roles, Service
 from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 from mvsnap.sense.heartbeat import Heartbeat
+from mvsnap.simulator.ports import free_port
 from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport
 from mvsnap.texts.broker_wordings import (
@@ -40,7 +41,6 @@ from mvsnap.texts.camera_wordings import CONNECTION_REFUSED
 from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import OUTCOMES, Outcomes, Upstream
 from tests.clients.fakes import SECRET_KEY, answering
-from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 

@@ -12,6 +12,7 @@ import pytest
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Broker, Receiver
 from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
+from mvsnap.simulator.ports import free_port
 from tests.sense.mqtt import (
     ChangedPaho,
     answering,
@@ -25,7 +26,6 @@ from tests.sense.mqtt import (
     taken,
     wait_for_text,
 )
-from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 TOPIC = "/merakimv/Q2AB-CDEF-GHJK/0"

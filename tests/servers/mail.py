@@ -12,7 +12,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 
 
 @dataclass

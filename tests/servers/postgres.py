@@ -15,7 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import NotThere, Program
 
 # Nothing of it needs to survive the tests.

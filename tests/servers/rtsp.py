@@ -146,7 +146,7 @@ def rtsp_camera(folder: Path | None = None) -> Iterator[RtspCamera]:
     Raises:
         NotThere: GStreamer is not installed; says what to type.
     """
-    from tests.servers.ports import free_port
+    from mvsnap.simulator.ports import free_port
     from tests.servers.processes import NotThere, running
 
     made = folder or Path(tempfile.mkdtemp(prefix="mvsnap-film-"))

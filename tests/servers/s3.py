@@ -18,7 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import Program, require
 
 ACCESS_KEY = "access-key-of-the-tests"

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import (
     NotThere,
     Program,

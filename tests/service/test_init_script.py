@@ -21,7 +21,7 @@ import pytest
 
 from mvsnap.cli.address import address
 from mvsnap.config.server import ServerSection
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import answers, require, running, wait_until
 
 ROOT = Path(__file__).parents[2]

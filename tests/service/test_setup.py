@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import answers
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.service.test_lock import LOCKED
 
 ROOT = Path(__file__).parents[2]

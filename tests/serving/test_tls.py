@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from mvsnap.simulator.ports import free_port
 from tests.gateway import KEY, environment, write_config
-from tests.servers.ports import free_port
 from tests.servers.processes import Program, require, wait_until
 from tests.serving.build import LONG, serving
 

@@ -18,9 +18,9 @@ from mvsnap.runtime import Roles, Service
 from mvsnap.serving.listening import listen
 from mvsnap.serving.server import make_server
 from mvsnap.simulator.faults import Fault
+from mvsnap.simulator.ports import free_port
 from tests.conftest import Clouds, running_clouds
 from tests.core.build import DOOR, GATE, HALL
-from tests.servers.ports import free_port
 from tests.servers.processes import answers, wait_until
 from tests.web.build import KEY, KEYS
 

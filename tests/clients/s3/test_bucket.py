@@ -11,8 +11,8 @@ import pytest
 
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clients.s3.errors import StoreError, refusal
+from mvsnap.simulator.ports import free_port
 from mvsnap.texts.service_wordings import BUCKET
-from tests.servers.ports import free_port
 from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
 
 PLACE = BUCKET(name="x", host="y")

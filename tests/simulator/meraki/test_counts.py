@@ -33,7 +33,7 @@ from mvsnap.simulator.meraki.counts import (
     zone_ids,
 )
 from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
-from tests.servers.ports import free_port
+from mvsnap.simulator.ports import free_port
 from tests.servers.processes import running, wait_until
 
 CAMERA = new_camera(1)

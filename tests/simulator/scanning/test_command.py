@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
+from mvsnap.simulator.ports import free_port
 from mvsnap.simulator.scanning.command import accelerated, as_it_happens, at_once, paced
 from mvsnap.simulator.scanning.posts import Post, posts
 from mvsnap.simulator.scanning.sender import (
@@ -27,7 +28,6 @@ from mvsnap.simulator.scanning.sender import (
 )
 from mvsnap.simulator.scanning.world import INSIDE_DBM
 from mvsnap.simulator.server import serve
-from tests.servers.ports import free_port
 from tests.servers.processes import running, wait_until
 from tests.simulator.scanning.reader import a_minute, a_world, read, visits_of
 
