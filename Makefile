@@ -46,14 +46,16 @@ back: ## as root: the version and the database from before the last update
 uninstall: ## as root: take the service away; data and settings stay
 	@init.d/setup uninstall
 
-# mypy needs one core; on another, the tests are compiled for all workers meanwhile.
+# mypy needs one core and takes a minute: it computes while the tests are compiled for all
+# workers, and while the first of them wait.
 test: ## style, types, and every test against real servers
 	@.ci/install test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@echo '$(BIN)/mypy'; $(BIN)/pytest --collect-only -qq >/dev/null 2>&1 & \
-		$(BIN)/mypy; code=$$?; wait; exit $$code
-	$(BIN)/$(PYTEST) $(ARGS)
+	@echo '$(BIN)/mypy'; $(BIN)/mypy & types=$$!; \
+		$(BIN)/pytest --collect-only -qq >/dev/null 2>&1; \
+		echo '$(BIN)/$(PYTEST) $(ARGS)'; $(BIN)/$(PYTEST) $(ARGS); code=$$?; \
+		wait $$types && exit $$code
 
 # Not part of `make test`: counting costs 40 % more time on Python 3.11.
 coverage: ## run the tests and count branches; print the total and the least covered

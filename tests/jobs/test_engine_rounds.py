@@ -79,7 +79,7 @@ def test_what_another_process_enqueued_begins_at_once(bench: Bench) -> None:
             client.submit(job(f"{number}"))
             wait_until(lambda: len(bench.ran) > number, "it began")  # noqa: B023
     took_s = sorted(bench.began_s[each] - bench.accepted_s(each) for each in bench.ran)
-    assert took_s[0] < 1  # the quickest: the machine may be busy
+    assert took_s[0] < 10  # not the minute after which it looks anyway
 
 
 def test_a_job_that_waits_for_its_equal_begins_when_that_has_ended(
