@@ -37,7 +37,7 @@ from mvsnap.texts.sentences import localized
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
 # Of these, `at` is when it happened; of others, the moment that somebody asked for.
-_SEEN_BY_ITSELF = (TriggerKind.SENSE, TriggerKind.SENSOR)
+_SAY_WHEN = (TriggerKind.SENSE, TriggerKind.SENSOR, TriggerKind.WEBHOOK)
 # Texts of others, in the order in which they give way to links and remarks.
 _SHORTENED = (
     *("told", "note", "doubt", "error", "no_link", "lacking", "clips"),
@@ -312,8 +312,8 @@ def _is_late(job: Job, now: datetime) -> bool:
     if job.again_at is not None:
         return True
     kind, since = job.trigger.kind, job.accepted_at
-    if kind in _SEEN_BY_ITSELF and job.at is not None:
-        since = job.at  # it was accepted late, as after a restart
+    if kind in _SAY_WHEN and job.at is not None:
+        since = job.at  # accepted late: after a restart, or its sender was late
     # Whoever asked at a terminal knows how long it took.
     return kind is not TriggerKind.COMMAND and now - since > _LATE
 

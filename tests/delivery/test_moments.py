@@ -64,11 +64,13 @@ def test_each_camera_of_a_thread_compares_with_the_alarm() -> None:
     assert "Picture of 13:00:00, 30 s after the alarm" in said
 
 
-@pytest.mark.parametrize("kind", [TriggerKind.SENSE, TriggerKind.SENSOR])
+@pytest.mark.parametrize(
+    "kind", [TriggerKind.SENSE, TriggerKind.SENSOR, TriggerKind.WEBHOOK]
+)
 def test_what_happened_while_nobody_could_post_it_says_that_it_is_late(
     kind: TriggerKind,
 ) -> None:
-    """A restart submits the job of a crowd anew; a broker keeps what a sensor said."""
+    """A restart makes the job of a crowd; brokers and clouds keep what was said."""
     for since_s, is_late in ((7200, True), (80, False)):
         at = NOON - timedelta(seconds=since_s)
         said = text("snapshot", -since_s, at=at, trigger=Trigger(kind, "Gate"))
