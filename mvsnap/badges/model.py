@@ -210,7 +210,7 @@ class Readers:
 
         The reader may have got another camera since, which shows another door.
         """
-        if badge.picture is BadgePictureState.FETCHED and badge.serial:
+        if badge.picture_path is not None and badge.serial:  # its file may be lost
             return badge.serial
         return self.camera(badge.reader) or badge.serial
 

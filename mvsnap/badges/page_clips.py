@@ -93,7 +93,9 @@ def _shows(clip: Clip, badge: BadgeEvent) -> bool:
         return clip.at == badge.swiped_at
     if clip.began_at is None or clip.ended_at is None:
         return False
-    return clip.began_at <= badge.swiped_at <= clip.ended_at
+    at = badge.swiped_at
+    is_missing = any(gap.began_at < at < gap.ended_at for gap in clip.gaps)
+    return clip.began_at <= at <= clip.ended_at and not is_missing
 
 
 def _recorded_as(badge: BadgeEvent) -> tuple[CameraName, ...]:

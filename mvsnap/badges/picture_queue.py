@@ -152,8 +152,10 @@ class BadgePictures:
         Returns how many; those that were given up with this same camera stay so.
         """
         other = badges.c.serial.is_(None) | (badges.c.serial != serial)
+        # What was there once was of the camera that the reader had then.
+        never = badges.c.picture_path.is_(None)
         return self._change(
-            (badges.c.reader == reader) & _GIVEN_UP & other,
+            (badges.c.reader == reader) & _GIVEN_UP & other & never,
             serial=serial,
             picture=BadgePictureState.WAITING,
             ask_at=ask_at,

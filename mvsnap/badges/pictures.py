@@ -119,7 +119,7 @@ class PictureFetcher:
 
     def fetch(self, badge: BadgeEvent) -> None:
         """Fetch one picture, or store why there is none and when to retry."""
-        serial = self._readers.camera(badge.reader) or badge.serial
+        serial = self._readers.camera_of(badge)
         if serial != badge.serial and serial is not None:
             self._pictures.move_to(badge.id, serial)
             badge = replace(badge, serial=serial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mvsnap.core.moments import is_first_picture
 from mvsnap.domain import RAISED, Event, EventKind
 
 _SHOWN_BY_OTHERS = (*RAISED, EventKind.ALARM)
@@ -18,12 +19,14 @@ def picture_of(event: Event, family: Iterable[Event]) -> Event | None:
     """Return the snapshot that shows an event: of its own camera if there is one.
 
     family: the events of its job, in the order they were recorded. The last of a
-    camera counts: a first picture is followed by that of the wanted moment.
+    camera counts, but not a first picture where there is that of the wanted moment: a
+    clock that was set back in between gives the first one the later time.
     """
     found = [other for other in family if other.kind is EventKind.SNAPSHOT]
     found = [other for other in found if other.snapshot_path is not None] or found
     own = [other for other in found if other.serial == event.serial]
-    if own or event.kind is not EventKind.ALARM:
-        return own[-1] if own else None
-    # An alarm may come from a machine, or be shown by other cameras.
-    return next((e for e in reversed(found) if e.serial == found[0].serial), None)
+    if not own and found and event.kind is EventKind.ALARM:
+        # An alarm may come from a machine, or be shown by other cameras.
+        own = [other for other in found if other.serial == found[0].serial]
+    wanted = [other for other in own if not is_first_picture(other)] or own
+    return wanted[-1] if wanted else None

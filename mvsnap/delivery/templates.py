@@ -36,6 +36,8 @@ from mvsnap.texts.sentences import localized
 
 # A message sent later than this after its trigger says so.
 _LATE = timedelta(seconds=90)
+# Of these, `at` is when it happened; of others, the moment that somebody asked for.
+_SAY_WHEN = (TriggerKind.SENSE, TriggerKind.SENSOR, TriggerKind.WEBHOOK)
 # Texts of others, in the order in which they give way to links and remarks.
 _SHORTENED = (
     *("told", "note", "doubt", "error", "no_link", "lacking", "clips"),
@@ -188,7 +190,12 @@ class MessageTemplates:
         """Return a group's number of messages, and when its first and last were due."""
         first, last = (at or group.ends_at for at in (group.first_at, group.last_at))
         until = last.astimezone(zone)
-        is_same_day = first.astimezone(zone).date() == until.date()
+        since = first.astimezone(zone)
+        # An hour that comes twice would seem to go back.
+        is_same_day = (since.date(), since.utcoffset()) == (
+            until.date(),
+            until.utcoffset(),
+        )
         link = None
         if self._public_url is not None:
             camera = quote(group.camera, safe="")
@@ -302,10 +309,13 @@ def _size_bytes(line: dict[str, str]) -> int:
 
 
 def _is_late(job: Job, now: datetime) -> bool:
-    # Whoever asked at a terminal knows how long it took.
     if job.again_at is not None:
         return True
-    return job.trigger.kind is not TriggerKind.COMMAND and now - job.accepted_at > _LATE
+    kind, since = job.trigger.kind, job.accepted_at
+    if kind in _SAY_WHEN and job.at is not None:
+        since = job.at  # accepted late: after a restart, or its sender was late
+    # Whoever asked at a terminal knows how long it took.
+    return kind is not TriggerKind.COMMAND and now - since > _LATE
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

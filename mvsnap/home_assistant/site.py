@@ -21,6 +21,7 @@ from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
+from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
 from mvsnap.store.turns import ProcessTurn
 
@@ -89,7 +90,7 @@ class SitePublisher(Publisher):
     def look(self) -> None:
         if self._every["pictures"].due():
             self._sources.events.forget_old(self._clock.now())
-            found = self._sources.events.last_pictures()
+            found = self._sources.events.last_pictures(self._clock.now())
             self._pictures = {_camera(event): event for event in found}
         is_new = self._places is None or self._every["places"].due()
         if is_new:
@@ -138,8 +139,9 @@ class SitePublisher(Publisher):
         return done
 
     def _take_picture(self, event: Event) -> None:
-        known = self._pictures.get(_camera(event))
-        if known is None or known.occurred_at <= event.occurred_at:
+        known, latest = self._pictures.get(_camera(event)), self._clock.now() + AHEAD
+        is_ahead = known is not None and known.occurred_at > latest
+        if known is None or is_ahead or known.occurred_at <= event.occurred_at:
             self._pictures[_camera(event)] = event
             if self._places is not None:
                 self._set_picture(_camera(event), event, self._places)

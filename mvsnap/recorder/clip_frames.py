@@ -50,6 +50,14 @@ class ClipFile:
     ffprobe: str = "ffprobe"
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A frame as JPEG; at_s: the second of the video from which on it is shown."""
+
+    jpeg: bytes
+    at_s: float
+
+
 _Key = tuple[str, str]
 _Made = Sequence[float] | bytes | MvsnapError
 
@@ -73,7 +81,7 @@ class ClipFrames:
         assert not isinstance(found, bytes)
         return found
 
-    def picture(self, file: ClipFile, at_s: float) -> bytes | None:
+    def picture(self, file: ClipFile, at_s: float) -> Still | None:
         """Return the frame that is shown at a second of the video; None: not yet.
 
         Raises: as `times`.
@@ -85,7 +93,7 @@ class ClipFrames:
         offset_s = max(times[shown] - _SAME_S, 0.0)
         found = self._of((file.id, str(shown)), lambda: _picture(file, offset_s))
         assert found is None or isinstance(found, bytes)
-        return found
+        return None if found is None else Still(found, times[shown])
 
     def _of(
         self, key: _Key, make: Callable[[], _Made]

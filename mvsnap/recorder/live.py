@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,31 +119,29 @@ def newest_segment(
 ) -> tuple[Path, float] | None:
     """Return the newest closed segment with its age in seconds; None if none is new."""
     for folder in memory_folders(settings):
-        for segment in _newest(folder / files.slug(camera)):
-            try:
-                age_s = time.time() - segment.stat().st_mtime
-            except OSError:
-                continue
-            return (segment, max(0.0, age_s)) if age_s < _OLD_S else None
+        for segment, end in _newest(folder / files.slug(camera)):
+            # Monotonic: the clock that files go by may have been set since.
+            age_s = time.monotonic() - end
+            return (segment, max(0.0, age_s)) if abs(age_s) < _OLD_S else None
     return None
 
 
-def _newest(folder: Path) -> Iterator[Path]:
-    """Yield closed segments, the last of the newest run first."""
+def _newest(folder: Path) -> Iterator[tuple[Path, float]]:
+    """Yield closed segments with their ends, the last of the newest run first."""
     try:
         runs = sorted((run for run in folder.iterdir() if run.is_dir()), reverse=True)
     except OSError:
         return
     for run in runs[:2]:
-        for number in _closed(run / "index"):
+        for number, end in _closed(run / "index"):
             for container in Container:
                 path = run / f"{number:09d}.{container}"
                 if path.exists():
-                    yield path
+                    yield path, end
 
 
-def _closed(index: Path) -> Iterator[int]:
-    """Yield the numbers of its last lines, the newest first."""
+def _closed(index: Path) -> Iterator[tuple[int, float]]:
+    """Yield number and end of its last lines, the newest first."""
     try:
         with index.open("rb") as file:
             file.seek(0, 2)
@@ -152,6 +151,7 @@ def _closed(index: Path) -> Iterator[int]:
         return
     # The first may have lost its beginning.
     for line in reversed(lines[1:] or lines):
-        number, _, _ = line.partition(" ")
+        number, _, times = line.partition(" ")
         if number.isdecimal() and len(number) <= 9:
-            yield int(number)
+            with suppress(ValueError, IndexError):  # still being written
+                yield int(number), float(times.split()[1])

@@ -164,7 +164,7 @@ class Recording:
             shared,
             at=self.request.at,
             shared=True,
-            note=self._note_of(shared.began_at),
+            note=self._note_of(shared.began_at, shared.ended_at),
             gaps=tuple(
                 g for g in shared.gaps if g.began_at < end and g.ended_at > begin
             ),
@@ -319,7 +319,7 @@ class Recording:
         return self._ring.why or status.text
 
     def _result_of(self, made: Assembled, want: Span, path: Path) -> ClipResult:
-        began_at = self._label(made.begin)
+        began_at, ended_at = self._label(made.begin), self._label(made.end)
         missing = coverage(made.spans, want, made.slack_s).gaps
         offset_s = min(
             (self.request.at - began_at).total_seconds(), made.length_s - 0.2
@@ -329,20 +329,26 @@ class Recording:
             path=path,
             thumbnail_path=self._assembler.thumbnail(path, offset_s),
             began_at=began_at,
-            ended_at=self._label(made.end),
+            ended_at=ended_at,
             gaps=tuple(Gap(self._label(a), self._label(b)) for a, b in missing),
             partial=bool(missing),
             pre_roll_s=self._pre_roll_s(began_at),
             codec=made.codec,
-            note=self._note_of(began_at),
+            note=self._note_of(began_at, ended_at),
         )
 
-    def _note_of(self, began_at: datetime | None) -> Reason | None:
-        late_s = (began_at - self.request.at).total_seconds() if began_at else 0
+    def _note_of(
+        self, began_at: datetime | None, ended_at: datetime | None
+    ) -> Reason | None:
+        at = self.request.at
+        late_s = (began_at - at).total_seconds() if began_at else 0
+        early_s = (at - ended_at).total_seconds() if ended_at else 0
         late = wordings.STARTS_LATE(late_s=round(late_s))
+        early = wordings.ENDS_EARLY(early_s=round(early_s))
         is_asked = self._ring.camera.mode is Mode.ON_DEMAND
         notes = [wordings.NO_PRE_ROLL()] if is_asked else []
         notes += [late] if late_s >= _AT_ONCE_S else []
+        notes += [early] if early_s >= _AT_ONCE_S else []
         notes += [] if self._is_ours else [wordings.RESTARTED_MEANWHILE()]
         return with_each(*notes)
 

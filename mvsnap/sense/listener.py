@@ -157,20 +157,24 @@ class ListenerLoop:
         share = self._share
         if share is not None and (share.is_over or self._every["share"].due()):
             self._share_out(share)
+        # What an outage has held up goes first: what is due now is due after it, too.
+        if self._unsaved is not None:
+            self._save(checkpoint=False)
+        if self._unsaved is None:
+            self._save_what_is_due()
+        self._sensor_jobs.submit()
+        self._acknowledge()
+
+    def _save_what_is_due(self) -> None:
         must = self._detector.needs_saving or self._sensors.changed
         checkpoint = self._every["checkpoint"].due()
         urgent = (
             self._detector.events.has_events or self._unacknowledged.waits_to_be_saved
         )
         # A press has no state: who takes over has to know that its job exists.
-        submitted = share is not None and self._sensor_jobs.submitted
-        due = (
-            checkpoint or submitted or (must and (urgent or self._every["save"].due()))
-        )
-        if due or self._unsaved is not None:
+        submitted = self._share is not None and self._sensor_jobs.submitted
+        if checkpoint or submitted or (must and (urgent or self._every["save"].due())):
             self._save(checkpoint=checkpoint)
-        self._sensor_jobs.submit()
-        self._acknowledge()
 
     def _save(self, *, checkpoint: bool) -> None:
         """Save; on failure keep everything and try again in the next round."""

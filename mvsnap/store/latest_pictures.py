@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from mvsnap.domain import EventId, EventKind, Serial
 from mvsnap.store.database import Database
 from mvsnap.store.tables import events
+
+# Clocks of machines differ a little.
+AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,12 @@ class LatestPictures:
         self._db = db
 
     def latest_pictures(
-        self, serials: Collection[Serial]
+        self, serials: Collection[Serial], now: datetime
     ) -> dict[Serial, LatestPicture]:
-        """Return the newest snapshot that has a picture, of those that have any."""
+        """Return the newest snapshot that has a picture, of those that have any.
+
+        Where there is one, not a picture of the future: the clock was ahead.
+        """
         e = events.c
         found: dict[Serial, LatestPicture] = {}
         with self._db.reading() as connection:
@@ -40,6 +46,11 @@ class LatestPictures:
                     .order_by(e.occurred_at.desc(), e.id.desc())
                     .limit(1)
                 )
-                if (row := connection.execute(newest).first()) is not None:
+                past = newest.where(e.occurred_at <= now + AHEAD)
+                row = (
+                    connection.execute(past).first()
+                    or connection.execute(newest).first()
+                )
+                if row is not None:
                     found[serial] = LatestPicture(EventId(row.id), row.occurred_at)
         return found

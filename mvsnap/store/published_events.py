@@ -14,6 +14,7 @@ from sqlalchemy import case, delete, func, select
 from mvsnap.domain import Event, EventId
 from mvsnap.store.database import Database
 from mvsnap.store.events import Store
+from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_tables import published_events
 from mvsnap.store.tables import events
 
@@ -70,14 +71,17 @@ class PublishedEvents:
         with self._db.writing() as connection:
             connection.execute(delete(published_events).where(old, is_event))
 
-    def last_pictures(self) -> list[Event]:
-        """Return of each camera the newest event that has a picture."""
+    def last_pictures(self, now: datetime) -> list[Event]:
+        """Return of each camera the newest event that has a picture.
+
+        As `latest_pictures`, it is not of the future where there is another.
+        """
         camera = case(
             (events.c.serial == "", events.c.camera_name), else_=events.c.serial
         )
-        place = func.row_number().over(
-            partition_by=camera, order_by=(events.c.occurred_at.desc(), events.c.id)
-        )
+        is_ahead = case((events.c.occurred_at > now + AHEAD, 1), else_=0)
+        newest_first = (is_ahead, events.c.occurred_at.desc(), events.c.id)
+        place = func.row_number().over(partition_by=camera, order_by=newest_first)
         pictures = (
             select(events.c.id, place.label("place"))
             .where(events.c.snapshot_path.is_not(None))

@@ -61,6 +61,9 @@ NO_PRE_ROLL = Wording("no_pre_roll", N_("no pre-roll"))
 STARTS_LATE = Wording(
     "video_starts_late", N_("the video starts %(late_s)s after the trigger")
 )
+ENDS_EARLY = Wording(
+    "video_ends_early", N_("the video ends %(early_s)s before the trigger")
+)
 RESTARTED_MEANWHILE = Wording(
     "restarted_meanwhile",
     N_("the machine was restarted, or its clock set back while it was recorded"),

@@ -39,7 +39,10 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class HourRow:
-    """One hour; no_picture: why there is none, "" where none is expected."""
+    """One hour; no_picture: why there is none, "" where none is expected.
+
+    picture: of its busiest minute, and of no other.
+    """
 
     hour: Hour
     clock: str
@@ -148,6 +151,8 @@ def _hour_row(
     clock: ZoneInfo,
 ) -> HourRow:
     is_over = now >= hour.span[1]
+    if picture is not None and picture.minute_at != hour.busiest_at:
+        picture = None  # a busier minute was counted later
     why = ""
     if picture is not None:
         why = _STATES.get(picture.state, "")

@@ -20,7 +20,6 @@ from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.rules import (
-    HourCount,
     HourPictureState,
     last_hours,
     merged,
@@ -105,12 +104,12 @@ class VisitorPictures:
         since, until = spans[0][0], spans[-1][1]
         known = self._visitors.pictures(serial, zone_id, since, until)
         counted = self._visitors.hours(serial, zone_id, since, until)
-        counts = {count.began_at: count for count in counted}
+        busiest = {count.began_at: count.busiest_at for count in counted}
         spans = [
             (begin, end)
             for begin, end in spans
             if _is_counted(end, zone, now)
-            and _is_open(known.get(begin), counts.get(begin), now)
+            and _is_open(known.get(begin), busiest.get(begin), now)
         ]
         if not spans:
             return []
@@ -122,7 +121,7 @@ class VisitorPictures:
         found = []
         for hour in reversed(merged(spans, counted, seen_in(presences, spans))):
             begin, minute_at = hour.span[0], hour.busiest_at
-            if minute_at is not None:
+            if minute_at is not None and _is_open(known.get(begin), minute_at, now):
                 state = HourPictureState.WAITING
                 new = HourPicture(serial, zone_id, begin, minute_at, state, tries=0)
                 found.append(_in_place_of(known.get(begin), new))
@@ -203,12 +202,13 @@ def _is_counted(end: datetime, zone: KnownZone | None, now: datetime) -> bool:
 
 
 def _is_open(
-    picture: HourPicture | None, count: HourCount | None, now: datetime
+    picture: HourPicture | None, minute_at: datetime | None, now: datetime
 ) -> bool:
-    """Return whether the picture of this hour must be fetched now."""
-    if picture is None:
-        return True
-    if count is not None and count.busiest_at not in (None, picture.minute_at):
+    """Return whether the picture of this minute must be fetched now.
+
+    minute_at: None where only MV Sense may know it, which is asked then.
+    """
+    if picture is None or picture.minute_at != minute_at:
         return True  # minutes that were counted late had more people
     return picture.again_at is not None and picture.again_at <= now
 

@@ -15,6 +15,7 @@ from mvsnap.badges.model import NEAR_S, BadgeEvent, BadgePictureState, Readers
 from mvsnap.badges.near_queue import MOST_WAITING, NearPictures, NearRequest
 from mvsnap.badges.picture_queue import LEASE
 from mvsnap.badges.store import BadgeStore
+from mvsnap.clip_model import Gap
 from mvsnap.domain import Role
 from mvsnap.errors import QueueFull
 from mvsnap.simulator.directory import portrait_of
@@ -280,6 +281,9 @@ def test_clips_that_show_the_swipe_are_linked(web: Web, reviewer: FlaskClient) -
     later = {"began_at": at + timedelta(seconds=1), "ended_at": at + timedelta(hours=1)}
     shown = add_clip(web, at - timedelta(seconds=5), **given, **during)
     add_clip(web, at + timedelta(seconds=5), **given, **later)
+    gap = Gap(at - timedelta(seconds=1), at + timedelta(seconds=2))
+    around = {"ended_at": at + timedelta(seconds=9), "gaps": (gap,), "partial": True}
+    add_clip(web, at - timedelta(seconds=6), **given, **during | around)
     page = reviewer.get(f"{PAGE}/{made.id}").text
     assert re.findall(r'href="/clips/([^"]+)"', page).count(shown.id) == 1
     assert page.count("Clip of this moment") == 1

@@ -45,6 +45,26 @@ def test_the_picture_is_that_of_the_swipe(crew: BadgeCrew) -> None:
     assert abs(moment - made.swiped_at) < timedelta(milliseconds=1)
 
 
+def test_a_lost_picture_is_fetched_again_from_its_own_camera(crew: BadgeCrew) -> None:
+    """A reader that was moved since is at another door."""
+    made, fetcher = crew.swiped(), crew.fetcher()
+    fetcher.fetch(made)
+    now, moved = crew.clock.now(), Readers({"Gate": DOOR})
+    assert crew.pictures.ask(made.id, GATE, now, is_gone=True)
+    fetcher.begin(moved)
+    (due,) = crew.pictures.claim("one", now, 5)
+    assert moved.camera_of(due) == GATE
+    fetcher.fetch(due)
+    assert crew.again(made).serial == GATE
+    assert crew.pictures.ask(made.id, GATE, now, is_gone=True)
+    crew.pictures.not_fetched(made.id, BadgePictureState.NO_VIDEO, "None", None)
+    fetcher.begin(moved)
+    assert crew.again(made).serial == GATE
+    fetcher.close()
+    calls = [one.path for one in crew.clouds.dashboard.asked if SNAPSHOT in one.path]
+    assert [GATE in path for path in calls] == [True, True]
+
+
 def test_a_moment_without_video_is_a_state_with_a_link_and_no_end_of_asking_too_soon(
     crew: BadgeCrew,
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mvsnap.core.crowd_rows import CrowdRow, crowd_rows
 from mvsnap.core.days import lasting
+from mvsnap.core.moments import IS_FIRST
 from mvsnap.domain import Event, EventId, EventKind, JobId, ZoneId
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
@@ -64,6 +65,17 @@ def test_a_picture_goes_before_the_reason_why_there_was_none() -> None:
     found = row(crowd(), picture(), late)
     assert found.has_picture
     assert found.no_picture is None
+
+
+def test_a_first_picture_is_not_shown_for_the_wanted_one() -> None:
+    """NTP may set the clock back between the two: it seems to be the later one."""
+    first = picture(
+        details={IS_FIRST: 1}, recorded_at=NOON + timedelta(minutes=5), id=EventId("f")
+    )
+    wanted = picture(id=EventId("w"))
+    for family in ((first, wanted), (wanted, first)):
+        assert row(crowd(), *family).picture == wanted
+    assert row(crowd(), first).picture == first
 
 
 def test_a_picture_of_another_camera_is_not_shown() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import EventKind, Trigger, TriggerKind
+from mvsnap.domain import EventKind, JobId, Trigger, TriggerKind
+from mvsnap.store.notice_groups import NoticeGroup
 from tests.core import build
 from tests.core.build import GATE, NOON
 
@@ -61,3 +62,31 @@ def test_a_picture_of_the_moment_itself_says_nothing(off_s: float) -> None:
 def test_each_camera_of_a_thread_compares_with_the_alarm() -> None:
     said = text("snapshot", 0, at=NOON - timedelta(seconds=30), trigger=CLOUD)
     assert "Picture of 13:00:00, 30 s after the alarm" in said
+
+
+@pytest.mark.parametrize(
+    "kind", [TriggerKind.SENSE, TriggerKind.SENSOR, TriggerKind.WEBHOOK]
+)
+def test_what_happened_while_nobody_could_post_it_says_that_it_is_late(
+    kind: TriggerKind,
+) -> None:
+    """A restart makes the job of a crowd; brokers and clouds keep what was said."""
+    for since_s, is_late in ((7200, True), (80, False)):
+        at = NOON - timedelta(seconds=since_s)
+        said = text("snapshot", -since_s, at=at, trigger=Trigger(kind, "Gate"))
+        assert ("Delivered late: 2026-03-04 13:00:00 CET" in said) is is_late
+    asked = text("snapshot", -7200, at=NOON - timedelta(hours=2))
+    assert "Delivered late" not in asked
+
+
+def test_messages_of_the_hour_that_comes_twice_say_which_one_they_mean() -> None:
+    twice = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    group = NoticeGroup(
+        *(JobId("group"), "Alarms", GATE, twice, 3),
+        first_at=twice,
+        last_at=twice + timedelta(minutes=20),
+    )
+    facts = Facts(build.job(GATE), camera="Gate", group=group)
+    message = Message(KINDS["group"], "group", "Alarms", facts)
+    said = MessageTemplates("Europe/Berlin", "").text(message, NOON, repeat=False)
+    assert "2026-10-25 02:50:00 CEST to 2026-10-25 02:10:00 CET" in said

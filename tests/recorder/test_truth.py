@@ -20,6 +20,7 @@ import pytest
 from mvsnap.recorder import ClipResult, State
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
+from mvsnap.texts.wordings import ENDS_EARLY
 from tests.recorder.build import (
     PICTURE_S,
     QUICK,
@@ -268,6 +269,25 @@ def test_a_silence_is_a_gap_also_within_a_connection(
         assert abs((gap.began_at - at).total_seconds()) < 0.7
         assert 2.5 < (gap.ended_at - gap.began_at).total_seconds() < 6
     assert not stills.gaps  # its single pictures went on
+
+
+def test_a_clip_that_ends_before_its_alarm_says_so(tmp_path: Path) -> None:
+    video = FakeVideo()
+    with serve(video.app()) as url:
+        gate = camera("gate", f"{url}/video.mjpg", pre_roll_s=8)
+        with recording(tmp_path, gate) as recorder:
+            wait_for_video(recorder, "gate", 6)
+            video.frozen = True
+            silent_at = now()
+            silence = silent_at + timedelta(seconds=4)
+            wait_until(lambda: now() > silence, "it is silent", 30)
+            at = now()
+            clip = recorder.record("gate", at, 7, 1, "event")
+        video.close()
+    assert clip.ended_at is not None
+    early_s = (at - clip.ended_at).total_seconds()
+    assert early_s > 2
+    assert clip.note == ENDS_EARLY(early_s=round(early_s))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from paho.mqtt import publish
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
@@ -35,7 +36,7 @@ from mvsnap.sense.listener import ListenerLoop
 from mvsnap.sense.outbox import Outbox
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.stores import Stores
-from mvsnap.simulator.meraki.counts import CountsPublisher, sensor_says
+from mvsnap.simulator.meraki.counts import CountsPublisher, camera_says, sensor_says
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.store import database
 from mvsnap.store.events import EventFilter, Store
@@ -597,3 +598,40 @@ def test_a_copy_of_this_machine_at_the_broker_leads_to_a_new_id(
             )
         assert f"another machine had the id {before}" in renewed_ids(data_dir)
         assert after in renewed_ids(data_dir)
+
+
+def test_what_an_outage_holds_up_does_not_put_off_what_is_due_after_it(
+    site: Site,
+) -> None:
+    """As of zones that are taken over while the store is away: see `_take_over`."""
+    clock = SystemClock()
+    loop = ListenerLoop(
+        site.settings,
+        Stores(site.store, site.sense, site.site),
+        site.office,
+        clock,
+        Metrics(),
+        CameraOrganizations(site.settings, clock),
+    )
+    first_ms = now_ms() - 2000
+
+    def count(ts_ms: int) -> None:
+        topic, body = camera_says(
+            GATE, FULL_FRAME, {"ts": ts_ms, "counts": {"person": 1}}
+        )
+        loop._detector.process([(topic.encode(), body.encode(), False, False)], now())
+
+    engine = site.store._db.engine
+    count(first_ms)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE watches RENAME TO away")
+    with pytest.raises(OperationalError):
+        loop._save_if_due()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO watches")
+    count(first_ms + 1000)
+    for what, put_off_s in (("save", 3600), ("checkpoint", 0)):
+        loop._every[what].put_off(put_off_s)
+    loop._save_if_due()
+    state = site.sense.states(long_ago())[GATE, FULL_FRAME]
+    assert state["presence"][1] == first_ms + 1000

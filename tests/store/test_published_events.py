@@ -68,8 +68,10 @@ def test_the_last_picture_of_each_camera(store: Store) -> None:
         ("old", 0, {"snapshot_path": "x"}),
         ("new", 1, {"snapshot_path": "x"}),
         ("without", 2, {}),
+        ("ahead", 99, {"snapshot_path": "x"}),
         ("gate", 0, {"serial": "", "camera_name": "Gate", "snapshot_path": "x"}),
         ("door", 0, {"serial": "", "camera_name": "Door", "snapshot_path": "x"}),
     ):
         store.add_event(event(name, NOON + minutes * MINUTE, **more))
-    assert {e.id for e in published.last_pictures()} == {"new", "gate", "door"}
+    found = {e.id for e in published.last_pictures(NOON + 2 * MINUTE)}
+    assert found == {"new", "gate", "door"}

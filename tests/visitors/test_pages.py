@@ -576,6 +576,26 @@ def test_the_reason_for_missing_dashboard_hours_is_shown(
     assert "Meraki does not know this" in viewer.get(ZONE_PAGE).text
 
 
+def test_a_picture_of_another_minute_is_not_shown_as_that_of_the_busiest(
+    web: Web, viewer: FlaskClient
+) -> None:
+    """A minute that was counted late had more people; its picture is to come."""
+    know(web, (GATE, HALL, "Hall"))
+    count_hours(web, hour(9, 30, busiest_at=MIDNIGHT + 9 * HOUR + 41 * MINUTE))
+    path = web.files.save_picture("visitors", "a", NOW, jpeg())
+    link = "https://n1.meraki.com/v"
+    picture(web, HourPictureState.TAKEN, snapshot_path=path, video_link=link)
+    html = viewer.get(ZONE_PAGE).text
+    assert table(html)[5][-2:] == [
+        "09:41 5 entered, 3.2 present on average",
+        "Fetching the picture",
+    ]
+    assert link not in html
+    row = read_csv(viewer.get(f"{ZONE_PAGE}/hours.csv").text)[-6]
+    assert row["busiest_minute"] == "2026-07-01T09:41:00.000+02:00"
+    assert (row["picture"], row["video_link"]) == ("", "")
+
+
 def test_the_hours_can_be_downloaded(web: Web, viewer: FlaskClient) -> None:
     know(web, (GATE, HALL, "Hall"))
     count_hours(web, hour(9, 30))

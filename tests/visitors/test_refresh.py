@@ -425,3 +425,24 @@ def test_what_mv_sense_saw_has_pictures_too(site: Site) -> None:
     site.look(zone_id=zone_id)
     site.run()
     assert site.pictures(zone_id) == [HourPictureState.TAKEN]
+
+
+def test_a_busier_minute_that_mv_sense_saw_gets_its_picture(site: Site) -> None:
+    zone_id = ZoneId("671599294431625455")
+    now = site.clock.now()
+    hour = last_hours(now, BERLIN, 3)[0][0]
+
+    def see(minute: int, people: int) -> None:
+        began_at = hour + timedelta(minutes=minute)
+        ended_at = began_at + timedelta(minutes=2)
+        seen = Presence(GATE, zone_id, began_at, ended_at, people)
+        site.sense.save(Findings(presences=[seen]), now)
+        site.run()
+
+    site.look(zone_id=zone_id)
+    see(10, 3)
+    # A presence is stored when it is over, or after a quarter of an hour.
+    see(40, 5)
+    found = site.visitors.pictures(GATE, zone_id, hour, now)[hour]
+    assert found.minute_at == hour + timedelta(minutes=41)
+    assert found.state is HourPictureState.TAKEN

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,6 +39,7 @@ from mvsnap.texts.wording import Reason
 from mvsnap.web.pages.camera_list import find, known_cameras
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock
+from tests.clients.fakes import picture as jpeg
 from tests.core.build import DOOR, GATE, NOON, event
 from tests.core.build import job as some_job
 from tests.web.build import Web, log_in, send
@@ -347,6 +348,29 @@ def test_a_full_queue_is_said_on_the_page(tmp_path: Path) -> None:
     web.close()
 
 
+def test_a_picture_of_a_clock_that_was_ahead_is_not_the_latest(web: Web) -> None:
+    """It would hide all others until that day comes, perhaps in a year."""
+    now = web.clock.now()
+
+    def add(at: datetime) -> str:
+        path = web.files.save_snapshot(EventId(f"at {at}"), at, jpeg())
+        found = event(occurred_at=at, recorded_at=at, snapshot_path=path)
+        web.store.add_event(found)
+        return f"/api/v1.0/events/{found.id}/"
+
+    def shown(page: str) -> str:
+        images = re.findall(r'<img[^>]* src="([^"]+)"', client.get(page).text)
+        return " ".join(images)
+
+    client = web.log_in(Role.VIEWER)
+    ahead = add(now + timedelta(days=365))
+    assert ahead in shown("/cameras")
+    right = add(now - timedelta(minutes=1))
+    for page in ("/cameras", f"/cameras/{GATE}"):
+        assert right in shown(page)
+        assert ahead not in shown(page)
+
+
 # --- live view
 
 
@@ -355,12 +379,13 @@ def live(client: FlaskClient, **query: str) -> Any:
     return client.get(f"/cameras/{ROBOT}/live.jpg", query_string=asked)
 
 
-def ring(web: Web) -> Path:
+def ring(web: Web, age_s: float = 1) -> Path:
     """Return the folder of a connection, with an index of one closed segment."""
     run = web.settings.data_dir / "ring" / slug(ROBOT) / "000000000000001"
-    run.mkdir(parents=True)
+    run.mkdir(parents=True, exist_ok=True)
     (run / "000000000.ts").write_bytes(b"no video")
-    (run / "index").write_text("0 1.0 2.0 0.0\n")
+    end = time.monotonic() - age_s
+    (run / "index").write_text(f"0 {end - 1:.6f} {end:.6f} 0.0\n")
     return run
 
 
@@ -370,10 +395,20 @@ def test_a_camera_that_is_not_recorded_here_has_no_live_view(web: Web) -> None:
     assert (answer.status_code, "does not record" in answer.text) == (404, True)
     answer = client.get(f"/cameras/{GATE}/live.jpg?viewer=tab000001")
     assert answer.status_code == 404
-    run = ring(web)
-    old = time.time() - 300
-    os.utime(run / "000000000.ts", (old, old))
+    ring(web, age_s=300)
     assert live(client).status_code == 404
+
+
+@pytest.mark.parametrize("set_s", [-3600, 3600])
+def test_a_clock_that_is_set_makes_no_picture_live_and_none_old(
+    web: Web, set_s: float
+) -> None:
+    client = web.log_in(Role.VIEWER)
+    for age_s, status in ((60, 404), (1, 503)):
+        segment = ring(web, age_s) / "000000000.ts"
+        written_s = time.time() - age_s - set_s
+        os.utime(segment, (written_s, written_s))
+        assert live(client).status_code == status
 
 
 def test_a_segment_that_cannot_be_read_is_no_error_of_ours(web: Web) -> None:

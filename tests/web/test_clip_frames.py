@@ -85,7 +85,12 @@ def test_a_still_is_the_frame_shown_in_full_size(
     # Any moment of a frame, but its last 2 ms, shows that frame.
     assert still("4.29").data == shown.data
     assert still("4.3").data != shown.data
-    assert still("99999").data == still("9.95").data
+    last = still("99999")
+    assert last.data == still("9.95").data
+    # Named by the moment of the frame, not by the one that was asked for: in a gap the
+    # last frame before it is shown.
+    name = "Packaging robot 2026-07-01 08.15.05.900.jpg"
+    assert last.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     lines = web.audit.lines(AuditFilter(kind=DOWNLOADED), 10)
     assert any("still of clip" in line.change.after for line in lines)
 

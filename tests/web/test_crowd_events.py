@@ -150,6 +150,20 @@ def test_a_picture_has_a_thumbnail_and_a_link_to_the_video(
     assert 'rel="noreferrer noopener"' in link
 
 
+def test_a_picture_has_its_own_time_and_not_that_of_the_begin(
+    web: Web, viewer: FlaskClient
+) -> None:
+    began_at = datetime(2026, 7, 1, 6, 15, tzinfo=UTC)
+    add_picture(
+        web, add_crowd(web, began_at), occurred_at=began_at + timedelta(seconds=62)
+    )
+    html = viewer.get(ROWS).text
+    own = "Gate north, Waiting area · Wed 01 Jul 08:16:02 · 5 people"
+    assert re.findall(r'data-caption="([^"]+)"', html) == [own]
+    assert 'alt="Gate north, Waiting area, Wed 01 Jul 08:16:02. Enlarge"' in html
+    assert "08:15:00</time>" in html
+
+
 def test_a_missing_picture_says_why(web: Web, viewer: FlaskClient) -> None:
     add_picture(web, add_crowd(web), snapshot_path=None, error="Camera <offline>")
     html = viewer.get(ROWS).text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
@@ -15,7 +15,7 @@ from mvsnap.status.cameras import is_silent
 from mvsnap.status.recorder_rows import RecorderRow, recorder_summary
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import SILENT_AFTER
-from mvsnap.store.latest_pictures import LatestPicture
+from mvsnap.store.latest_pictures import AHEAD, LatestPicture
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 
@@ -148,22 +148,25 @@ def latest_pictures(
     here: Gateway, cameras: Sequence[KnownCamera]
 ) -> dict[str, CameraPicture]:
     """Return the newest snapshot or clip of each camera, by its key."""
-    serials = [camera.serial for camera in cameras if camera.serial is not None]
-    snapshots = here.store.latest_pictures(serials)
+    serials, now = [c.serial for c in cameras if c.serial is not None], here.clock.now()
+    snapshots = here.store.latest_pictures(serials, now)
     found = {}
     for camera in cameras:
         shown = [_of_snapshot(snapshots.get(camera.serial or Serial("")))]
-        shown.append(_of_clip(_latest_clip(here, camera)))
+        shown.append(_of_clip(_latest_clip(here, camera, now)))
         if known := [picture for picture in shown if picture is not None]:
-            found[camera.key] = max(known, key=lambda picture: picture.at)
+            past = [picture for picture in known if picture.at <= now + AHEAD]
+            found[camera.key] = max(past or known, key=lambda picture: picture.at)
     return found
 
 
-def _latest_clip(here: Gateway, camera: KnownCamera) -> Clip | None:
+def _latest_clip(here: Gateway, camera: KnownCamera, now: datetime) -> Clip | None:
     if camera.recorded_as is None:
         return None
     wanted = ClipFilter(cameras=(camera.recorded_as,), states=(ClipState.READY,))
-    return next(iter(here.clips.clips(wanted, 1)), None)
+    past = replace(wanted, until=now + AHEAD)
+    found = here.clips.clips(past, 1) or here.clips.clips(wanted, 1)
+    return next(iter(found), None)
 
 
 def _of_snapshot(found: LatestPicture | None) -> CameraPicture | None:

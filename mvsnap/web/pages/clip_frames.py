@@ -43,12 +43,13 @@ def times(clip_id: str) -> ResponseReturnValue:
 def still(clip_id: str) -> ResponseReturnValue:
     """The frame at a second of the video, in full size: 202 until it is made."""
     clip, at_s = known_clip(clip_id), _seconds(request.args.get("at", ""))
-    jpeg = gateway().frames.picture(_file(clip), at_s)
-    if jpeg is None:
+    found = gateway().frames.picture(_file(clip), at_s)
+    if found is None:
         return _not_yet()
-    moment = (clip.began_at or clip.at) + timedelta(seconds=at_s)
-    downloaded(STILL(id=clip.id, camera=clip.camera, offset=f"{at_s:.2f}"))
-    answer = Response(jpeg, mimetype="image/jpeg")
+    # Its own: in a gap, the last frame before it is shown.
+    moment = (clip.began_at or clip.at) + timedelta(seconds=found.at_s)
+    downloaded(STILL(id=clip.id, camera=clip.camera, offset=f"{found.at_s:.2f}"))
+    answer = Response(found.jpeg, mimetype="image/jpeg")
     show_zone_of_clip(clip)
     name = still_name(clip, moment, page_zone(), gateway().zone)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
