@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
-from mvsnap.web.proxies import address_of
+from mvsnap.web.proxies import address_of, party_of
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +115,3 @@ def among(proxies: Iterable[IPv4Network | IPv6Network]) -> Callable[[str], bool]
         return address is not None and any(address in net for net in networks)
 
     return is_one
-
-
-def party_of(text: str) -> str:
-    """Return what counts as one address: of IPv6, the network of one customer."""
-    address = address_of(text)
-    if address is None or address.version == 4:
-        return str(address or text)
-    return str(IPv6Network((int(address), 64), strict=False))

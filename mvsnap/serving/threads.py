@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mvsnap.web.proxies import party_of
+
 T = TypeVar("T")
 
 
@@ -37,9 +39,10 @@ class RequestThreads:
         loop = asyncio.get_running_loop()
         if self._is_exempt(address):
             return await loop.run_in_executor(self._pool, work)
-        share = self._shares.get(address)
+        party = party_of(address)
+        share = self._shares.get(party)
         if share is None:
-            share = self._shares[address] = _Share(asyncio.Semaphore(self._share))
+            share = self._shares[party] = _Share(asyncio.Semaphore(self._share))
         share.users += 1
         try:
             async with share.free:
@@ -47,7 +50,7 @@ class RequestThreads:
         finally:
             share.users -= 1
             if not share.users:
-                del self._shares[address]
+                del self._shares[party]
 
     def soon(self, work: Callable[[], None]) -> None:
         """Let one of the threads do it; nobody waits for it."""
