@@ -34,10 +34,19 @@ class RequestThreads:
         self._is_exempt = is_exempt
         self._shares: dict[str, _Share] = {}
 
-    async def run(self, address: str, work: Callable[[], T]) -> T:
-        """Let one of the threads do it, in turn."""
+    async def run(
+        self,
+        address: str,
+        work: Callable[[], T],
+        begins: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Let one of the threads do it, in turn.
+
+        begins: called when it is the turn of this address; what it raises is raised.
+        """
         loop = asyncio.get_running_loop()
         if self._is_exempt(address):
+            begins()
             return await loop.run_in_executor(self._pool, work)
         party = party_of(address)
         share = self._shares.get(party)
@@ -46,6 +55,7 @@ class RequestThreads:
         share.users += 1
         try:
             async with share.free:
+                begins()
                 return await loop.run_in_executor(self._pool, work)
         finally:
             share.users -= 1
