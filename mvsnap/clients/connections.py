@@ -102,21 +102,36 @@ running: ContextVar[Exchange | None] = ContextVar("running", default=None)
 
 
 def _note(sock: object, *, sent: bool) -> None:
-    if (exchange := running.get()) is not None and sock is not None:
-        exchange.sock, exchange.sent = sock, sent
+    exchange = running.get()
+    if exchange is None or sock is None:
+        return
+    exchange.sock, exchange.sent = sock, sent
+    if exchange.was_cut:  # the time was over before there was anything to cut
+        exchange.cut()
 
 
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
+        exchange = running.get()
+        # A proxy has a name of its own, and resolves that of the host itself.
+        is_checked = exchange is not None and self.proxy is None
+        if exchange is None or not is_checked or exchange.allows(self._dns_host):
+            sock = super()._new_conn()
+        else:
+            sock = self._checked_conn(exchange, self._dns_host)
+        try:
+            self._require_time()
+        except ConnectTimeoutError:
+            sock.close()
+            raise
+        _note(sock, sent=False)
+        return sock
+
+    def _checked_conn(self, exchange: Exchange, host: str) -> socket.socket:
         """Connect to an address that was checked, not to a name that was.
 
         The name is resolved once: a second answer may be another address.
         """
-        exchange, host = running.get(), self._dns_host
-        # A proxy has a name of its own, and resolves that of the host itself.
-        is_checked = exchange is not None and self.proxy is None
-        if exchange is None or not is_checked or exchange.allows(host):
-            return super()._new_conn()
         try:
             addresses = _addresses(host, self.port)
         except OSError as exc:
@@ -129,6 +144,7 @@ class _Connection(HTTPConnection):
                 self._dns_host = address
                 with suppress(NewConnectionError, ConnectTimeoutError):
                     return super()._new_conn()
+                self._require_time()  # each may take as long as all together
             self._dns_host = addresses[-1]
             return super()._new_conn()
         finally:
@@ -137,6 +153,16 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         super().connect()
         _note(self.sock, sent=False)
+
+    def _tunnel(self) -> None:
+        _note(self.sock, sent=False)  # a proxy may answer as slowly as anybody
+        super()._tunnel()
+        self._require_time()
+
+    def _require_time(self) -> None:
+        exchange = running.get()
+        if exchange is not None and exchange.was_cut:
+            raise ConnectTimeoutError(self, "no time is left")
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _note(self.sock, sent=False)

@@ -38,6 +38,8 @@ _GOODBYE_S = 1.0
 _MOST_REASON_CHARS = 200
 _MOST_CONFIGS = 20_000
 _MOST_CONFIG_BYTES = 8192
+_MOST_TOPIC_CHARS = 512
+_MOST_PACKET_BYTES, _READ_BYTES = 262_144, 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,23 @@ class BrokerLogin:
     ca_file: Path | None = None
     username: str | None = None
     password: str | None = None
+
+
+class _SparingClient(Client):
+    """paho, but of a longer packet it keeps only the begin.
+
+    Anybody on the broker may send 256 MB where Home Assistant says that it has started:
+    paho asks for all of it at once, and has it three times. A private method, and what
+    it fills; the topic and what is acknowledged stand at the begin.
+    """
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        data = super()._sock_recv(min(bufsize, _READ_BYTES))
+        if len(self._in_packet["packet"]) < _MOST_PACKET_BYTES:
+            return data
+        # paho counts what it gets; the last byte shows that there was something.
+        self._in_packet["to_process"] -= max(len(data) - 1, 0)
+        return data[-1:]
 
 
 class PublishConnection:
@@ -161,7 +180,7 @@ class PublishConnection:
 
     def _new_client(self) -> Client:
         login = self._login
-        client = Client(
+        client = _SparingClient(
             CallbackAPIVersion.VERSION2,
             client_id=f"mvsnap-out-{uuid.uuid4().hex[:12]}",
             reconnect_on_failure=False,
@@ -222,7 +241,7 @@ class PublishConnection:
             self._contested = self._contested or lost
         elif not payload:
             self.configs.pop(topic, None)
-        elif len(self.configs) < _MOST_CONFIGS:
+        elif len(self.configs) < _MOST_CONFIGS and len(topic) <= _MOST_TOPIC_CHARS:
             self.configs[topic] = payload
 
 

@@ -29,6 +29,7 @@ from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.sessions import log_in
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.links import page_url
+from mvsnap.web.proxies import party_of
 
 bp = Blueprint("oidc", __name__)
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class _Door:
 
     def warn(self, what: str, error: LoginRefused) -> None:
         """Log a refusal; strangers must not fill the log."""
-        if self.logged.hit(_address()):
+        if self.logged.hit(party_of(_address())):
             log.warning("%s from %s: %s", what, _address(), error.why or error.message)
 
 
@@ -155,19 +156,19 @@ def _finish() -> ResponseReturnValue:
 
 def _identified(calls: Calls, asked: Asked, now: datetime) -> tuple[User, Identity]:
     """Return whom the provider names; failures are counted for the address."""
-    door, address = _door(), _address()
+    door, party = _door(), party_of(_address())
     code = request.args.get("code", "")
     if "error" in request.args or not 0 < len(code) <= _LONGEST_CODE:
         _refuse_without_code()
-    if door.failed.reached_by(address):
-        raise door.failed.too_many(address)
+    if door.failed.reached_by(party):
+        raise door.failed.too_many(party)
     # A copy of the cookie holds the same state: it counts once, in all processes.
     if not gateway().users.use_once(digest(asked.state), now + pending.LIMIT):
         raise LoginRefused(_EXPIRED)
     try:
         identity = door.provider.identity(calls, code, asked, request.args.get("iss"))
     except LoginRefused:
-        door.failed.hit(address)
+        door.failed.hit(party)
         raise
     return _admit(identity), identity
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import selectors
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +21,11 @@ from mvsnap.recorder.diagnosis import redacted
 log = logging.getLogger("mvsnap.recorder.ffmpeg")
 
 _END_S = 2.0
+_READ_BYTES = 65_536
+# Of each pipe, its begin and its end: what a camera sends may make a program say any
+# amount. The largest picture of MOST_PIXELS is shorter.
+_MOST_BYTES = 64_000_000
+_MOST_SAID = 1_000_000
 _LAST_LINES = 100
 _MOST_CHARS = 500
 # The first with `-fps_mode`; `option` in ffconcat and RTSP's `timeout` came with 5.0.
@@ -94,19 +102,77 @@ def run(line: Sequence[str], text: bytes, limit_s: float, *, nice: int = 0) -> D
         NoFfmpeg: the program is not installed.
     """
     child = start(line, nice=nice)
+    found, told = _Kept(_MOST_BYTES), _Kept(_MOST_SAID)
     try:
-        stdout, stderr = child.communicate(text, timeout=limit_s)
-        code: int | None = child.returncode
-    except subprocess.TimeoutExpired:
-        child.kill()
-        stdout, stderr = child.communicate()
-        code = None
+        has_ended = _talk(child, text, time.monotonic() + limit_s, found, told)
+        code = child.returncode if has_ended else None
     finally:
+        if child.poll() is None:
+            child.kill()
         end(child)
-    said = stderr.decode(errors="replace")
+    said = bytes(told.bytes).decode(errors="replace")
     for words in said.splitlines()[-_LAST_LINES:]:
         log_words(redacted(words, ()))
-    return Done(code, stdout, said)
+    return Done(code, bytes(found.bytes), said)
+
+
+class _Kept:
+    """What a program writes to a pipe; of more than `most` bytes, some amid them go."""
+
+    def __init__(self, most: int) -> None:
+        self.bytes = bytearray()
+        self._most = most
+
+    def add(self, more: bytes) -> None:
+        self.bytes += more
+        if len(self.bytes) > self._most:
+            del self.bytes[self._most // 2 : -self._most // 4]
+
+
+def _talk(
+    child: subprocess.Popen[bytes],
+    text: bytes,
+    until_s: float,
+    found: _Kept,
+    told: _Kept,
+) -> bool:
+    """Write to its stdin and read the others; False: it has not ended until then."""
+    assert child.stdin is not None
+    left = memoryview(text)
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdin, selectors.EVENT_WRITE)
+        for pipe, kept in ((child.stdout, found), (child.stderr, told)):
+            assert pipe is not None
+            selector.register(pipe, selectors.EVENT_READ, kept)
+        for key in list(selector.get_map().values()):
+            os.set_blocking(key.fd, False)
+        while selector.get_map():
+            if (left_s := until_s - time.monotonic()) <= 0:
+                return False
+            for key, _ in selector.select(left_s):
+                if key.data is None:
+                    left = _written(key.fd, left)
+                    is_over = not left
+                else:
+                    key.data.add(more := os.read(key.fd, _READ_BYTES))
+                    is_over = not more
+                if is_over:
+                    selector.unregister(key.fileobj)
+                    if key.data is None:
+                        child.stdin.close()
+    try:
+        child.wait(max(0.0, until_s - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _written(pipe: int, text: memoryview) -> memoryview:
+    """Return what is left to write; nothing if nobody reads it."""
+    try:
+        return text[os.write(pipe, text[:_READ_BYTES]) :]
+    except BrokenPipeError:
+        return text[:0]
 
 
 def log_words(words: str) -> None:

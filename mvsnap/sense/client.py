@@ -18,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from mvsnap.core.sense_topics import MAX_TOPIC_BYTES
 from mvsnap.sense.framing import LIMIT_BYTES, Frame
 from mvsnap.texts import broker_wordings as said
 from mvsnap.texts.wording import Reason
@@ -230,6 +231,8 @@ class PlainClient(SessionClient):
             topic = message.topic.encode()
         except UnicodeDecodeError:
             topic = b""  # belongs to no topic of ours, and is acknowledged all the same
+        if len(topic) > MAX_TOPIC_BYTES:
+            topic = b""  # as the other reader does
         payload = bytes(message.payload)
         if len(payload) > self.limit_bytes:
             self.skipped += 1

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mvsnap.core.sense_topics import MAX_TOPIC_BYTES
+
 Frame = tuple[bytes, bytes, bool, int]  # topic, payload, retained, packet id (0: QoS 0)
 
 LIMIT_BYTES = 1_000_000
@@ -41,6 +43,8 @@ class Cutter:
     skipped: messages that were over the limit. They are not kept in memory. One that
         needs an acknowledgement is returned with an empty payload, so that it is
         acknowledged in its turn and not sent forever.
+    A topic that is longer than any of ours is returned as an empty one: what comes
+        later remembers topics, and one may have 64 KiB.
     exactly_once: packet ids of QoS 2 among the frames cut so far, for the code that
         acknowledges: they need a PUBREC. The caller removes what it has answered.
     """
@@ -113,7 +117,8 @@ class Cutter:
                 if stop > end:
                     raise _BrokenFrame("a topic is longer than its packet")
                 rest = stop if plain else _after_properties(data, stop, end)
-                add((data[start:stop], data[rest:end], first == 0x31, 0))
+                topic = data[start:stop] if stop - start <= MAX_TOPIC_BYTES else b""
+                add((topic, data[rest:end], first == 0x31, 0))
             elif first & 0xF0 == _PUBLISH:
                 add(self._publish(data, first, body, end))
             else:
@@ -123,7 +128,7 @@ class Cutter:
 
     def _publish(self, data: bytes, first: int, body: int, end: int) -> Frame:
         start, stop, packet_id = self._head(data, first, body, end)
-        topic = data[start:stop]
+        topic = data[start:stop] if stop - start <= MAX_TOPIC_BYTES else b""
         if packet_id:
             stop += 2
         if self._properties:
@@ -167,7 +172,8 @@ class Cutter:
                 return at
             begin, stop, packet_id = self._head(data, first, body, end)
             retained = first & _RETAINED == _RETAINED
-            cut.frames.append((data[begin:stop], b"", retained, packet_id))
+            topic = data[begin:stop] if stop - begin <= MAX_TOPIC_BYTES else b""
+            cut.frames.append((topic, b"", retained, packet_id))
         self.skipped += 1
         self._skip = max(end - size, 0)
         return end

@@ -11,9 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Network
+from itertools import chain
 from typing import Protocol
 
-from mvsnap.web.proxies import address_of
+from mvsnap.web.proxies import address_of, party_of
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 _MOST = 600
 _LEAST = 16
 _WARN_EVERY_S = 60.0
+_PROXY = "proxy"
 
 
 class Guest(Protocol):
@@ -32,8 +34,9 @@ class Guest(Protocol):
 class Admission:
     """Counts connections. For the thread of the event loop alone.
 
-    most: in all; when they are taken, the one that has been waiting for the head of a
-        request for longest makes room, so that idle ones never keep a device out.
+    most: in all; when they are taken, one of the address that has most makes room: the
+        one that has been waiting for the head of a request for longest, or else one of
+        those that may go. So neither idle nor slow ones keep a device out.
     per_address: of one address; of a network of 64 bits for IPv6, which is what one
         customer has.
     is_exempt: whether an address is that of a trusted proxy.
@@ -48,15 +51,16 @@ class Admission:
         self._parties: dict[Guest, str] = {}
         self._of_party: Counter[str] = Counter()
         self._waiting: dict[Guest, None] = {}  # for longest first
+        self._may_go: dict[Guest, None] = {}
         self._warned_at = -_WARN_EVERY_S
 
     def admit(self, guest: Guest, address: str) -> bool:
         """Count a new connection; False: it has to go."""
-        party = party_of(address)
-        if not self._is_exempt(address) and self._of_party[party] >= self._per_address:
+        party = _PROXY if self._is_exempt(address) else party_of(address)
+        if self._most_of(party) >= self._per_address:
             self._warn(party)
             return False
-        if len(self._parties) >= self._most and not self._made_room():
+        if len(self._parties) >= self._most and not self._made_room(party):
             return False
         self._parties[guest] = party
         self._of_party[party] += 1
@@ -69,9 +73,16 @@ class Admission:
         if waiting and guest in self._parties:
             self._waiting[guest] = None
 
+    def may_go(self, guest: Guest, may: bool) -> None:
+        """Note whether it waits for its turn, or for a client that reads slowly."""
+        self._may_go.pop(guest, None)
+        if may and guest in self._parties:
+            self._may_go[guest] = None
+
     def release(self, guest: Guest) -> None:
         """Forget a connection, admitted or not."""
         self._waiting.pop(guest, None)
+        self._may_go.pop(guest, None)
         party = self._parties.pop(guest, None)
         if party is None:
             return
@@ -89,13 +100,24 @@ class Admission:
                 *(party, self._of_party[party]),
             )
 
-    def _made_room(self) -> bool:
-        longest = next(iter(self._waiting), None)
-        if longest is None:
+    def _made_room(self, party: str) -> bool:
+        """Make room for one more, unless its address has more than any other."""
+        chosen = max(
+            chain(self._waiting, self._may_go),
+            key=lambda guest: self._most_of(self._parties[guest]),
+            default=None,
+        )
+        if chosen is None:
             return False
-        self.release(longest)
-        longest.abort()
+        if self._most_of(party) > self._most_of(self._parties[chosen]):
+            return False
+        self.release(chosen)
+        chosen.abort()
         return True
+
+    def _most_of(self, party: str) -> int:
+        """Return how many connections one address has; a proxy speaks for many."""
+        return 0 if party == _PROXY else self._of_party[party]
 
 
 def most_connections() -> int:
@@ -115,11 +137,3 @@ def among(proxies: Iterable[IPv4Network | IPv6Network]) -> Callable[[str], bool]
         return address is not None and any(address in net for net in networks)
 
     return is_one
-
-
-def party_of(text: str) -> str:
-    """Return what counts as one address: of IPv6, the network of one customer."""
-    address = address_of(text)
-    if address is None or address.version == 4:
-        return str(address or text)
-    return str(IPv6Network((int(address), 64), strict=False))

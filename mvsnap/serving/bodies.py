@@ -10,13 +10,16 @@ import asyncio
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from mvsnap.core.shares import is_within_share
 from mvsnap.serving.environ import Head
 from mvsnap.web.answers import ErrorDetails
+from mvsnap.web.proxies import party_of
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ _SMALL_S, _LARGE_S = 30, 120
 # answer while it sends would see a reset.
 _DISCARDED = 40_000_000
 _DISCARD_S = 60
-# So much of every body always has room, the rest shares the memory.
+# So much of every body always has room, the rest shares the memory: fairly.
 _FREE = 64 * 1024
 _MEMORY = 64_000_000
 _LARGE_AT_ONCE = 4
@@ -55,23 +58,31 @@ class _TooLong(Exception):
 
 
 class Bodies:
-    """Reads bodies. For the thread of the event loop alone."""
+    """Reads bodies. For the thread of the event loop alone.
 
-    def __init__(self) -> None:
-        self._memory = 0
+    is_exempt: whether an address is that of a trusted proxy, which speaks for many.
+    """
+
+    def __init__(self, is_exempt: Callable[[str], bool]) -> None:
+        self._is_exempt = is_exempt
+        self._memory: Counter[str] = Counter()  # by address
         self._large = 0
 
-    def body(self) -> Body:
+    def body(self, address: str) -> Body:
         """Return a body to read; whoever asks closes it."""
-        return Body(self)
+        return Body(self, address)
 
-    def take(self, length: int) -> None:
-        if self._memory + length > _MEMORY:
+    def take(self, address: str, length: int) -> None:
+        """Take memory, within the share of the address."""
+        total, party = self._memory.total() + length, party_of(address)
+        own = 0 if self._is_exempt(address) else self._memory[party] + length
+        if not is_within_share(own, total, _MEMORY):
             raise _busy("Too many long requests at once")
-        self._memory += length
+        self._memory[party] += length
 
-    def give(self, length: int) -> None:
-        self._memory -= length
+    def give(self, address: str, length: int) -> None:
+        self._memory[party_of(address)] -= length
+        self._memory += Counter()  # forgets who has none
 
     def take_large(self) -> None:
         if self._large >= _LARGE_AT_ONCE:
@@ -93,10 +104,12 @@ class Body:
     is_read: nothing of it is left on the connection.
     """
 
-    def __init__(self, bodies: Bodies) -> None:
+    def __init__(self, bodies: Bodies, address: str) -> None:
         self._bodies = bodies
+        self._address = address
         self._taken = 0
         self._is_large = False
+        self._has_ended = False  # its last part has come
         self.file: IO[bytes] = SpooledTemporaryFile(max_size=_SMALL)  # noqa: SIM115
         self.length = 0
         self.is_read = True
@@ -120,9 +133,11 @@ class Body:
             self.file.close()
             self.file = BytesIO()
             # One that asks first has not sent any of it.
-            self.is_read = not head.asks_first and await _discard(receive, self.length)
+            self.is_read = not head.asks_first and await self._discard(
+                receive, self.length
+            )
         except Refused:
-            await _discard(receive, head.announced)
+            await self._discard(receive, head.announced)
             raise
         except TimeoutError:
             raise Refused(
@@ -131,7 +146,7 @@ class Body:
         self.file.seek(0)
 
     async def _keep(self, receive: Receive, most: int) -> None:
-        async for part in _parts(receive):
+        async for part in self._parts(receive):
             self.length += len(part)
             if self.length > most:
                 raise _TooLong
@@ -143,7 +158,7 @@ class Body:
 
     def _take_memory(self, more: int) -> None:
         if more > 0:
-            self._bodies.take(more)
+            self._bodies.take(self._address, more)
             self._taken += more
 
     def _take_disk(self) -> None:
@@ -151,38 +166,36 @@ class Body:
             self._bodies.take_large()
             self._is_large = True
 
+    async def _discard(self, receive: Receive, announced: int) -> bool:
+        """Read the rest of it; False: it is endless, or takes too long."""
+        left = _DISCARDED
+        if announced > left:
+            return False
+        try:
+            async with asyncio.timeout(_DISCARD_S):
+                async for part in self._parts(receive):
+                    left -= len(part)
+                    if left < 0:
+                        return False
+        except TimeoutError:
+            return False
+        return True
+
+    async def _parts(self, receive: Receive) -> AsyncIterator[bytes]:
+        while not self._has_ended:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            self._has_ended = not message["more_body"]
+            yield message["body"]
+
     def close(self) -> None:
         self.file.close()
-        self._bodies.give(self._taken)
+        if self._taken:
+            self._bodies.give(self._address, self._taken)
         if self._is_large:
             self._bodies.give_large()
 
 
-async def _discard(receive: Receive, announced: int) -> bool:
-    """Read the rest of a body; False: it is endless, or takes too long."""
-    left = _DISCARDED
-    if announced > left:
-        return False
-    try:
-        async with asyncio.timeout(_DISCARD_S):
-            async for part in _parts(receive):
-                left -= len(part)
-                if left < 0:
-                    return False
-    except TimeoutError:
-        return False
-    return True
-
-
 def _busy(message: str) -> Refused:
     return Refused(503, "busy", message)
-
-
-async def _parts(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        more = message["more_body"]
-        yield message["body"]

@@ -111,6 +111,7 @@ class HttpConnection(H11Protocol):
         self._end_in(_LINGER_S)
 
     def on_response_complete(self) -> None:
+        self._admission.may_go(self, False)
         self._admission.is_waiting(self, True)
         super().on_response_complete()
 
@@ -127,6 +128,10 @@ class HttpConnection(H11Protocol):
 
     def is_gone(self) -> bool:
         return self.transport.is_closing()
+
+    def may_go(self, may: bool) -> None:
+        """Say whether it may be cut off for another one, until it is answered."""
+        self._admission.may_go(self, may)
 
     def abort(self) -> None:
         """Close without waiting for what was not read by the other side."""

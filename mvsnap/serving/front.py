@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mvsnap.serving.bodies import Bodies, Body, Gone, Receive, Refused
+from mvsnap.serving.connection import HttpConnection
 from mvsnap.serving.environ import Head
 from mvsnap.serving.strangers import Strangers
 from mvsnap.serving.threads import RequestThreads
@@ -87,13 +88,14 @@ class Front:
         app: WSGIApplication,
         threads: RequestThreads,
         strangers: Strangers,
+        bodies: Bodies,
         may_be_large: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._threads = threads
         self._strangers = strangers
         self._may_be_large = may_be_large
-        self._bodies = Bodies()
+        self._bodies = bodies
 
     def use(self, app: WSGIApplication, may_be_large: Callable[[str], bool]) -> None:
         """Give later requests to another application."""
@@ -102,7 +104,7 @@ class Front:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         connection = scope["state"]["connection"]
         try:
-            await self._handle(scope, receive, send, connection.is_gone)
+            await self._handle(scope, receive, send, connection)
         except Gone:
             return
         except TimeoutError:
@@ -113,35 +115,45 @@ class Front:
             connection.abort()
 
     async def _handle(
-        self, scope: Any, receive: Receive, send: Send, is_gone: Callable[[], bool]
+        self, scope: Any, receive: Receive, send: Send, connection: HttpConnection
     ) -> None:
         head = Head(scope)
-        answer = await self._answer(head, receive)
+        answer = await self._answer(head, receive, connection)
         try:
-            await _send(answer, partial(self._next, head, answer), send, is_gone)
+            await _send(answer, partial(self._next, head, answer), send, connection)
         finally:
             if not answer.parts.ended:
                 self._threads.soon(answer.parts.close)
 
-    async def _answer(self, head: Head, receive: Receive) -> _AnswerInParts:
-        with closing(self._bodies.body()) as body:
+    async def _answer(
+        self, head: Head, receive: Receive, connection: HttpConnection
+    ) -> _AnswerInParts:
+        with closing(self._bodies.body(head.address)) as body:
             may_be_large = self._may_be_large(head.path)
             try:
                 await body.read(receive, head, may_be_large=may_be_large)
             except Refused as refused:
                 retry = [_RETRY] if refused.status == 503 else []
                 return _error(refused.status, refused.details, _CLOSE, *retry)
-            answer = await self._answer_in_turn(head, body)
+            answer = await self._answer_in_turn(head, body, connection)
             if not body.is_read:
                 answer.headers.append(_CLOSE)
             return answer
 
-    async def _answer_in_turn(self, head: Head, body: Body) -> _AnswerInParts:
+    async def _answer_in_turn(
+        self, head: Head, body: Body, connection: HttpConnection
+    ) -> _AnswerInParts:
+        def begins() -> None:
+            connection.may_go(False)
+            if connection.is_gone():
+                raise Gone
+
+        connection.may_go(True)
         if (wait_s := self._strangers.wait_s(head.address)) > 0:
             await asyncio.sleep(wait_s)
         asked = head.environ() | _input(body) | {KNOWN: False}
         answer, used_s = await self._threads.run(
-            head.address, partial(_timed, partial(self._ask, asked))
+            head.address, partial(_timed, partial(self._ask, asked)), begins
         )
         if not asked[KNOWN]:
             self._strangers.used(head.address, used_s)
@@ -188,7 +200,7 @@ async def _send(
     answer: _AnswerInParts,
     next_part: Callable[[], Awaitable[bytes]],
     send: Send,
-    is_gone: Callable[[], bool],
+    connection: HttpConnection,
 ) -> None:
     """Send an answer as fast as it is read.
 
@@ -202,11 +214,14 @@ async def _send(
         return
     part: bytes = answer.first
     await _soon(send(_start(answer)))
-    while part and not is_gone():
+    connection.may_go(True)  # a file, or a table
+    while part and not connection.is_gone():
         for begin in range(0, len(part), _PART):
             await _soon(send(_body(part[begin : begin + _PART], more=True)))
         part = b"" if answer.parts.ended else await next_part()
-    if not is_gone():  # else its end would be an error: it is shorter than it said
+    if (
+        not connection.is_gone()
+    ):  # else its end would be an error: it is shorter than it said
         await _soon(send(_body(b"", more=False)))
 
 

@@ -16,6 +16,7 @@ from uvicorn import Config, Server
 from mvsnap.config.model import Settings
 from mvsnap.config.server import ServerSection
 from mvsnap.serving.admission import Admission, among, most_connections
+from mvsnap.serving.bodies import Bodies
 from mvsnap.serving.connection import IDLE_S, LAST_S, HttpConnection
 from mvsnap.serving.front import Front
 from mvsnap.serving.strangers import Strangers
@@ -108,7 +109,13 @@ def make_server(
         most_connections(), server.max_connections_per_address, is_exempt
     )
     threads = RequestThreads(server.threads, is_exempt)
-    front = Front(app, threads, Strangers(is_exempt), partial(knows_address, app))
+    front = Front(
+        app,
+        threads,
+        Strangers(is_exempt),
+        Bodies(is_exempt),
+        partial(knows_address, app),
+    )
 
     def connection(**given: Any) -> HttpConnection:
         return HttpConnection(admission, tls_context, **given)

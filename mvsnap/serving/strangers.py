@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from mvsnap.serving.admission import party_of
+from mvsnap.web.proxies import party_of
 
 # An address has so much of a thread at once, and this part of one from then on.
 _AT_ONCE_S = 1.0

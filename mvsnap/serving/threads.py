@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mvsnap.web.proxies import party_of
+
 T = TypeVar("T")
 
 
@@ -32,22 +34,33 @@ class RequestThreads:
         self._is_exempt = is_exempt
         self._shares: dict[str, _Share] = {}
 
-    async def run(self, address: str, work: Callable[[], T]) -> T:
-        """Let one of the threads do it, in turn."""
+    async def run(
+        self,
+        address: str,
+        work: Callable[[], T],
+        begins: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Let one of the threads do it, in turn.
+
+        begins: called when it is the turn of this address; what it raises is raised.
+        """
         loop = asyncio.get_running_loop()
         if self._is_exempt(address):
+            begins()
             return await loop.run_in_executor(self._pool, work)
-        share = self._shares.get(address)
+        party = party_of(address)
+        share = self._shares.get(party)
         if share is None:
-            share = self._shares[address] = _Share(asyncio.Semaphore(self._share))
+            share = self._shares[party] = _Share(asyncio.Semaphore(self._share))
         share.users += 1
         try:
             async with share.free:
+                begins()
                 return await loop.run_in_executor(self._pool, work)
         finally:
             share.users -= 1
             if not share.users:
-                del self._shares[address]
+                del self._shares[party]
 
     def soon(self, work: Callable[[], None]) -> None:
         """Let one of the threads do it; nobody waits for it."""

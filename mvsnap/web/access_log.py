@@ -14,6 +14,7 @@ from mvsnap.domain import Change
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
 from mvsnap.web.context import gateway
+from mvsnap.web.proxies import party_of
 from mvsnap.web.request_log import path_without_token
 
 
@@ -37,10 +38,12 @@ def refused(why: Reason) -> None:
 def _note(what: Reason, thing: Reason) -> None:
     person, caller = g.get("person"), g.get("caller")
     known = person or caller
-    who = known.name if known else None
-    if who is None:
-        who = audit_wordings.UNKNOWN_FROM(address=str(request.remote_addr))
+    who = counted = known.name if known else ""
+    if not known:
+        address = str(request.remote_addr)
+        who = audit_wordings.UNKNOWN_FROM(address=address)
+        counted = audit_wordings.UNKNOWN_FROM(address=party_of(address))
     here = gateway()
-    text = here.accesses.line(who, what, thing)
+    text = here.accesses.line(counted, what, thing)
     if text is not None:
         here.audit.note(Change(here.clock.now(), who, what, Reason(""), text))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -95,6 +96,19 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+@lru_cache(1024)
+def party_of(text: str) -> str:
+    """Return what counts as one address: of IPv6, the network of one customer.
+
+    Whatever is limited by address goes by it: of 64 bits everybody has another address
+    for each request.
+    """
+    address = address_of(text)
+    if address is None or address.version == 4:
+        return str(address or text)
+    return str(IPv6Network((int(address), 64), strict=False))
 
 
 def _last(environ: WSGIEnvironment, name: str) -> str:

@@ -59,10 +59,12 @@ class Attack:
         """Say, in each thread, that the device may begin."""
         self._begun.release()
 
-    def connect(self, timeout_s: float = _PATIENCE_S) -> socket.socket:
-        """Return a connection from the attacker's address."""
+    def connect(
+        self, timeout_s: float = _PATIENCE_S, address: str = ATTACKER
+    ) -> socket.socket:
+        """Return a connection from the attacker's address, or another one of theirs."""
         return socket.create_connection(
-            (HOST, self.port), timeout_s, source_address=(ATTACKER, 0)
+            (HOST, self.port), timeout_s, source_address=(address, 0)
         )
 
     def request(

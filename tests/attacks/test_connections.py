@@ -119,6 +119,30 @@ def flood(path: str) -> Attacking:
     return attack
 
 
+def of_many_addresses(path: str) -> Attacking:
+    """Return an attack that takes every connection there is, and reads no answer."""
+    # One after the other: the kernel would take a single one off the server's hands.
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 20
+    # Of each address one less than its share: more than all connections together.
+    addresses = [f"127.0.1.{n}" for n in range(1, 15) for _ in range(49)]
+
+    def attack(attack: Attack) -> None:
+        held: dict[int, socket.socket] = {}
+        while not attack.is_over:
+            for n, address in enumerate(addresses):
+                if n not in held and not attack.is_over:
+                    with suppress(OSError):
+                        held[n] = attack.connect(address=address)
+                        held[n].sendall(asked)
+            attack.under_way()
+            held = {n: each for n, each in held.items() if _still_there(each, b"")}
+            attack.rest(0.5)
+        for each in held.values():
+            each.close()
+
+    return attack
+
+
 def large_bodies(path: str) -> Attacking:
     return again_and_again("POST", path, bytes(LARGE), {"Expect": ""})
 
@@ -195,6 +219,13 @@ def test_a_flood_of_requests_keeps_no_device_waiting(
     service: Attacked, attacking: Attacking, threads: int
 ) -> None:
     service.while_attacked(attacking, threads=threads)
+
+
+def test_who_takes_all_connections_from_many_addresses_makes_room(
+    service: Attacked,
+) -> None:
+    """Of somebody with twelve addresses, each may have a share of the connections."""
+    service.while_attacked(of_many_addresses(ICONS), threads=1)
 
 
 def said(service: Attacked, sent: bytes, limit_s: float = 25) -> tuple[bytes, float]:

@@ -134,6 +134,25 @@ def drip(connection: socket.socket, *, head: bytes = b"") -> None:
         connection.sendall(b" " if head else b"x")
 
 
+def in_time(work: Callable[[], object], limit_s: float = 20) -> object:
+    """Let a thread do it, which may hang: the test does not."""
+    came: list[object] = []
+
+    def run() -> None:
+        try:
+            came.append(work())
+        except Exception as exc:  # noqa: BLE001  # raised below
+            came.append(exc)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    assert came, f"still waiting after {limit_s} s"
+    if isinstance(came[0], Exception):
+        raise came[0]
+    return came[0]
+
+
 def unused_origin() -> str:
     """Return an origin where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

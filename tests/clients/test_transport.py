@@ -3,15 +3,21 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from mvsnap.badges.directory_client import DirectoryClient
+from mvsnap.clients import connections
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.domain import Destination, RoomId
 from mvsnap.errors import UpstreamError
-from tests.clients.fakes import FakeClock, raw_server, read_request
+from tests.clients.fakes import FakeClock, drip, in_time, raw_server, read_request
 from tests.clients.webex.stub import bot
 
 BODY = b'{"name": "A", "displayName": "A"}'
@@ -78,3 +84,53 @@ def test_a_message_through_a_proxy_that_hangs_may_have_arrived(
         with closing(webex), pytest.raises(UpstreamError, match="within 1 s") as caught:
             webex.post(Destination(room_id=RoomId("R")), "x")
     assert (caught.value.retry, caught.value.unsure) == (True, True)
+
+
+def test_a_proxy_that_drips_its_answer_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It opens the way to the host: nobody has answered the request itself."""
+    talk = partial(drip, head=b"HTTP/1.1 200 OK\r\nX: ")
+    with raw_server(talk) as proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        webex = Webex("https://webex.invalid/v1", "token", timeout_s=1)
+        with closing(webex), pytest.raises(UpstreamError, match="within 1 s"):
+            in_time(webex.me)
+
+
+def test_an_address_that_nobody_answers_at_costs_no_more_than_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second address answers for ever, after the time of all was over."""
+    talk = partial(drip, head=b"HTTP/1.1 200 OK\r\n\r\n")
+    real = socket.getaddrinfo
+
+    def found(host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        hosts = ["127.0.0.2", "127.0.0.1"] if host == "photos.example" else [host]
+        return [each for one in hosts for each in real(one, port, *more, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    monkeypatch.setattr(connections, "is_near", lambda _: False)
+    with raw_server(talk) as origin, silent(urlsplit(origin).port or 0) as port:
+        place = f"photos.example:{port}"
+        photos = DirectoryClient((place,), timeout_s=0.5)
+        webex = Webex(f"http://{place}/v1", "token", timeout_s=1)
+        for work in (partial(photos.photo, f"http://{place}/1.jpg"), webex.me):
+            with pytest.raises(UpstreamError):
+                in_time(work)
+        webex.close()
+
+
+@contextmanager
+def silent(port: int) -> Iterator[int]:
+    """At 127.0.0.2: a server whose queue is full; nobody gets an answer."""
+    with ExitStack() as held:
+        listening = held.enter_context(
+            socket.create_server(("127.0.0.2", port), backlog=0)
+        )
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(listening.getsockname())
+        yield port

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from mvsnap.clients.messengers import outcome
 from mvsnap.clients.messengers.messenger import Messenger
 from mvsnap.config.load import settings_of
 from mvsnap.config.model import Settings
@@ -24,6 +27,7 @@ from mvsnap.delivery.plain_text import first_line, plain
 from mvsnap.domain import CameraName, DeliveryState
 from mvsnap.errors import BadConfig, UpstreamError
 from mvsnap.texts.wording import Reason
+from tests.clients.fakes import in_time, raw_server
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE
 from tests.jobs import test_clips
@@ -256,3 +260,28 @@ def test_plain_text_of_anything_takes_no_time() -> None:
     for text in ("[" * 20_000, "[a](" * 9_000, "_" * 30_000, "*_" * 15_000):
         plain(text)
     assert time.process_time() - began < 2, os.cpu_count()
+
+
+@pytest.mark.parametrize("greeting", [b"", b"220 hello\r\n"], ids=["greets", "answers"])
+def test_a_mail_server_that_never_comes_to_an_end_is_left(
+    monkeypatch: pytest.MonkeyPatch, greeting: bytes
+) -> None:
+    """A tarpit keeps whom it takes for a spammer with a line now and then."""
+    monkeypatch.setattr(outcome, "_OPERATION_S", 0.5)
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        if greeting:
+            connection.recv(1000)
+        pause = threading.Event()
+        while not pause.wait(0.05):
+            connection.sendall(b"250-wait\r\n" if greeting else b"220-wait\r\n")
+
+    with raw_server(talk) as origin:
+        place = f"mailto://127.0.0.1:{urlsplit(origin).port}"
+        url = f"{place}/?from=cam@{HIDDEN}.example&to=guard@site.example"
+        mail = Messenger(Reason("Ops"), url)
+        with pytest.raises(UpstreamError) as caught:
+            in_time(lambda: mail.send("text", "title"))
+    assert (caught.value.retry, caught.value.unsure) == (True, False)
+    assert HIDDEN not in str(caught.value)

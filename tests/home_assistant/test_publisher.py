@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paho.mqtt.client import Client, MQTTMessage
 
 from mvsnap.clock import SystemClock
 from mvsnap.home_assistant.connection import BrokerLogin, PublishConnection
@@ -20,7 +22,7 @@ from mvsnap.home_assistant.topics import Topics
 from mvsnap.simulator.mqtt.broker import Mosquitto, broker
 from mvsnap.simulator.ports import free_port
 from tests.home_assistant.subscriber import Subscriber
-from tests.sense.mqtt import answering
+from tests.sense.mqtt import answering, publish
 from tests.servers.processes import wait_until
 
 TOPICS = Topics("mvsnap", "homeassistant")
@@ -53,6 +55,42 @@ class Counter(Publisher):
 
     def send(self) -> None:
         return
+
+
+class Heard(PublishConnection):
+    """Notes what arrives, by its topic and length."""
+
+    def __init__(self, port: int) -> None:
+        login = BrokerLogin("127.0.0.1", port)
+        super().__init__(login, TOPICS, TOPICS.status, finds_configs=True)
+        self.messages: list[tuple[str, int]] = []
+
+    def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
+        super()._received(client, userdata, message)
+        self.messages.append((message.topic, len(message.payload)))
+
+
+def test_what_anybody_may_publish_there_takes_little_memory(
+    mosquitto: Mosquitto,
+) -> None:
+    config = f"homeassistant/sensor/mvsnap/{'x' * 60_000}/config"
+    heard = Heard(mosquitto.port)
+    heard.open()
+    try:
+        for qos in (0, 1):
+            publish(mosquitto, TOPICS.birth, [b"x" * 30_000_000], qos=qos)
+        publish(mosquitto, config, [b"{}"], retain=True)
+        publish(mosquitto, TOPICS.birth, [b"online"], qos=1)
+        wait_until(heard.is_born_again, "what comes behind it is understood", 30)
+    finally:
+        heard.close()
+    assert [topic for topic, _ in heard.messages if topic != TOPICS.status] == [
+        *[TOPICS.birth] * 2,
+        config,
+        TOPICS.birth,
+    ]
+    assert max(length for _, length in heard.messages) < 1_000_000
+    assert heard.configs == {}
 
 
 def test_a_broker_that_comes_later_gets_the_newest_state(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -151,6 +152,32 @@ def test_a_skipped_message_that_wants_an_answer_comes_out_empty(qos: int) -> Non
         assert frames == [(TOPIC, b"", True, 9), (TOPIC, COUNT, False, 0)]
         assert cutter.skipped == 1
         assert cutter.exactly_once == ({9} if qos == 2 else set())
+
+
+@pytest.mark.parametrize("properties", [None, b""], ids=["3.1.1", "5"])
+@pytest.mark.parametrize(("qos", "packet_id"), [(0, 0), (1, 9), (2, 9)])
+def test_a_topic_longer_than_any_of_ours_comes_out_empty(
+    qos: int, packet_id: int, properties: bytes | None
+) -> None:
+    """What comes later remembers topics: 20,000 of these would be a gigabyte."""
+    more: dict[str, Any] = {
+        "qos": qos,
+        "packet_id": packet_id,
+        "properties": properties,
+    }
+    longest = b"t" * 256
+    stream = publish(b"t" * 65_000, **more) + publish(longest, **more)
+    is_5 = properties is not None
+    frames, _, cutter = cut(stream[:70], stream[70:], properties=is_5)
+    assert frames == [
+        (b"", COUNT, False, packet_id),
+        (longest, COUNT, False, packet_id),
+    ]
+    assert cutter.broken is None
+    frames = cut(
+        publish(b"t" * 65_000, b"x" * 5_000, **more), properties=is_5, limit=1
+    )[0]
+    assert all(frame[0] == b"" for frame in frames)
 
 
 def test_a_topic_of_no_length_is_handed_on() -> None:

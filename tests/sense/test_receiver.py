@@ -184,6 +184,20 @@ def test_a_message_above_the_limit_is_skipped_and_counted(
 
 
 @READERS
+def test_a_topic_longer_than_any_of_ours_comes_without_it(
+    plain: Mosquitto, reader: Reader
+) -> None:
+    with receiving(at(plain), client=reader) as receiver:
+        for topic in (f"/merakimv/{'x' * 60_000}/0", TOPIC):
+            publish(plain, topic, [b"1"])
+        found = frames(taken(receiver, 2))
+        assert [(frame[0], frame[1]) for frame in found] == [
+            (b"", b"1"),
+            (TOPIC.encode(), b"1"),
+        ]
+
+
+@READERS
 @PROTOCOLS
 def test_tls_with_a_login_brings_large_and_many_messages(
     secret: Mosquitto, reader: Reader, protocol: Protocol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import resource
 import threading
 from ipaddress import ip_network
@@ -100,14 +101,87 @@ def test_a_quarter_of_the_threads_is_for_others() -> None:
     threads.close()
 
 
+def test_threads_go_by_the_network_of_a_customer() -> None:
+    """Of IPv6, everybody has another address for each request."""
+    threads, may_end = RequestThreads(4, lambda _: False), threading.Event()
+
+    async def both() -> str:
+        one = [
+            asyncio.ensure_future(threads.run(f"2001:db8::{n}", may_end.wait))
+            for n in range(20)
+        ]
+        await asyncio.sleep(0)
+        other = await threads.run("2001:db8:1::1", lambda: "answered")
+        may_end.set()
+        assert all(await asyncio.gather(*one))
+        return other
+
+    try:
+        assert asyncio.run(asyncio.wait_for(both(), 10)) == "answered"
+    finally:
+        may_end.set()
+        threads.close()
+
+
+def test_the_address_with_most_makes_room() -> None:
+    doors = admission(most=6)
+    guests = {name: Guest() for name in ("a1", "a2", "a3", "b1", "b2", "c1")}
+    for name, guest in guests.items():
+        assert doors.admit(guest, f"192.0.2.{name[0]}")
+        doors.is_waiting(guest, name == "c1")
+
+    def aborted() -> list[str]:
+        return [name for name, guest in guests.items() if guest.aborted]
+
+    for name in ("a2", "a1", "b1"):
+        doors.may_go(guests[name], True)
+    doors.may_go(guests["a1"], False)
+    assert doors.admit(Guest(), "192.0.2.7")
+    assert aborted() == ["a2"]
+    assert doors.admit(Guest(), "192.0.2.8")
+    assert aborted() == ["a2", "b1"]
+    # Of those that may go, none is of an address that has more: it stays outside.
+    assert not doors.admit(Guest(), "192.0.2.a")
+
+
+def test_a_proxy_speaks_for_many_and_makes_room_last() -> None:
+    doors, guests = admission(most=6), [Guest() for _ in range(6)]
+    for guest, address in zip(
+        guests, ["10.0.0.1"] * 4 + ["192.0.2.1"] * 2, strict=True
+    ):
+        assert doors.admit(guest, address)
+    assert doors.admit(Guest(), "192.0.2.2")
+    assert [guest.aborted for guest in guests] == [False] * 4 + [True, False]
+    for number in range(2, 7):
+        assert doors.admit(Guest(), "10.0.0.1"), number
+    assert guests[0].aborted
+
+
+def bodies() -> Bodies:
+    return Bodies(among([ip_network("10.0.0.1/32")]))
+
+
 def test_long_bodies_share_the_memory() -> None:
-    bodies = Bodies()
-    bodies.take(60_000_000)
+    long = bodies()
+    long.take("10.0.0.1", 60_000_000)
     with pytest.raises(Refused) as refused:
-        bodies.take(5_000_000)
+        long.take("10.0.0.1", 5_000_000)
     assert refused.value.status == 503
-    bodies.give(60_000_000)
-    bodies.take(5_000_000)
+    long.give("10.0.0.1", 60_000_000)
+    long.take("10.0.0.1", 5_000_000)
+
+
+@pytest.mark.parametrize(
+    "addresses", [["192.0.2.1"], [f"2001:db8::{n}" for n in range(1, 60)]]
+)
+def test_one_address_never_has_all_of_the_memory(addresses: list[str]) -> None:
+    long, turns = bodies(), itertools.cycle(addresses)
+    for _ in range(32):
+        long.take(next(turns), 1_000_000)
+    with pytest.raises(Refused):
+        long.take(next(turns), 1_000_000)
+    long.take("192.0.2.2", 8_000_000)
+    long.take("10.0.0.1", 8_000_000)
 
 
 def test_a_long_body_needs_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,4 +190,4 @@ def test_a_long_body_needs_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("shutil.disk_usage", lambda _: Full)
     with pytest.raises(Refused, match="No room on the disk"):
-        Bodies().take_large()
+        bodies().take_large()

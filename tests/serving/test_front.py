@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -155,6 +156,18 @@ def test_a_body_has_a_deadline(say: Say, monkeypatch: pytest.MonkeyPatch) -> Non
     answer = say(b"POST /told HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code": "request_timeout"' in answer
+
+
+def test_a_body_without_room_is_refused_at_once(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has been read already: nothing else will come."""
+    monkeypatch.setattr(bodies, "_MEMORY", 100_000)
+    head = f"POST /told HTTP/1.1\r\n{HOST}Content-Length: 120000\r\n\r\n"
+    began = time.monotonic()
+    answer = say(head.encode() + bytes(120_000))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert time.monotonic() - began < 15
 
 
 def test_a_broken_answer_is_an_error(say: Say) -> None:

@@ -113,6 +113,15 @@ def test_a_403_is_noted_with_its_path_and_never_with_a_token(tmp_path: Path) -> 
     web.close()
 
 
+def test_a_network_of_ipv6_fills_no_more_of_the_log_than_an_address(web: Web) -> None:
+    """Without a log-in: anybody may send a link with a wrong signature."""
+    client, most = web.client(None), MOST_AN_HOUR[REFUSED]
+    for n in range(1, most + 20):
+        client.environ_base["REMOTE_ADDR"] = f"2001:db8::{n:x}"
+        assert client.get(f"/evidence/{n}/clip.mp4").status_code == 403
+    assert len(lines(web, "refused")) == most + 1
+
+
 def picture(number: int) -> Reason:
     text = f"picture {number}"
     return Reason(text)

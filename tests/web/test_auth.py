@@ -218,6 +218,21 @@ def test_guessing_locks_an_address_out(web: Web) -> None:
     assert 1 <= int(last.headers["Retry-After"]) <= 60
 
 
+def test_guessing_from_a_network_of_ipv6_is_guessing_from_one_address(
+    web: Web,
+) -> None:
+    """Everybody there has another address for each request."""
+    client = web.client(None)
+
+    def tried(address: str) -> int:
+        client.environ_base["REMOTE_ADDR"] = address
+        return client.get(EVENTS, headers={"X-API-Key": address}).status_code
+
+    statuses = [tried(f"2001:db8::{n:x}") for n in range(1, 30)]
+    assert statuses == [401] * 20 + [429] * 9
+    assert tried("2001:db8:0:1::1") == 401
+
+
 def test_a_right_key_works_during_a_lockout(web: Web) -> None:
     assert 429 in guess(web, 45)
     assert web.client(READER).get(EVENTS).status_code == 200

@@ -182,6 +182,20 @@ def test_ten_failures_from_an_address_lock_it_out_for_a_while(web: Web) -> None:
     assert log_in(other, "anna").status_code == 303
 
 
+@pytest.mark.usefixtures("quick_nobody")
+def test_ten_failures_from_a_network_of_ipv6_lock_it_out(web: Web) -> None:
+    web.add_user("anna")
+    client = web.browser()
+    for number in range(10):
+        client.environ_base["REMOTE_ADDR"] = f"2001:db8::{number + 1}"
+        assert log_in(client, f"name-{number}", "wrong").status_code == 401
+    client.environ_base["REMOTE_ADDR"] = "2001:db8::ffff"
+    assert log_in(client, "anna").status_code == 429
+    other = web.browser()
+    other.environ_base["REMOTE_ADDR"] = "2001:db8:0:1::1"
+    assert log_in(other, "anna").status_code == 303
+
+
 def test_ten_failures_for_a_name_lock_it_for_minutes_and_no_other(web: Web) -> None:
     web.add_user("anna")
     web.add_user("ben")

@@ -7,8 +7,10 @@ arrived, is in the exchanges that its plugins make: they go through here.
 from __future__ import annotations
 
 import smtplib
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +24,11 @@ from mvsnap.texts import channel_wordings as wordings
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import NO_ANSWER_AT_ALL
 
-# For each operation with a mail server; other exchanges as a whole.
+# For each byte of a mail server; other exchanges as a whole.
 TIMEOUT_S = 30.0
+# For each operation with a mail server: some answer a line now and then, for ever.
+_OPERATION_S = 120.0
+_SLOWEST_BYTES_PER_S = 16 * 1024
 
 
 @dataclass
@@ -139,13 +144,20 @@ class _Noting(smtplib.SMTP):
 
     def sendmail(self, *args: Any, **given: Any) -> Any:
         self._is_sent = False
-        with _noted(self):
+        sent = [
+            text for text in (*args, *given.values()) if isinstance(text, str | bytes)
+        ]
+        with _noted(self, sum(map(len, sent)) / _SLOWEST_BYTES_PER_S):
             refused = super().sendmail(*args, **given)
         if (outcome := _current.get()) is not None:
             outcome.accepted += 1
             if refused:
                 _note(smtplib.SMTPRecipientsRefused(refused), is_sent=False)
         return refused
+
+    def quit(self) -> tuple[int, bytes]:
+        with _within(self, 0):
+            return super().quit()
 
 
 class _SecureNoting(_Noting, smtplib.SMTP_SSL):
@@ -156,12 +168,33 @@ _MAIL = {"SMTP": _Noting, "SMTP_SSL": _SecureNoting}
 
 
 @contextmanager
-def _noted(mail: _Noting) -> Iterator[None]:
+def _noted(mail: _Noting, more_s: float = 0) -> Iterator[None]:
+    """more_s: beside what any operation has."""
     try:
-        yield
+        with _within(mail, more_s):
+            yield
     except (OSError, smtplib.SMTPException) as exc:
         _note(exc, is_sent=mail._is_sent)
         raise
+
+
+@contextmanager
+def _within(mail: smtplib.SMTP, more_s: float) -> Iterator[None]:
+    watchdog = threading.Timer(_OPERATION_S + more_s, _cut, (mail,))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def _cut(mail: smtplib.SMTP) -> None:
+    """Make it fail in its own thread."""
+    if isinstance(mail.sock, socket.socket):
+        with suppress(OSError):
+            # Not SSLSocket's own method, which the other thread may be in.
+            socket.socket.shutdown(mail.sock, socket.SHUT_RDWR)
 
 
 def _note(exc: Exception, *, is_sent: bool) -> None:

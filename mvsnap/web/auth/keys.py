@@ -22,6 +22,7 @@ from mvsnap.spelling import folded
 from mvsnap.texts import refusal_wordings
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.params import read_parameters, read_query
+from mvsnap.web.proxies import party_of
 
 log = logging.getLogger(__name__)
 
@@ -192,25 +193,24 @@ class Authenticator:
         known_good = self.counters.known_good
         caller = self._find(key, address) if key else None
         refusal = caller.refusal if caller is not None else ""
-        locked = wrong.reached_by(address)
+        party = party_of(address)
+        locked = wrong.reached_by(party)
         if (
             caller is not None
             and not refusal
-            and (
-                not (locked and caller.is_guessable) or known_good.has(address, caller)
-            )
+            and (not (locked and caller.is_guessable) or known_good.has(party, caller))
         ):
-            known_good.add(address, caller)
+            known_good.add(party, caller)
             rate.count(f"key {caller.name}")
             return caller
         # Only without a valid key: strangers must not use up a device's rate.
-        rate.count(f"address {address}")
+        rate.count(f"address {party}")
         if locked:
-            raise wrong.too_many(address)
+            raise wrong.too_many(party)
         if key:
-            if wrong.is_first(address):  # at most one line a minute
+            if wrong.is_first(party):  # at most one line a minute
                 log.warning("%s from %s", refusal or "wrong key or token", address)
-            wrong.hit(address)
+            wrong.hit(party)
             raise Unauthorized(refusal or "Wrong API key")
         raise Unauthorized("An API key is required: X-API-Key or Authorization: Bearer")
 

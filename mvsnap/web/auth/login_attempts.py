@@ -16,6 +16,7 @@ from mvsnap.jobs.shares import WaitingRequests
 from mvsnap.store.users import UserStore
 from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
+from mvsnap.web.proxies import party_of
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class LoginAttempts:
 
     @contextmanager
     def _turn(self, address: str) -> Iterator[None]:
-        with self._waiting.place(address) as has_place:
+        with self._waiting.place(party_of(address)) as has_place:
             if not has_place:
                 raise TooManyRequests(
                     "Too many logins at once. Try again.", retry_after_s=_AGAIN_S
@@ -131,24 +132,26 @@ class LoginAttempts:
 
     def _counters(self, name: str, address: str) -> list[tuple[Limit, str]]:
         """Return what may lock somebody out; who is known is counted alone."""
-        both = f"{address} {name}"
-        if (name, address) in self._known_good:
+        party = party_of(address)
+        both = f"{party} {name}"
+        if (name, party) in self._known_good:
             return [(self._of_address, f"known {both}")]
         return [
-            (self._of_address, f"address {address}"),
+            (self._of_address, f"address {party}"),
             (self._of_both, f"both {both}"),
             (self._of_name, f"name {name}"),
         ]
 
     def count_failure(self, name: str, address: str) -> None:
+        both = f"{party_of(address)} {name}"
         for limit, who in self._counters(name, address):
-            if limit is not self._of_name or self._for_name.hit(f"{address} {name}"):
+            if limit is not self._of_name or self._for_name.hit(both):
                 limit.hit(who)
 
     def _remember(self, name: str, address: str) -> None:
         if len(self._known_good) >= _MOST_KNOWN:
             self._known_good.clear()
-        self._known_good.add((name, address))
+        self._known_good.add((name, party_of(address)))
 
 
 def may_come(user: User, login: LoginSection) -> bool:
