@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,16 +46,16 @@ def purge(ctx: click.Context, *, dry_run: bool, as_json: bool, force: bool) -> N
     """
     settings = load_settings(ctx)
     parts = open_parts(settings)
-    with storage_errors(settings):
+    with storage_errors(settings), closing(parts.store):
         results = _purge(parts, dry_run=dry_run, force=force)
     if as_json:
         print_json([_plain(result, dry_run=dry_run) for result in results])
     else:
         _print(results, dry_run=dry_run)
-    held = [result for result in results if result.held]
-    for result in held:
-        err.print(f"{result.name}: nothing was removed: {result.held}.", markup=False)
-    if held:
+    undone = [line for result in results for line in _undone(result)]
+    for line in undone:
+        err.print(line, markup=False)
+    if undone:
         raise SystemExit(1)
 
 
@@ -63,6 +65,14 @@ def _print(results: list[PurgeResult], *, dry_run: bool) -> None:
         out.print(line, markup=False)
     if dry_run:
         out.print("Dry run: nothing was removed.")
+
+
+def _undone(result: PurgeResult) -> Iterator[str]:
+    """Yield why what should go is still there, or may be."""
+    if result.held:
+        yield f"{result.name}: nothing was removed: {result.held}."
+    if result.unseen:
+        yield f"{result.name}: nobody could look: {result.unseen}."
 
 
 def _plain(result: PurgeResult, *, dry_run: bool) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def _plain(result: PurgeResult, *, dry_run: bool) -> dict[str, Any]:
         "left_bytes": result.left_bytes,
         "missing_files": result.lost,
         "held": result.held or None,
+        "unseen": result.unseen or None,
     }
 
 

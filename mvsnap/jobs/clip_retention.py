@@ -117,8 +117,8 @@ class Retention:
         due = {clip_id: path for clip_id, path in shown if path not in gone}
         try:
             there = {p for p in set(due.values()) if self._files.is_there(p)}
-        except EvidenceAway:
-            return PurgeResult()  # the log says why; tomorrow again
+        except EvidenceAway as exc:  # the log says why; tomorrow again
+            return PurgeResult(unseen=exc.message)
         if due and not there:
             log.error("the videos of %d clips are missing from the bucket", len(due))
             return PurgeResult()

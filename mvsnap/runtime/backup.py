@@ -8,14 +8,16 @@ missing.
 
 from __future__ import annotations
 
+import glob
 import io
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ import msgspec
 
 from mvsnap import __version__, durable_file
 from mvsnap.clock import SystemClock, iso
+from mvsnap.file_lock import try_acquire
 from mvsnap.store import database
 from mvsnap.store.sqlite_file import RESTORE_UNFINISHED
 
@@ -35,6 +38,10 @@ STAGING, REPLACED = "restore", "replaced-"
 # What a process has open, or makes anew: rings, segments of clips being recorded.
 _NOT_KEPT = {"recordings", "ring", "executors", "writable", STAGING, RESTORE_UNFINISHED}
 _SCRATCH = (".part", ".lock", "-wal", "-shm", "-journal")
+# Earlier backups: each would have all that were before it.
+_BACKUPS = (".tar", ".tar.gz", ".tgz")
+# While a backup is made.
+_PART, _LOCK = "backup", "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +81,12 @@ class Backup:
         Raises:
             OSError, sqlite3.Error: it cannot be written, or a database not be read.
         """
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}."
-        ) as scratch:
-            part = Path(scratch) / "backup"
+        with _scratch(path) as scratch:
+            part = scratch / _PART
             part.touch(mode=0o600)
             packed = path.name.endswith((".gz", ".tgz"))
             with tarfile.open(part, "w:gz" if packed else "w") as tar:
-                yield from self._fill(tar, Path(scratch))
+                yield from self._fill(tar, scratch)
             durable_file.publish(part, path, overwrite=True)
 
     def _fill(self, tar: tarfile.TarFile, scratch: Path) -> Iterator[int]:
@@ -105,6 +110,33 @@ class Backup:
         _add_text(tar, END, "{}")
 
 
+@contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """Make a folder beside the file, and remove those of backups that were killed."""
+    prefix = f".{path.name}."
+    for left in path.parent.glob(f"{glob.escape(prefix)}*"):
+        if (left / _PART).exists():
+            _remove_left(left)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=prefix) as made:
+        scratch, lock = Path(made), None
+        with suppress(OSError):  # a file system without locks
+            lock = try_acquire(scratch / _LOCK)
+        try:
+            yield scratch
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _remove_left(scratch: Path) -> None:
+    """Remove what a backup left, unless one is being made there."""
+    with suppress(OSError):
+        lock = try_acquire(scratch / _LOCK)
+        if lock is not None:
+            with lock:
+                shutil.rmtree(scratch)
+
+
 def _files_below(data_dir: Path) -> Iterator[Path]:
     """Return what belongs in a backup, but not the databases."""
     for folder, folders, names in os.walk(data_dir):
@@ -115,13 +147,19 @@ def _files_below(data_dir: Path) -> Iterator[Path]:
                 if name not in _NOT_KEPT and not name.startswith(REPLACED)
             ]
             names = [n for n in names if n not in _NOT_KEPT and n not in DATABASES]
+        folders[:] = [name for name in folders if not _is_of_backup(name)]
         for name in names:
             path = Path(folder, name)
-            if not name.endswith(_SCRATCH) and path.is_file():
+            if not name.endswith((*_SCRATCH, *_BACKUPS)) and path.is_file():
                 yield path
     installation = data_dir / "executors" / "installation"
     if installation.exists():
         yield installation
+
+
+def _is_of_backup(name: str) -> bool:
+    """Return whether a folder is that of a backup that is, or was, being made."""
+    return name.startswith(".") and any(f"{end}." in name for end in _BACKUPS)
 
 
 def _size(path: Path) -> int:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from mvsnap.config.model import Settings
-from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
-from mvsnap.runtime.hand_over import FILE_COLUMNS
+from mvsnap.runtime.cleaning_steps import Purge, Step, Steps
 from mvsnap.runtime.parts import Parts, jobs_url
-from mvsnap.store.alarm_messages import purge_messages
 from mvsnap.store.database import has_table
-from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.old_bot_requests import purge_requests
-from mvsnap.store.purging import PurgeResult, to_the_end
-from mvsnap.store.stray_pictures import STRAY_PICTURES, StrayPictures
-
-# Who changed what is asked for long after the pictures are gone.
-_AUDIT_KEPT = timedelta(days=365)
-
-_ASKED_FOR = timedelta(hours=6)
+from mvsnap.store.purging import PurgeResult
+from mvsnap.store.stray_pictures import STRAY_PICTURES
 
 _OFTEN_S = 300.0
 _HOURLY_S = 3600.0
@@ -72,19 +62,6 @@ KEPT = {
     "visit_count_rule": "one row",
 }
 
-_DELIVERIES = ("deliveries", "repeats")
-_VISITS = ("visits", "visit_counts", "device_days")
-_NOTICES = ("notices", "notice_groups", "seen_jobs")
-
-# Removes what is past its time; True: only says what that would remove.
-Step = Callable[[bool], PurgeResult]
-
-
-class _Purge(Protocol):
-    """What stores offer; before: what is older goes."""
-
-    def __call__(self, before: datetime, /, *, dry_run: bool) -> PurgeResult: ...
-
 
 @dataclass(frozen=True, slots=True)
 class DataKind:
@@ -123,69 +100,63 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
 
     jobs: the engine, which keeps a record of its own.
     """
-    steps = _Steps(parts, jobs)
-    old, over = steps.older_than_retention, steps.over
+    steps = Steps(parts, jobs)
     return (
-        DataKind(
-            "Clips",
-            _CLIP_LIMITS,
-            steps.clips,
-            ("clips",),
-            _OFTEN_S,
-            for_room=steps.clips_over_limits,
-        ),
-        DataKind("Events", _DAYS, steps.events, ("events",)),
-        DataKind(
-            "Messages of alarms",
-            _DAYS,
-            steps.messages,
-            ("alarm_messages",),
-        ),
-        DataKind("Deliveries", _DAYS, old(parts.store.purge_deliveries), _DELIVERIES),
-        DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",)),
-        DataKind("Finished jobs", _DAYS, steps.finished_jobs),
-        DataKind("States of jobs", _DAYS, old(parts.job_states.purge), ("job_states",)),
-        DataKind(
-            "Troubles", _DAYS, old(parts.troubles.purge), ("troubles", "reported_ends")
-        ),
-        *_of_people(parts, old),
-        DataKind("Presences", _DAYS, old(parts.sense.purge), ("presences",)),
-        DataKind(
-            "MV Sense states",
-            _DAYS,
-            old(parts.sense.purge_states),
-            ("watches", "camera_last_seen", "listeners"),
-        ),
-        *_of_visitors(parts, old),
-        DataKind("Mutes", "until they end", over(parts.site.purge), ("mutes",)),
-        *_of_log_ins(parts, over),
-        DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",)),
-        DataKind(
-            "Badge events",
-            _DAYS,
-            old(parts.badges.store.purge),
-            ("badges", "judgements", "near_pictures"),
-        ),
-        DataKind("Unused photos", "until the directory drops them", steps.photos),
-        DataKind(
-            "Wi-Fi observations",
-            _OBSERVATION_DAYS,
-            steps.observations,
-            ("observations",),
-        ),
-        DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, _VISITS),
+        *_of_triggers(parts, steps),
+        *_of_analytics(parts, steps),
+        *_of_users(parts, steps),
         *_of_no_row(steps),
     )
 
 
-def _of_people(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:
-    """Yield what is kept of whom to notify, and of what they answer."""
-    yield DataKind("Notices", _DAYS, old(parts.notices.purge), _NOTICES)
-    asked = old(partial(purge_requests, parts.db))
-    yield DataKind("Requests to the bot", _DAYS, asked, ("bot_requests",))
+def _of_triggers(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+    """Yield what happened, what was sent, and who was notified."""
+    old = partial(_old, steps)
+    limits, make_room = _CLIP_LIMITS, steps.clips_over_limits
+    yield DataKind("Clips", limits, steps.clips, ("clips",), _OFTEN_S, make_room)
+    yield DataKind("Events", _DAYS, steps.events, ("events",))
+    yield DataKind("Messages of alarms", _DAYS, steps.messages, ("alarm_messages",))
+    yield old("Deliveries", parts.store.purge_deliveries, "deliveries", "repeats")
+    yield DataKind("Entries of removed clips", _DAYS, steps.clip_rows, ("clips",))
+    yield DataKind("Finished jobs", _DAYS, steps.finished_jobs)
+    yield old("States of jobs", parts.job_states.purge, "job_states")
+    yield old("Troubles", parts.troubles.purge, "troubles", "reported_ends")
+    notices = "notices", "notice_groups", "seen_jobs"
+    yield old("Notices", parts.notices.purge, *notices)
+    asked = partial(purge_requests, parts.db)
+    yield old("Requests to the bot", asked, "bot_requests")
 
 
-def _of_no_row(steps: _Steps) -> Iterator[DataKind]:
+def _of_analytics(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+    """Yield what was counted and seen: zones, visitors, badges, phones."""
+    old, visitors = partial(_old, steps), parts.visitors.store
+    yield old("Presences", parts.sense.purge, "presences")
+    states = "watches", "camera_last_seen", "listeners"
+    yield old("MV Sense states", parts.sense.purge_states, *states)
+    counts = "visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"
+    yield old("Visitor counts", visitors.purge, *counts)
+    yield old("Busiest minutes", visitors.purge_pictures, "visitor_pictures")
+    badges = "badges", "judgements", "near_pictures"
+    yield old("Badge events", parts.badges.store.purge, *badges)
+    yield DataKind("Unused photos", "until the directory drops them", steps.photos)
+    seen, visits = ("observations",), ("visits", "visit_counts", "device_days")
+    yield DataKind("Wi-Fi observations", _OBSERVATION_DAYS, steps.observations, seen)
+    yield DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, visits)
+
+
+def _of_users(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+    """Yield what ends at a time of its own, and who changed what."""
+    ended, users = partial(_ended, steps), parts.users
+    yield ended("Mutes", parts.site.purge, "mutes")
+    hours = "login.session_hours"
+    yield ended("Sessions", users.sessions.purge, "sessions", kept=hours)
+    yield ended("Provider log-ins, shared links", users.purge, "secrets")
+    yield ended("Replaced keys", parts.keys.purge, "key_secrets")
+    yield ended("Replaced session keys", parts.session_keys.purge, "secrets")
+    yield DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",))
+
+
+def _of_no_row(steps: Steps) -> Iterator[DataKind]:
     """Yield files that no row names."""
     yield DataKind(
         STRAY_PICTURES,
@@ -198,26 +169,16 @@ def _of_no_row(steps: _Steps) -> Iterator[DataKind]:
     yield DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S)
 
 
-def _of_visitors(parts: Parts, old: Callable[[_Purge], Step]) -> Iterator[DataKind]:
-    visitors = parts.visitors.store
-    yield DataKind(
-        "Visitor counts",
-        _DAYS,
-        old(visitors.purge),
-        ("visitor_hours", "visitor_days", "visitor_cameras", "zone_page_views"),
-    )
-    pictures = old(visitors.purge_pictures)
-    yield DataKind("Busiest minutes", _DAYS, pictures, ("visitor_pictures",))
+def _old(steps: Steps, name: str, purge: Purge, *tables: str) -> DataKind:
+    """Return a kind that goes by age alone."""
+    return DataKind(name, _DAYS, steps.older_than_retention(purge), tables)
 
 
-def _of_log_ins(parts: Parts, over: Callable[[_Purge], Step]) -> Iterator[DataKind]:
-    hours, kept, users = "login.session_hours", "until they end", parts.users
-    yield DataKind("Sessions", hours, over(users.sessions.purge), ("sessions",))
-    ended = over(users.purge)
-    yield DataKind("Provider log-ins, shared links", kept, ended, ("secrets",))
-    yield DataKind("Replaced keys", kept, over(parts.keys.purge), ("key_secrets",))
-    of_sessions = over(parts.session_keys.purge)
-    yield DataKind("Replaced session keys", kept, of_sessions, ("secrets",))
+def _ended(
+    steps: Steps, name: str, purge: Purge, *tables: str, kept: str = "until they end"
+) -> DataKind:
+    """Return a kind whose rows end at a time of their own."""
+    return DataKind(name, kept, steps.ended(purge), tables)
 
 
 @contextmanager
@@ -229,124 +190,3 @@ def record_of_jobs(settings: Settings) -> Iterator[FinishedJobs]:
         return
     with closing(ClientEngine(url)) as engine:
         yield engine
-
-
-def retention(parts: Parts) -> Retention:
-    """Return what removes clips: by age, by their size, for room on the disk."""
-    settings = parts.settings
-    rules = ClipRetentionRules(
-        keep_for=timedelta(days=settings.storage.retention_days),
-        max_bytes=int(settings.storage.max_gb * 1e9),
-        # In a bucket they do not fill this disk; the cache has a limit of its own.
-        min_free_bytes=0
-        if settings.files_in_bucket
-        else int(settings.recorder.min_free_mb * 1e6),
-        copies=settings.copies_clips,
-    )
-    return Retention(settings.data_dir, rules, parts.videos(), parts.files, parts.clock)
-
-
-class _Steps:
-    """The steps of the table that need more than one call."""
-
-    def __init__(self, parts: Parts, jobs: FinishedJobs) -> None:
-        self._parts = parts
-        self._jobs = jobs
-        self._retention = retention(parts)
-        self._stray_pictures = StrayPictures(
-            parts.files, KnownFiles(parts.db, FILE_COLUMNS), parts.clock
-        )
-
-    def older_than_retention(self, purge: _Purge) -> Step:
-        def step(dry_run: bool) -> PurgeResult:
-            before = self._oldest_kept()
-            return self._to_the_end(partial(purge, before), dry_run)
-
-        return step
-
-    def over(self, purge: _Purge) -> Step:
-        """Return the step of what ends at a time of its own."""
-        return lambda dry_run: purge(self._parts.clock.now(), dry_run=dry_run)
-
-    def clips(self, dry_run: bool) -> PurgeResult:
-        return self._retention.tidy(dry_run=dry_run)
-
-    def clips_over_limits(self, dry_run: bool) -> PurgeResult:
-        return self._retention.tidy(dry_run=dry_run, by_age=False)
-
-    def events(self, dry_run: bool) -> PurgeResult:
-        before, gone = self._oldest_kept(), self._gone(dry_run)
-        return self._to_the_end(
-            partial(self._parts.store.purge, before, gone=gone), dry_run
-        )
-
-    def messages(self, dry_run: bool) -> PurgeResult:
-        before, gone = self._oldest_kept(), self._gone(dry_run)
-        return self._to_the_end(
-            partial(purge_messages, self._parts.store, before, gone=gone), dry_run
-        )
-
-    def clip_rows(self, dry_run: bool) -> PurgeResult:
-        return self._retention.forget(gone=self._gone(dry_run), dry_run=dry_run)
-
-    def stray_files(self, dry_run: bool) -> PurgeResult:
-        return self._retention.sweep(gone=self._gone(dry_run), dry_run=dry_run)
-
-    def stray_pictures(self, dry_run: bool) -> PurgeResult:
-        return self._stray_pictures.step(dry_run=dry_run)
-
-    def all_stray_pictures(self, force: bool) -> Step:
-        strays = self._stray_pictures
-        return lambda dry_run: strays.all(dry_run=dry_run, force=force)
-
-    def let_go_of_stray_pictures(self) -> None:
-        self._stray_pictures.let_go()
-
-    def finished_jobs(self, dry_run: bool) -> PurgeResult:
-        # Its times cannot be put right; who asks for a job does so within hours.
-        if self._parts.clock.was_wrong_within(_ASKED_FOR):
-            return PurgeResult()
-        before = self._oldest_kept()
-        return PurgeResult(removed=self._jobs.forget_finished(before, dry_run=dry_run))
-
-    def audit(self, dry_run: bool) -> PurgeResult:
-        before = min(
-            self._oldest_kept(), self._parts.clock.removable_before(_AUDIT_KEPT)
-        )
-        return self._parts.audit.purge(before, dry_run=dry_run)
-
-    def photos(self, dry_run: bool) -> PurgeResult:
-        known, now = self._parts.badges.directory.photo_paths(), self._parts.clock.now()
-        return PurgeResult(
-            removed=self._parts.files.keep_photos(known, now, dry_run=dry_run)
-        )
-
-    def observations(self, dry_run: bool) -> PurgeResult:
-        days = self._parts.settings.scanning.keep_observations_days
-        return self._parts.wifi.purge_observations(self._ago(days), dry_run=dry_run)
-
-    def visits(self, dry_run: bool) -> PurgeResult:
-        days = self._parts.settings.scanning.keep_visits_days
-        return self._parts.wifi.purge_visits(self._ago(days), dry_run=dry_run)
-
-    def _gone(self, dry_run: bool) -> Collection[str]:
-        """Return the clips that a dry run did not remove; what they hold goes, too."""
-        return self._retention.going() if dry_run else ()
-
-    def _to_the_end(
-        self, purge: Callable[..., PurgeResult], dry_run: bool
-    ) -> PurgeResult:
-        return to_the_end(lambda: self._finish(purge(dry_run=dry_run), dry_run))
-
-    def _finish(self, result: PurgeResult, dry_run: bool) -> PurgeResult:
-        # What is in a bucket was noted with its rows, and goes as soon as it can.
-        if not dry_run and not self._parts.files.shared:
-            for path in result.paths:
-                self._parts.files.remove(path)
-        return result
-
-    def _oldest_kept(self) -> datetime:
-        return self._ago(self._parts.settings.storage.retention_days)
-
-    def _ago(self, days: int) -> datetime:
-        return self._parts.clock.removable_before(timedelta(days=days))

@@ -6,9 +6,11 @@ new ones into their place; a start in between is refused until the restore was r
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +21,7 @@ import msgspec
 from mvsnap import durable_file
 from mvsnap.clip_model import ClipState
 from mvsnap.config.model import Settings
-from mvsnap.errors import MvsnapError
+from mvsnap.errors import DatabaseUnfit, MvsnapError
 from mvsnap.file_lock import FileLock, try_acquire
 from mvsnap.runtime.backup import (
     DATA,
@@ -40,6 +42,7 @@ from mvsnap.texts.wordings import RESTORED_BEFORE
 
 _NO_BACKUP = "The file is no backup of mvsnap"
 _MOST_TEXT = 100_000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class UnusableBackup(MvsnapError):
@@ -77,7 +80,8 @@ class Restore:
         self.total_bytes = backup.stat().st_size
 
     def close(self) -> None:
-        """Let services start again."""
+        """Let services start again; what was unpacked in vain goes."""
+        shutil.rmtree(self._staging, ignore_errors=True)
         for lock in self._locks:
             lock.release()
 
@@ -98,7 +102,10 @@ class Restore:
                     names.append(member.name)
                     yield raw.tell() - last
                     last = raw.tell()
-        except (tarfile.TarError, EOFError, OSError) as exc:
+                _read_checksum(tar)
+        except (tarfile.TarError, EOFError, zlib.error, OSError) as exc:
+            if isinstance(exc, OSError) and exc.errno in _FULL:
+                raise  # it is not the backup that is in trouble
             raise UnusableBackup(f"{self._backup} cannot be read: {exc}") from exc
         if not names or names[-1] != END:
             raise UnusableBackup(f"{self._backup} is not complete")
@@ -109,7 +116,11 @@ class Restore:
         fresh.mkdir(exist_ok=True)
         settings = self._settings.model_copy(update={"data_dir": fresh})
         for name in DATABASES:
-            require_sound(database.sqlite_url(fresh / name), thorough=True)
+            try:
+                require_sound(database.sqlite_url(fresh / name), thorough=True)
+            except DatabaseUnfit as exc:
+                message = f"{self._backup} is damaged: {name} in it cannot be used"
+                raise UnusableBackup(message) from exc
         parts = Parts(settings)
         mark_restored(parts, now)
         parts.store.close()  # or its files would move while they are open
@@ -187,6 +198,12 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Non
         shutil.copyfileobj(file, out, 1 << 20)
     path.chmod(member.mode & 0o640)
     os.utime(path, (member.mtime, member.mtime))
+
+
+def _read_checksum(tar: tarfile.TarFile) -> None:
+    """Read what comes after the last entry: what is packed has its checksum there."""
+    while tar.fileobj is not None and tar.fileobj.read(1 << 20):
+        pass
 
 
 def _manifest(tar: tarfile.TarFile) -> Manifest:

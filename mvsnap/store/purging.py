@@ -39,7 +39,8 @@ class PurgeResult:
 
     paths: files of the rows, still to be removed. files: how many of them.
     size_bytes: freed, and left_bytes: still there, both of clips alone. lost: clips
-    whose file is missing. held: why old data stays for now. is_more: call it again.
+    whose file is missing. held: why old data stays for now. unseen: why nobody could
+    look what there is. is_more: call it again.
     """
 
     name: str = ""
@@ -50,6 +51,7 @@ class PurgeResult:
     lost: int = 0
     paths: tuple[str, ...] = ()
     held: str = ""
+    unseen: str = ""
     is_more: bool = False
 
 

@@ -67,8 +67,8 @@ class StrayPictures:
         kind = _KINDS[self._kind]
         try:
             page = self._look(kind, self._after)
-        except EvidenceAway:
-            return self._result()  # the log says why
+        except EvidenceAway as exc:  # the log says why
+            return replace(self._result(), unseen=exc.message)
         held = self._held.get(kind) or page.doubt
         strays = [] if held else page.strays
         if dry_run:
@@ -105,8 +105,8 @@ class StrayPictures:
                     if page.doubt:
                         doubts.setdefault(kind, page.doubt)
                     after = page.last or None
-        except EvidenceAway:
-            return PurgeResult(is_more=True)  # the log says why
+        except EvidenceAway as exc:
+            return PurgeResult(unseen=exc.message, is_more=True)
         if doubts and not force:
             return PurgeResult(held="; ".join(doubts.values()))
         if not dry_run:

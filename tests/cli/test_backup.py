@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable
@@ -29,6 +34,9 @@ from tests.conftest import Clouds
 from tests.core.build import NOON, event
 from tests.core.test_clip_rows import clip
 from tests.jobs.fakes import crew
+from tests.servers.card import Card, card
+
+__all__ = ["card"]  # a fixture
 
 REPEAT = "This message may be a duplicate."
 CAMERA = Serial("Q2SM-0000-0001")
@@ -142,6 +150,43 @@ def test_a_backup_without_files_leaves_them_as_they_are(gateway: Gateway) -> Non
     assert len(list(gateway.data.glob("snapshots/**/*.jpg"))) == 2
 
 
+def test_no_backup_has_those_of_before_in_it(gateway: Gateway) -> None:
+    """Each would be as large as all of them together."""
+    gateway.add("before")
+    for name in (
+        "data/mon.tar",
+        "data/tue.tar.gz",
+        "data/kept/wed.tgz",
+        "data/mon.tar",
+    ):
+        (gateway.folder / name).parent.mkdir(exist_ok=True)
+        assert gateway.run("backup", name).code == 0
+    with tarfile.open(gateway.data / "mon.tar") as tar:
+        names = tar.getnames()
+    assert [n for n in names if n.endswith(("tar", "gz"))] == []
+    assert [n for n in names if n.endswith(".jpg")]
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one(gateway: Gateway) -> None:
+    gateway.add("before")
+    path = gateway.folder / "old.tar"
+    code = (
+        "import os, pathlib, sys; from mvsnap.runtime.backup import Backup\n"
+        "data, path = map(pathlib.Path, sys.argv[1:])\n"
+        "steps = Backup(data, '').write(path); next(steps); os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, f"{gateway.data}", f"{path}"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(list(gateway.folder.glob(".old.tar.*"))) == 1
+    # One that is being made is left alone.
+    steps = Backup(gateway.data, "").write(path)
+    next(steps)
+    list(Backup(gateway.data, "").write(path))
+    list(steps)
+    assert list(gateway.folder.glob(".old.tar.*")) == []
+    assert gateway.run("restore", "old.tar", "--yes").code == 0
+
+
 def test_secrets_of_the_settings_are_in_it_only_when_asked_for(
     gateway: Gateway,
 ) -> None:
@@ -200,6 +245,40 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
     assert refused.code == 1
     assert "old.tar" in refused.err or "no backup" in refused.err
     assert gateway.titles() == {"before", "after"}
+    assert not (gateway.data / "restore").exists()
+
+
+def test_a_packed_backup_with_a_wrong_byte_changes_nothing(gateway: Gateway) -> None:
+    gateway.add("before")
+    gateway.run("backup", "old.tar.gz")
+    gateway.add("after")
+    path = gateway.folder / "old.tar.gz"
+    whole = path.read_bytes()
+    for place in range(1, 8):
+        damaged = bytearray(whole)
+        damaged[place * len(whole) // 8] ^= 0xFF
+        path.write_bytes(damaged)
+        refused = gateway.run("restore", "old.tar.gz", "--yes")
+        assert refused.code == 1
+        assert "old.tar.gz" in refused.err
+    assert gateway.titles() == {"before", "after"}
+    assert not (gateway.data / "restore").exists()
+
+
+def test_a_restore_without_room_for_it_does_not_fill_the_disk(
+    card: Card, tmp_path: Path, clouds: Clouds
+) -> None:
+    gateway = Gateway(card.folder, clouds)
+    gateway.add("before")
+    (gateway.data / "large").write_bytes(os.urandom(15_000_000))
+    assert gateway.run("backup", f"{tmp_path}/old.tar").code == 0
+    free = shutil.disk_usage(card.folder).free
+    (card.folder / "others").write_bytes(bytes(free - 8_000_000))
+    refused = gateway.run("restore", f"{tmp_path}/old.tar", "--yes")
+    assert refused.code == 1
+    assert "cannot be used: No space left on device" in refused.err
+    assert shutil.disk_usage(card.folder).free > 7_000_000
+    assert gateway.titles() == {"before"}
 
 
 @pytest.mark.parametrize("renames", range(5))
@@ -313,5 +392,5 @@ def test_on_a_database_of_its_own_the_command_names_the_way(gateway: Gateway) ->
         | {"database_url": f"sqlite:///{gateway.data}/other.db"},
     )
     refused = gateway.run("backup", "old.tar")
-    assert refused.code == 1
+    assert refused.code == 2
     assert "database_url" in refused.err

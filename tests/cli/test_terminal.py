@@ -55,7 +55,7 @@ FOR_PROGRAMS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("--dry-run",),
         {
             *("name", "dry_run", "removed", "files", "freed_bytes", "left_bytes"),
-            *("missing_files", "held"),
+            *("missing_files", "held", "unseen"),
         },
     ),
     "test-message": (("Site A - Alarms",), {"channel", "sent", "error"}),

@@ -41,6 +41,7 @@ from mvsnap.store.purging import PurgeResult
 from mvsnap.store.sharing_tables import data_folders
 from mvsnap.store.tables import metadata
 from mvsnap.texts.wording import Reason
+from tests.cli.run import mvsnap
 from tests.core import build
 from tests.gateway import KEY, ROOM, Clouds, clouds, write_config
 from tests.servers.postgres import PostgresServer
@@ -636,6 +637,22 @@ def test_what_a_machine_left_in_the_bucket_and_died_goes_after_a_week(
         assert sum(result.removed for result in results) == is_old
         site.b.hand_over.step()
         assert site.objects() == kept | left
+
+
+def test_a_purge_that_could_not_look_into_the_bucket_says_so_and_fails(
+    site: Site,
+) -> None:
+    site.a.record()
+    site.a.hand_over.step()
+    for args in ([], ["--force"], ["--dry-run"]):
+        site.away()
+        said = mvsnap(site.a.data_dir.parent, "purge", *args)
+        assert said.code == 1, said.out
+        for name in ("Stray pictures", "Files without a clip"):
+            assert f"{name}: nobody could look: The bucket" in said.err
+    site.back()
+    said = mvsnap(site.a.data_dir.parent, "purge", "--force")
+    assert (said.code, "nobody could look" in said.err) == (0, False)
 
 
 @pytest.mark.parametrize("frozen_at", ["take_snapshot", "save_snapshot"])

@@ -19,19 +19,21 @@ from pathlib import Path
 import pytest
 
 from mvsnap.simulator.ports import free_port
-from tests.servers.processes import answers
+from tests.servers.processes import answers, require
 
 ROOT = Path(__file__).parents[2]
 USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 # `serve` answers unless this version is a broken one; the database is a number.
 PROGRAM = """
-import http.server, sys
+import http.server, os, sys
 from pathlib import Path
 version, database = int(Path("version").read_text()), Path("data/database")
 given = ("--config", "config/mvsnap.yaml")
 words = [word for word in sys.argv[1:] if word not in given]
-if words[0] == "backup":
+if words[0] == "backup" and Path("full").exists():
+    sys.exit("No space left on device")
+elif words[0] == "backup":
     Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
 elif words[0] == "restore":
     database.write_text(Path(words[-1]).read_text())
@@ -46,12 +48,29 @@ if words[0] == "serve":
         def do_GET(self):
             self.send_response(200)
             self.end_headers()
-    port = int(Path("port").read_text())
+    port = int(os.environ.get("MVSNAP_SERVER__PORT") or Path("port").read_text())
     http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
 """
 ADDRESS = """
+import os
 from pathlib import Path
-print("http://127.0.0.1:" + Path("port").read_text())
+port = os.environ.get("MVSNAP_SERVER__PORT") or Path("port").read_text()
+print("http://127.0.0.1:" + port)
+"""
+# In the place of git: at a call with these words the power goes, once.
+GIT = """#!/bin/sh
+case " $* " in
+*"{words}"*)
+    if [ ! -e {cut} ]; then
+        : >{cut}
+        case "{words}" in
+        *keep) : >.git/index.lock; echo 2 >version; : >new ;;
+        esac
+        kill -9 $PPID
+        exit
+    fi ;;
+esac
+exec {git} "$@"
 """
 
 
@@ -78,11 +97,14 @@ class Site:
         defaults.write_text(
             f"MVSNAP_USER={USER}\nPIDFILE={run}\nLOGFILE={log}\nSTART_TIMEOUT_S=30\n"
         )
-        self._defaults = defaults
+        self.defaults = defaults
         self._pid_file = run
 
-    def publish(self, version: int, *, broken: bool = False) -> None:
-        """Make a version of the repository, with the scripts that are tested."""
+    def publish(self, version: int, *, broken: bool = False, install: str = "") -> None:
+        """Make a version of the repository, with the scripts that are tested.
+
+        install: what its installer does.
+        """
         where = self.published
         is_new = not where.exists()
         for name, text in (
@@ -92,9 +114,10 @@ class Site:
             ("mvsnap/__main__.py", PROGRAM),
             ("mvsnap/cli/__init__.py", ""),
             ("mvsnap/cli/address.py", ADDRESS),
-            (".ci/install", "#!/bin/sh\n"),
+            (".ci/install", f"#!/bin/sh\n{install}\n"),
             (".venv/bin/mvsnap", '#!/bin/sh\nexec python3 -m mvsnap "$@"\n'),
             (".venv/bin/python", '#!/bin/sh\nexec /usr/bin/python3 "$@"\n'),
+            *([("new", "")] if version > 1 else []),
             *([("broken", "")] if broken else []),
         ):
             path = where / name
@@ -110,15 +133,20 @@ class Site:
         self._git(where, "add", "-A", "-f")
         self._git(where, "commit", "-q", "-m", f"version {version}")
 
-    def setup(self, action: str) -> subprocess.CompletedProcess[str]:
+    def setup(
+        self, action: str, *, programs: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """programs: a folder of those that are used before others."""
+        path = os.environ["PATH"]
         return subprocess.run(
             [self.home / "init.d" / "setup", action],
             env=os.environ
             | {
                 "DESTDIR": str(self.machine),
-                "MVSNAP_DEFAULTS": str(self._defaults),
+                "MVSNAP_DEFAULTS": str(self.defaults),
                 "MVSNAP_USER": USER,
                 "START_TIMEOUT_S": "30",
+                "PATH": f"{programs}:{path}" if programs else path,
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -248,3 +276,93 @@ def test_a_changed_checkout_is_not_updated(site: Site) -> None:
     done = site.setup("update")
     assert done.returncode == 1
     assert "were changed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "update-ref refs/mvsnap/before-update",
+        "update-ref refs/mvsnap/coming",
+        "reset --quiet --keep",
+        "update-ref -d refs/mvsnap/coming",
+    ],
+)
+def test_an_update_that_was_cut_off_anywhere_is_finished_by_the_next(
+    site: Site, words: str
+) -> None:
+    """As by a power cut at this call of git."""
+    site.setup("install")
+    site.publish(2)
+    programs = site.machine / "programs"
+    programs.mkdir()
+    git = require("git", "git")
+    cut = site.machine / "cut"
+    (programs / "git").write_text(GIT.format(words=words, cut=cut, git=git))
+    (programs / "git").chmod(0o755)
+    assert site.setup("update", programs=programs).returncode == -signal.SIGKILL
+    assert cut.exists()
+
+    done = site.setup("update")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "updated from" in done.stdout
+    assert (site.version, site.database, site.answers()) == ("2", "2", True)
+    assert "newest" in site.setup("update").stdout
+    assert site.setup("back").returncode == 0
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+    assert not (site.home / "new").exists()
+
+
+def test_libraries_that_a_power_cut_left_half_installed_are_installed(
+    site: Site,
+) -> None:
+    site.setup("install")
+    again = "[ -e cut ] && : >installed && exit; : >cut; kill -9 $PPID"
+    site.publish(2, install=again)
+    assert site.setup("update").returncode == -signal.SIGKILL
+    done = site.setup("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (site.home / "installed").exists()
+    assert (site.version, site.answers()) == ("2", True)
+
+
+def test_the_way_back_also_leads_out_of_an_update_that_was_cut_off(
+    site: Site,
+) -> None:
+    site.setup("install")
+    site.publish(2, install="kill -9 $PPID")
+    assert site.setup("update").returncode == -signal.SIGKILL
+    done = site.setup("back")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+def test_libraries_that_cannot_be_installed_lead_back(site: Site) -> None:
+    site.setup("install")
+    site.publish(2, install="echo no network >&2; exit 1")
+    done = site.setup("update")
+    assert done.returncode == 1
+    assert "no network" in done.stderr
+    assert "going back" in done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+def test_what_cannot_be_kept_is_not_updated(site: Site) -> None:
+    site.setup("install")
+    (site.home / "full").touch()
+    site.publish(2)
+    done = site.setup("update")
+    assert done.returncode == 1
+    assert "could not be kept" in done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+def test_the_settings_of_the_machine_are_those_that_it_answers_by(site: Site) -> None:
+    with site.defaults.open("a") as file:
+        file.write(f'# Where it listens.\nMVSNAP_SERVER__PORT="{site.port}"\n')
+    (site.home / "port").write_text(str(free_port()))
+    site.publish(2)
+    for action in ("install", "update", "back"):
+        done = site.setup(action)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert site.answers()

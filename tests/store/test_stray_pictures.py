@@ -163,8 +163,9 @@ def test_a_key_that_may_not_list_keeps_no_picture_waiting(
     evidence = EvidenceBucket(tmp_path, lambda: bucket, tasks, cache, clock)
     files, known = Files(tmp_path, evidence), KnownFiles(store._db, ())
     strays = StrayPictures(files, known, clock)
-    assert strays.step() == PurgeResult(is_more=True)
+    away = "The bucket of pictures and clips cannot be reached now"
+    assert strays.step() == PurgeResult(unseen=away, is_more=True)
     # Nor is what was held all gone: nobody could look.
-    assert strays.all(force=True) == PurgeResult(is_more=True)
+    assert strays.all(force=True) == PurgeResult(unseen=away, is_more=True)
     evidence.put(f"{DAY}1/new.jpg", b"jpeg")
     assert bucket.stored == [f"{DAY}1/new.jpg"]
