@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Row, delete, func, or_, select, update
@@ -82,31 +83,16 @@ class UserStore:
 
     def put(self, user: User, log: Change) -> None:
         """Add the user, or replace password and role, which ends all sessions."""
-        fresh = {
-            "password_hash": user.password_hash,
-            "role": user.role,
-            "changed_at": user.changed_at,
-        }
-        statement = self._db.insert(users).values(name=user.name, **fresh)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*users.primary_key], set_=fresh
-                )
-            )
+            connection.execute(self._db.upsert(users).values(asdict(user)))
             end_sessions(connection, user.name)
             write_changes(connection, [log])
 
     def put_if_own(self, user: User, log: Change) -> bool:
         """Add the user, or replace the role; False if somebody else has the name."""
-        fresh = {"role": user.role, "changed_at": user.changed_at}
-        row = {"name": user.name, "password_hash": user.password_hash, **fresh}
-        statement = self._db.insert(users).values(row)
-        statement = statement.on_conflict_do_update(
-            index_elements=[*users.primary_key],
-            set_=fresh,
-            where=users.c.password_hash == user.password_hash,
-        )
+        is_own = users.c.password_hash == user.password_hash
+        statement = self._db.upsert(users, "role", "changed_at", where=is_own)
+        statement = statement.values(asdict(user))
         with self._db.writing() as connection:
             put = connection.execute(statement.returning(users.c.name)).first()
             if put is not None:
