@@ -6,7 +6,7 @@ import secrets as random
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from mvsnap.clock import iso
 from mvsnap.domain import (
@@ -21,7 +21,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.last_admin import require_another_admin
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.second_factors import SecondFactorStore, forget_factor
-from mvsnap.store.sessions import SessionStore, end_sessions
+from mvsnap.store.sessions import SessionStore, end_sessions, user_of
 from mvsnap.store.shared_links import SHARED, SharedLinks
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
@@ -45,7 +45,7 @@ class UserStore:
         statement = select(users).where(users.c.name == name)
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def use_once(self, what: str, until: datetime) -> bool:
         """Return False if it was used before; remembered until `until`."""
@@ -74,12 +74,12 @@ class UserStore:
         statement = select(users).where(users.c.password_hash == account)
         with self._db.reading() as connection:
             row = connection.execute(statement).first()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def users(self) -> list[User]:
         with self._db.reading() as connection:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
-        return [_user(row) for row in rows]
+        return [user_of(row) for row in rows]
 
     def put(self, user: User, log: Change) -> None:
         """Add the user, or replace password and role, which ends all sessions."""
@@ -176,7 +176,3 @@ class UserStore:
         ours = or_(*(secrets.c.name.startswith(p) for p in (_USED, _TOKEN, SHARED)))
         old = ours & (secrets.c.value < iso(now))
         return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
-
-
-def _user(row: Row[tuple[str, str, str, datetime]]) -> User:
-    return User(row.name, Role(row.role), row.password_hash, row.changed_at)
