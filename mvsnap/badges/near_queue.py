@@ -20,7 +20,7 @@ from mvsnap.badges.model import (
     NearPicture,
     ask_at,
 )
-from mvsnap.badges.picture_queue import LEASE
+from mvsnap.badges.picture_queue import LEASE, LONGEST_PUT_OFF
 from mvsnap.badges.store import ALL, badge_event
 from mvsnap.badges.tables import badges, near_pictures
 from mvsnap.errors import QueueFull
@@ -29,8 +29,6 @@ from mvsnap.store.database_clock import is_due
 
 # Somebody waits for them at a page: a few minutes of the budget.
 MOST_WAITING = 100
-# An hour until the next attempt, and readers whose clocks are ahead.
-_LONGEST_PUT_OFF = timedelta(minutes=75)
 _IS_MISSING = near_pictures.c.picture != BadgePictureState.FETCHED
 
 
@@ -88,7 +86,7 @@ class NearPictures:
         """Return what is due now, oldest request first; no other worker gets it."""
         one = near_pictures.alias()
         due = select(one.c.badge_id, one.c.offset_s)
-        due = due.where(is_due(one.c.ask_at, now, _LONGEST_PUT_OFF))
+        due = due.where(is_due(one.c.ask_at, now, LONGEST_PUT_OFF))
         due = due.order_by(one.c.ask_at, one.c.asked_at, one.c.offset_s).limit(limit)
         with self._db.reading() as connection:
             # Reading costs no write; most of the time nothing is due.

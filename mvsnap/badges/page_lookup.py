@@ -9,6 +9,7 @@ from flask import request
 
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.model import (
+    NO_KEY,
     NOTIFY_AFTER,
     BadgeEvent,
     BadgeId,
@@ -51,6 +52,13 @@ def known_badge(badge_id: str) -> BadgeEvent:
 
 def camera_of(badge: BadgeEvent) -> Serial | None:
     return Readers(gateway().settings.badges.camera_of_reader).camera_of(badge)
+
+
+def why_not_asked(badge: BadgeEvent) -> str:
+    """Return why no picture of it can be asked for, "" if one can."""
+    if camera_of(badge) is None:
+        return _("No camera is assigned to %(reader)s.") % {"reader": badge.reader}
+    return "" if has_key() else NO_KEY
 
 
 def has_key() -> bool:

@@ -10,18 +10,22 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.model import (
     NEAR_S,
-    NO_KEY,
     NOTIFY_AFTER,
     BadgeEvent,
     BadgePictureState,
     NearPicture,
 )
-from mvsnap.badges.page_lookup import asked_filter, camera_of, has_key, known_badge
+from mvsnap.badges.page_lookup import (
+    asked_filter,
+    has_key,
+    known_badge,
+    why_not_asked,
+)
 from mvsnap.badges.page_rows import why_no_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.errors import NotFound, QueueFull
-from mvsnap.texts import N_, _
+from mvsnap.texts import N_
 from mvsnap.texts.audit_wordings import BADGE
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
@@ -49,12 +53,8 @@ def ask(badge_id: str) -> ResponseReturnValue:
     """Request the pictures that are missing; a worker fetches them."""
     asked, badge = asked_filter(), known_badge(badge_id)
     back = redirect(url_for("badges.review", badge_id=badge.id, **asked.query), 303)
-    if camera_of(badge) is None:
-        said = _("No camera is assigned to %(reader)s.")
-        flash(said % {"reader": badge.reader}, "warning")
-        return back
-    if not has_key():
-        flash(NO_KEY, "warning")
+    if why_not := why_not_asked(badge):
+        flash(why_not, "warning")
         return back
     here, near = gateway(), feature(BadgeParts).near
     gone = [
@@ -122,7 +122,7 @@ def near_rows(badge: BadgeEvent) -> list[NearRow]:
 
 def may_ask_near(badge: BadgeEvent, rows: list[NearRow]) -> bool:
     """Return whether asking, or asking again, can bring a picture."""
-    if not has_key() or camera_of(badge) is None:
+    if why_not_asked(badge):
         return False
     waits = BadgePictureState.WAITING
     missing = (not row.has_picture and row.near.picture is not waits for row in rows)

@@ -20,7 +20,6 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.csv_export import BADGE_COLUMNS
 from mvsnap.badges.model import (
-    NO_KEY,
     BadgeEvent,
     BadgePictureState,
     Judgement,
@@ -41,6 +40,7 @@ from mvsnap.badges.page_lookup import (
     place_of,
     store,
     way_back,
+    why_not_asked,
 )
 from mvsnap.badges.page_near import may_ask_near, near_rows
 from mvsnap.badges.page_verdicts import (
@@ -85,7 +85,7 @@ def index() -> ResponseReturnValue:
         "badges/index.html",
         asked=asked,
         rows=badge_rows(shown.rows),
-        older=older_url(asked, shown.last),
+        older=older_url(asked, shown.last.id if shown.last else None),
         readers=store().readers(),
         verdicts={verdict.value: verdict.capitalize() for verdict in Verdict},
         departments=feature(BadgeParts).directory.departments(),
@@ -164,11 +164,8 @@ def undo(badge_id: str) -> ResponseReturnValue:
 def fetch_again(badge_id: str) -> ResponseReturnValue:
     asked, badge = asked_filter(), known_badge(badge_id)
     serial = camera_of(badge)
-    if serial is None:
-        said = _("No camera is assigned to %(reader)s.")
-        flash(said % {"reader": badge.reader}, "warning")
-    elif not has_key():
-        flash(NO_KEY, "warning")
+    if serial is None or not has_key():
+        flash(why_not_asked(badge), "warning")
     else:
         moment = ask_at(badge.swiped_at, gateway().clock.now())
         is_fetched = badge.picture is BadgePictureState.FETCHED

@@ -21,7 +21,7 @@ from mvsnap.store.database_clock import is_due
 # Longer than one picture may take: the camera, and waiting for the Dashboard.
 LEASE = timedelta(minutes=10)
 # An hour until the next attempt, and readers whose clocks are ahead.
-_LONGEST_PUT_OFF = timedelta(minutes=75)
+LONGEST_PUT_OFF = timedelta(minutes=75)
 _MOST_READERS = 1000
 _IS_MISSING = badges.c.picture != BadgePictureState.FETCHED
 _GIVEN_UP = _IS_MISSING & badges.c.ask_at.is_(None)
@@ -39,7 +39,7 @@ class BadgePictures:
         newest: the most recently due come first, else those that wait longest.
         """
         one = badges.alias()
-        due = select(one.c.id).where(is_due(one.c.ask_at, now, _LONGEST_PUT_OFF))
+        due = select(one.c.id).where(is_due(one.c.ask_at, now, LONGEST_PUT_OFF))
         order = [one.c.ask_at, one.c.swiped_at]
         due = due.order_by(*(c.desc() if newest else c.asc() for c in order))
         due = due.limit(limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from itertools import chain, starmap
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +23,7 @@ from mvsnap.cli import (
     check_tls,
 )
 from mvsnap.cli.terminal import (
+    Check,
     CheckResult,
     config_option,
     json_option,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 # How long a broker may take to accept the connection.
 _BROKER_S = 10.0
+_MARKS = {True: "[green]ok  [/green]", False: "[red]bad [/red]", None: "[dim]--  "}
 # Of the column of names; a longer one is printed whole.
 _WIDEST_NAME = 18
 
@@ -59,25 +61,27 @@ def check(ctx: click.Context, as_json: bool) -> None:
     refuse_foreign_root(file.data_dir)
     set_limits(COMMAND)
     held = settings_in_force(file)
-    lines, checks = [], _checks(held.settings)
-    first = [CheckResult("settings", True, str(ctx.obj)), *map(_unheld, held.mistakes)]
+    first = [CheckResult(True, str(ctx.obj)), *map(_unheld, held.mistakes)]
+    rows, checks = [], _checks(held.settings)
     width = min(max(len(name) for name, _ in checks), _WIDEST_NAME)
-    for line in chain(first, starmap(_checked, checks)):
-        lines.append(line)
+    later = ((name, _checked(check)) for name, check in checks)
+    for name, found in chain((("settings", one) for one in first), later):
+        rows.append({"name": name, **asdict(found)})
         if not as_json:
-            _show(line, width)
+            mark = _MARKS[found.ok]
+            out.print(f"{mark} {escape(name):<{width}}  {escape(found.text)}")
     if as_json:
-        print_json([asdict(line) for line in lines])
-    if any(line.ok is False for line in lines):
+        print_json(rows)
+    if any(row["ok"] is False for row in rows):
         raise SystemExit(1)
 
 
 def _unheld(mistake: str) -> CheckResult:
-    return CheckResult("settings", False, f"made on the pages, not in use: {mistake}")
+    return CheckResult(False, f"made on the pages, not in use: {mistake}")
 
 
-def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
-    checks = [
+def _checks(settings: Settings) -> list[Check]:
+    return [
         *([("proxies", _proxies)] if settings.server.believes_anyone else ()),
         *check_tls.checks(settings),
         ("database", lambda: _database(settings)),
@@ -97,30 +101,25 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
         *_reports(settings),
         ("pages", lambda: _pages(settings)),
         *_ids(settings),
+        *check_logins.checks(settings, lambda: _names(settings)),
     ]
-    return [*checks, *check_logins.checks(settings, lambda: _names(settings))]
 
 
-def _checked(name: str, check: Callable[[], CheckResult]) -> CheckResult:
+def _checked(check: Callable[[], CheckResult]) -> CheckResult:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         return check()
     except MvsnapError as exc:
-        return CheckResult(name, False, exc.message)
+        return CheckResult(False, exc.message)
     except SQLAlchemyError as exc:
-        return CheckResult(name, False, f"no database: {reason(exc)}")
+        return CheckResult(False, f"no database: {reason(exc)}")
     except OSError as exc:
-        return CheckResult(name, False, f"{exc.filename}: {exc.strerror}")
-
-
-def _show(line: CheckResult, width: int) -> None:
-    mark = {True: "[green]ok  [/green]", False: "[red]bad [/red]", None: "[dim]--  "}
-    out.print(f"{mark[line.ok]} {escape(line.name):<{width}}  {escape(line.text)}")
+        return CheckResult(False, f"{exc.filename}: {exc.strerror}")
 
 
 def _proxies() -> CheckResult:
-    return CheckResult("proxies", None, BELIEVES_ANYONE)
+    return CheckResult(None, BELIEVES_ANYONE)
 
 
 def _database(settings: Settings) -> CheckResult:
@@ -133,7 +132,7 @@ def _database(settings: Settings) -> CheckResult:
     engine = database.open_database(store_url(settings))
     database.upgrade(engine)
     kind = engine.dialect.name
-    return CheckResult("database", True, f"{kind}, version {database.version(engine)}")
+    return CheckResult(True, f"{kind}, version {database.version(engine)}")
 
 
 def _engine(settings: Settings) -> CheckResult:
@@ -143,7 +142,7 @@ def _engine(settings: Settings) -> CheckResult:
 
     check_fitness()
     require_sound(jobs_url(settings), thorough=True)
-    return CheckResult("jobs", True, "the job engine runs on this machine")
+    return CheckResult(True, "the job engine runs on this machine")
 
 
 def _webex_client(settings: Settings) -> Webex | None:
@@ -156,10 +155,8 @@ def _webex_client(settings: Settings) -> Webex | None:
 def _webex(settings: Settings) -> CheckResult:
     webex = _webex_client(settings)
     if webex is None:
-        return CheckResult(
-            "Webex", None, "not configured: pictures are kept, not posted"
-        )
-    return CheckResult("Webex", True, f"signed in as {webex.me()}")
+        return CheckResult(None, "not configured: pictures are kept, not posted")
+    return CheckResult(True, f"signed in as {webex.me()}")
 
 
 def _rooms(settings: Settings) -> CheckResult:
@@ -170,7 +167,7 @@ def _rooms(settings: Settings) -> CheckResult:
     every = dict.fromkeys([*settings.rooms_named(), *of_zones])
     named = [room for room in every if not is_channel(room)]
     if webex is None or not named:
-        return CheckResult("rooms", None, "no webex.room: triggers must name a room")
+        return CheckResult(None, "no webex.room: triggers must name a room")
     wrong = []
     for room in named:
         try:
@@ -178,8 +175,8 @@ def _rooms(settings: Settings) -> CheckResult:
         except UpstreamError as exc:
             wrong.append(exc.message)
     if wrong:
-        return CheckResult("rooms", False, "; ".join(wrong))
-    return CheckResult("rooms", True, ", ".join(named))
+        return CheckResult(False, "; ".join(wrong))
+    return CheckResult(True, ", ".join(named))
 
 
 def _sense(settings: Settings) -> CheckResult:
@@ -188,7 +185,7 @@ def _sense(settings: Settings) -> CheckResult:
     from mvsnap.sense.receiver import Receiver
 
     if not settings.sense.enabled:
-        return CheckResult("MV Sense", None, "off (sense.enabled)")
+        return CheckResult(None, "off (sense.enabled)")
     # An id of its own: the listener's would disconnect a running service.
     name = f"mvsnap-check-{secrets.token_hex(4)}"
     broker = replace(broker_of(settings.sense, name), keeps_session=False)
@@ -204,7 +201,7 @@ def _sense(settings: Settings) -> CheckResult:
         state = receiver.state
     finally:
         receiver.stop()
-    return CheckResult("MV Sense", state.connected, state.text)
+    return CheckResult(state.connected, state.text)
 
 
 def _badges(settings: Settings) -> CheckResult:
@@ -213,20 +210,18 @@ def _badges(settings: Settings) -> CheckResult:
 
     ours = settings.badges
     if not ours.configured:
-        return CheckResult(
-            "badges", None, "no reader has a camera (badges.camera_of_reader)"
-        )
+        return CheckResult(None, "no reader has a camera (badges.camera_of_reader)")
     facts = [f"readers with a camera: {len(ours.camera_of_reader)}"]
     if ours.directory is not None:
         encoding = ours.directory_encoding
         found = read_directory(ours.directory, encoding=encoding)
         if found.mistakes:
-            return CheckResult("badges", False, f"badges.directory: {left_out(found)}")
+            return CheckResult(False, f"badges.directory: {left_out(found)}")
         facts.append(f"people: {len(found.people)}")
     if ours.camera_of_reader and not settings.asks_meraki:
         facts.append("but pictures cannot be fetched: meraki.api_key is not set")
-        return CheckResult("badges", False, ", ".join(facts))
-    return CheckResult("badges", True, ", ".join(facts))
+        return CheckResult(False, ", ".join(facts))
+    return CheckResult(True, ", ".join(facts))
 
 
 def _wifi(settings: Settings) -> CheckResult:
@@ -237,7 +232,7 @@ def _wifi(settings: Settings) -> CheckResult:
 
     endpoints = len(settings.scanning.endpoints)
     if not endpoints:
-        return CheckResult("Wi-Fi", None, "no scanning.endpoints: no analytics")
+        return CheckResult(None, "no scanning.endpoints: no analytics")
     kept = "MAC addresses not hashed"
     if settings.scanning.hash_macs:
         kept = "MAC addresses hashed"
@@ -245,24 +240,24 @@ def _wifi(settings: Settings) -> CheckResult:
     db = database.Database(database.open_database(store_url(settings)))
     waiting = WifiStore(db).waiting()
     text = f"endpoints: {endpoints}, {kept}, batches waiting for the worker: {waiting}"
-    return CheckResult("Wi-Fi", True, text)
+    return CheckResult(True, text)
 
 
 def _pages(settings: Settings) -> CheckResult:
     names = ", ".join(_names(settings))
     if not names:
         add = as_called("users add NAME")
-        return CheckResult("pages", None, f"no users yet: {add}")
-    return CheckResult("pages", True, f"users: {names}")
+        return CheckResult(None, f"no users yet: {add}")
+    return CheckResult(True, f"users: {names}")
 
 
-def _reports(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def _reports(settings: Settings) -> list[Check]:
     """What the site reports by itself; its rooms are checked with the others."""
     url, found = settings.heartbeat_url, []
     reached = settings.recipients.only(settings.alerts.channel)
     if settings.alerts.configured and not reached:
         text = "alerts.channel is set, but webex.bot_token is missing"
-        found.append(("alerts", lambda: CheckResult("alerts", False, text)))
+        found.append(("alerts", lambda: CheckResult(False, text)))
     if url is not None:
         found.append(("heartbeat", lambda: _heartbeat(url.get_secret_value())))
     return found
@@ -272,14 +267,14 @@ def _heartbeat(url: str) -> CheckResult:
     from mvsnap.clients.heartbeat import ping
 
     ping(url)
-    return CheckResult("heartbeat", True, "the watcher took note of one")
+    return CheckResult(True, "the watcher took note of one")
 
 
-def _ids(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def _ids(settings: Settings) -> list[Check]:
     from mvsnap.store.identities import renewed_ids
 
     renewed = renewed_ids(settings.data_dir)
-    return [("ids", lambda: CheckResult("ids", None, renewed))] if renewed else []
+    return [("ids", lambda: CheckResult(None, renewed))] if renewed else []
 
 
 def _names(settings: Settings) -> list[str]:

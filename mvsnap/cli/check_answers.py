@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 
 if TYPE_CHECKING:
     from mvsnap.clients.webex.client import Webex
     from mvsnap.config.model import Settings
 
-_NAME = "answers"
 
-
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     takes = settings.webex.takes_commands
-    return [(_NAME, lambda: _answers(settings))] if takes else []
+    return [("answers", lambda: _answers(settings))] if takes else []
 
 
 def _answers(settings: Settings) -> CheckResult:
     """Look, and change nothing: the service registers what is missing."""
     from mvsnap.delivery.webex import open_webex
-    from mvsnap.errors import UpstreamError
     from mvsnap.runtime.extras import SOCKET_EXTRA
 
     url, commands = settings.site.public_url, settings.webex.commands
     if commands.uses_websocket(url):
         if find_spec("websockets") is None:
-            return _bad(f"webex.commands: needs site.public_url, or {SOCKET_EXTRA}")
+            return CheckResult(
+                False, f"webex.commands: needs site.public_url, or {SOCKET_EXTRA}"
+            )
         way = f"by a websocket from {commands.device_url}"
     elif url is None:
-        return _bad("webex.commands.way: webhooks need site.public_url")
+        return CheckResult(False, "webex.commands.way: webhooks need site.public_url")
     else:
         way = ""
     webex = open_webex(settings.webex)
@@ -40,10 +38,10 @@ def _answers(settings: Settings) -> CheckResult:
     try:
         for room in commands.rooms:
             if room != "*" and webex.resolve(room).room_id is None:
-                return _bad(f"webex.commands.rooms: {room!r} is a person, not a room")
-        return CheckResult(_NAME, True, way or _registered(webex, f"{url}/webex"))
-    except UpstreamError as exc:
-        return _bad(exc.message)
+                return CheckResult(
+                    False, f"webex.commands.rooms: {room!r} is a person, not a room"
+                )
+        return CheckResult(True, way or _registered(webex, f"{url}/webex"))
     finally:
         webex.close()
 
@@ -56,7 +54,3 @@ def _registered(webex: Webex, url: str) -> str:
         return f"webhooks to {url} are registered when the service starts"
     active = sum(one.is_active for one in found)
     return f"{active} of {len(found)} webhooks to {url} are active"
-
-
-def _bad(why: str) -> CheckResult:
-    return CheckResult(_NAME, False, why)

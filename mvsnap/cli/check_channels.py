@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
 
 
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     return [
         ("channel", partial(_channel, settings, entry.name))
         for entry in settings.channels
@@ -28,5 +27,5 @@ def _channel(settings: Settings, name: str) -> CheckResult:
     try:
         found = shared_channels(settings, SystemClock()).check(name)
     except UpstreamError as exc:
-        return CheckResult("channel", False, f"{name}: {exc.message}")
-    return CheckResult("channel", True, f"{name}: {found}")
+        return CheckResult(False, f"{name}: {exc.message}")
+    return CheckResult(True, f"{name}: {found}")

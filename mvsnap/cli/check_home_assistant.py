@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
 
-_NAME = "Home Assistant"
 
-
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     enabled = settings.home_assistant.enabled
-    return [(_NAME, lambda: _broker(settings))] if enabled else []
+    return [("Home Assistant", lambda: _broker(settings))] if enabled else []
 
 
 def _broker(settings: Settings) -> CheckResult:
@@ -24,7 +21,7 @@ def _broker(settings: Settings) -> CheckResult:
     from mvsnap.runtime.extras import HOME_EXTRA
 
     if find_spec("ha_mqtt_discoverable") is None:
-        return CheckResult(_NAME, False, f"home_assistant.enabled needs {HOME_EXTRA}")
+        return CheckResult(False, f"home_assistant.enabled needs {HOME_EXTRA}")
     from mvsnap.home_assistant.connection import PublishConnection, why_away
     from mvsnap.home_assistant.topics import Topics
     from mvsnap.runtime.home_assistant import login
@@ -36,7 +33,7 @@ def _broker(settings: Settings) -> CheckResult:
     try:
         connection.open()
     except (OSError, ValueError) as exc:
-        return CheckResult(_NAME, False, f"{where}: {why_away(exc)}")
+        return CheckResult(False, f"{where}: {why_away(exc)}")
     finally:
         connection.close()
-    return CheckResult(_NAME, True, f"connected to {where}, topics {topics.prefix}/")
+    return CheckResult(True, f"connected to {where}, topics {topics.prefix}/")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Rule = tuple[str, str, tuple[str, ...]]
 
 
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     """Return nothing to check where it holds always that everybody is notified."""
     from mvsnap.jobs.notice_rules import NoticeRules
 
@@ -37,8 +37,8 @@ def _hours(settings: Settings, rules: NoticeRules, hours: list[str]) -> CheckRes
 
     found = [*_never_met(settings, rules, SystemClock().now()), *_to_nobody(settings)]
     if found:
-        return CheckResult("hours", None, "; ".join(found))
-    return CheckResult("hours", True, ", ".join(hours) or "always")
+        return CheckResult(None, "; ".join(found))
+    return CheckResult(True, ", ".join(hours) or "always")
 
 
 def _never_met(settings: Settings, rules: NoticeRules, now: datetime) -> Iterator[str]:

@@ -24,17 +24,13 @@ def api_keys(settings: Settings) -> CheckResult:
     text = ", ".join(names)
     if twice:
         both = f"{', '.join(twice)}: in the settings file and in the store; rename one"
-        return CheckResult("api keys", False, f"{text}; {both}")
+        return CheckResult(False, f"{text}; {both}")
     if names:
         weak = (text, settings.short_keys(), settings.keys_without_scopes())
-        return CheckResult("api keys", True, "; ".join(filter(None, weak)))
+        return CheckResult(True, "; ".join(filter(None, weak)))
     if stored or settings.lets_somebody_in(listens=settings.sense.enabled):
-        return CheckResult(
-            "api keys", None, "none, so nobody can call the API (api_keys)"
-        )
-    return CheckResult(
-        "api keys", False, "none, so nobody can call the gateway (api_keys)"
-    )
+        return CheckResult(None, "none, so nobody can call the API (api_keys)")
+    return CheckResult(False, "none, so nobody can call the gateway (api_keys)")
 
 
 def _named(key: StoredKey, now: datetime) -> str:

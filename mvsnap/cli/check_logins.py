@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 from mvsnap.errors import AccountsAway
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
 
 
-def checks(
-    settings: Settings, names: Callable[[], list[str]]
-) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings, names: Callable[[], list[str]]) -> list[Check]:
     """Return the check of the backend; names: who may log in with it."""
     if settings.login.backend == "pam":
         return [("logins", lambda: _system_accounts(settings, names()))]
@@ -29,9 +27,9 @@ def _system_accounts(settings: Settings, names: list[str]) -> CheckResult:
     service = settings.login.pam_service
     mistakes = accounts.mistakes(service, names)
     if mistakes:
-        return CheckResult("logins", False, "; ".join(mistakes))
+        return CheckResult(False, "; ".join(mistakes))
     where = accounts.service_file(service)
-    return CheckResult("logins", True, f"system accounts, through PAM: {where}")
+    return CheckResult(True, f"system accounts, through PAM: {where}")
 
 
 def _provider(settings: Settings) -> CheckResult:
@@ -41,13 +39,13 @@ def _provider(settings: Settings) -> CheckResult:
     try:
         from mvsnap.oidc.provider import Provider
     except ImportError:
-        return CheckResult("logins", False, f"login.backend: oidc needs {OIDC_EXTRA}")
+        return CheckResult(False, f"login.backend: oidc needs {OIDC_EXTRA}")
     issuer = settings.login.oidc.issuer
     try:
         found = Provider(settings.login.oidc).describe()
     except AccountsAway as exc:
-        return CheckResult("logins", False, f"{issuer}: {exc.why or exc.message}")
+        return CheckResult(False, f"{issuer}: {exc.why or exc.message}")
     # What the provider must know of this gateway.
     place = settings.site.public_url or "site.public_url"
     text = f"{issuer} {found}; redirect URI: {place}/login/oidc/callback"
-    return CheckResult("logins", True, text)
+    return CheckResult(True, text)

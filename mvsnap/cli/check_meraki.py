@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 from mvsnap.domain import Serial
 from mvsnap.errors import UpstreamError
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from mvsnap.config.model import Settings
 
 
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     """Return one for each organization, each of which may fail by itself."""
     keys = [
         (f"Meraki {name}".strip(), partial(_organization, settings, name))
@@ -37,12 +36,12 @@ def _dashboards(settings: Settings) -> Dashboards | None:
 def _organization(settings: Settings, name: str) -> CheckResult:
     made = _dashboards(settings)
     if made is None and not settings.needs_dashboard():
-        return CheckResult("Meraki", None, "no meraki.api_key: no snapshots")
+        return CheckResult(None, "no meraki.api_key: no snapshots")
     if made is None:
-        return CheckResult("Meraki", False, "meraki.api_key is missing")
+        return CheckResult(False, "meraki.api_key is missing")
     (dashboard,) = (each for each in made.each() if each.name == name)
     text = f"signed in as {dashboard.whoami()}"
-    return CheckResult(f"Meraki {name}".strip(), *_answers(dashboard, text))
+    return CheckResult(*_answers(dashboard, text))
 
 
 def _answers(dashboard: Dashboard, text: str) -> tuple[bool, str]:
@@ -61,7 +60,7 @@ def _cameras(settings: Settings) -> CheckResult:
     dashboards = _dashboards(settings)
     wanted = settings.cameras_named()
     if dashboards is None or not wanted:
-        return CheckResult("cameras", None, "none set in meraki.cameras")
+        return CheckResult(None, "none set in meraki.cameras")
     seen, wrong = [], []
     for serial in map(Serial, wanted):
         try:
@@ -72,4 +71,4 @@ def _cameras(settings: Settings) -> CheckResult:
             continue
         where = f"{serial}, {dashboard.name}" if dashboard.name else serial
         seen.append(f"{camera.name} ({where})")
-    return CheckResult("cameras", not wrong, "; ".join([*wrong, ", ".join(seen)]))
+    return CheckResult(not wrong, "; ".join([*wrong, ", ".join(seen)]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.cli.terminal import CheckResult, err
+from mvsnap.cli.terminal import Check, CheckResult, err
 from mvsnap.errors import MvsnapError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _NO_ROLE = "one with the role record is needed (serve --roles worker,record)"
 LENGTH_S = 3  # of the clip that tests a camera
 
 
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     """Return the name of each line, and the function that checks it."""
     return [
         ("recorder", lambda: _recorder(settings)),
@@ -62,13 +62,13 @@ def _recorder(settings: Settings) -> CheckResult:
 
     own = settings.recorder
     if not own.cameras:
-        return CheckResult("recorder", None, "no recording cameras (recorder.cameras)")
+        return CheckResult(None, "no recording cameras (recorder.cameras)")
     words = version(own.ffmpeg)
     version(own.ffprobe)
     if missing := _without_recorder(settings):
         text = f"{words}, but no process records {', '.join(missing)}: {_NO_ROLE}"
-        return CheckResult("recorder", False, text)
-    return CheckResult("recorder", True, words)
+        return CheckResult(False, text)
+    return CheckResult(True, words)
 
 
 def _without_recorder(settings: Settings) -> list[str]:
@@ -100,27 +100,27 @@ def _ixon(settings: Settings) -> CheckResult:
 
     ixon = open_ixon(settings, SystemClock())
     if ixon is None:
-        return CheckResult("IXON", None, "not configured")
+        return CheckResult(None, "not configured")
     with closing(ixon):
         server_id = settings.ixon.agent_server_id
         if server_id is None:
             count = len(ixon.agents())
-            return CheckResult("IXON", True, f"signed in, devices: {count}")
+            return CheckResult(True, f"signed in, devices: {count}")
         server = ixon.server(server_id)
     where = f"{server.name} behind {server.agent.name}"
     if not server.gives_http:
-        return CheckResult("IXON", False, f"{where} is {server.type}, not http")
+        return CheckResult(False, f"{where} is {server.type}, not http")
     if server.agent.online is False:
-        return CheckResult("IXON", False, f"{where}: the device is offline")
+        return CheckResult(False, f"{where}: the device is offline")
     needs = (
         ", needs approval in the IXON portal for each access"
         if server.needs_approval
         else ""
     )
-    return CheckResult("IXON", not needs, f"signed in, {where}{needs}")
+    return CheckResult(not needs, f"signed in, {where}{needs}")
 
 
-def _cameras(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def _cameras(settings: Settings) -> list[Check]:
     """Record all cameras at once: one that is offline takes its time."""
     if not settings.recorder.cameras:
         return []
@@ -157,14 +157,14 @@ def _camera(settings: Settings, name: str) -> CheckResult:
             name=name,
         )
     except MvsnapError as exc:
-        return CheckResult(name, False, exc.message)
+        return CheckResult(False, exc.message)
     finally:
         dashboards.close()
         if ixon is not None:
             ixon.close()
     camera = settings.recorder.cameras[name]
     sound = sound_of(found, is_wanted=camera.audio)
-    return CheckResult(name, True, f"{found}; {sound}{_how(camera)}")
+    return CheckResult(True, f"{found}; {sound}{_how(camera)}")
 
 
 def _how(camera: RecorderCameraSection) -> str:
@@ -179,9 +179,9 @@ def _bucket(settings: Settings) -> CheckResult:
 
     bucket = clouds.bucket(settings)
     if bucket is None:
-        return CheckResult("S3", None, "clips are not copied (storage.s3)")
+        return CheckResult(None, "clips are not copied (storage.s3)")
     bucket.check()
-    return CheckResult("S3", True, bucket.place)
+    return CheckResult(True, bucket.place)
 
 
 def _files(settings: Settings) -> CheckResult:
@@ -196,8 +196,6 @@ def _files(settings: Settings) -> CheckResult:
         engine.dispose()
     if problem:
         # What waits for the bucket is on its way.
-        return CheckResult(
-            "files", None if settings.files_in_bucket else False, problem
-        )
+        return CheckResult(None if settings.files_in_bucket else False, problem)
     where = "the bucket" if settings.files_in_bucket else "data_dir"
-    return CheckResult("files", True, f"pictures and clips are in {where}")
+    return CheckResult(True, f"pictures and clips are in {where}")

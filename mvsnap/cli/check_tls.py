@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mvsnap import tls
-from mvsnap.cli.terminal import CheckResult
+from mvsnap.cli.terminal import Check, CheckResult
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -18,7 +17,7 @@ _SOON_DAYS = 14
 _DAY_S = 86400
 
 
-def checks(settings: Settings) -> list[tuple[str, Callable[[], CheckResult]]]:
+def checks(settings: Settings) -> list[Check]:
     return [("TLS", lambda: _tls(settings))] if settings.server.tls.pair else []
 
 
@@ -37,5 +36,5 @@ def _tls(settings: Settings) -> CheckResult:
     if (settings.site.public_url or "").startswith("http:"):
         warnings.append("site.public_url begins with http:, so links lead nowhere")
     if warnings:
-        return CheckResult("TLS", None, "; ".join(warnings))
-    return CheckResult("TLS", True, until)
+        return CheckResult(None, "; ".join(warnings))
+    return CheckResult(True, until)

@@ -155,7 +155,7 @@ def _make_noise(made: DemoWorld) -> bool:
         return True
     out.print("\n[bold]Something loud is heard[/bold]")
     made.counts.publish([loud(made.entrance()[0], datetime.now(UTC))])
-    return _alerted(made, "dB or louder")
+    return _followed(made, "dB or louder", room=ROOM)
 
 
 def _cross_a_line(made: DemoWorld) -> bool:
@@ -165,14 +165,7 @@ def _cross_a_line(made: DemoWorld) -> bool:
     out.print("\n[bold]Somebody crosses a line[/bold]")
     camera = next(iter(made.dashboard.cameras.values()))
     made.counts.publish([crossed(camera, datetime.now(UTC))])
-    return _alerted(made, "1 time within")
-
-
-def _alerted(made: DemoWorld, words: str) -> bool:
-    def alert() -> SimMessage | None:
-        return next((m for m in made.webex.messages if words in m.markdown), None)
-
-    return _followed(alert, "waiting for the camera", _ANSWER_LIMIT_S, ROOM)
+    return _followed(made, "1 time within", room=ROOM)
 
 
 def loud(serial: Serial, at: datetime) -> tuple[str, str]:
@@ -202,11 +195,7 @@ def _open_a_door(made: DemoWorld) -> bool:
     said = sensor_says("N_1", SENSOR, "door", datetime.now(UTC), open=True)
     out.print(f"  MQTT {said[0]}", style="dim", whole=True)
     made.counts.publish([said])
-
-    def picture() -> SimMessage | None:
-        return next((m for m in made.webex.messages if SENSED in m.markdown), None)
-
-    return _followed(picture, "waiting for the camera", _ANSWER_LIMIT_S)
+    return _followed(made, SENSED)
 
 
 def _fail_a_robot(made: DemoWorld) -> bool:
@@ -283,24 +272,33 @@ def _ask_the_bot(made: DemoWorld) -> bool:
         every = (m for m in made.webex.messages if m.parent_id == asked and m.files)
         return next(every, None)
 
-    return _followed(answer, "the bot answers", _ANSWER_LIMIT_S)
+    return _found(answer, "the bot answers", _ANSWER_LIMIT_S, OTHER_ROOM)
 
 
 def _await_schedule(made: DemoWorld) -> bool:
     """Wait for the schedule; return whether its picture came."""
     out.print("\n[bold]A schedule is due[/bold]")
-
-    def picture() -> SimMessage | None:
-        return next((m for m in made.webex.messages if SCHEDULED in m.markdown), None)
-
-    return _followed(picture, "it is due within two minutes", _SCHEDULE_LIMIT_S)
+    waiting = "it is due within two minutes"
+    return _followed(made, SCHEDULED, waiting, _SCHEDULE_LIMIT_S)
 
 
 def _followed(
-    find: Callable[[], SimMessage | None],
-    waiting: str,
-    limit_s: float,
+    made: DemoWorld,
+    words: str,
+    waiting: str = "waiting for the camera",
+    limit_s: float = _ANSWER_LIMIT_S,
     room: str = OTHER_ROOM,
+) -> bool:
+    """Wait for a message with these words."""
+
+    def posted() -> SimMessage | None:
+        return next((m for m in made.webex.messages if words in m.markdown), None)
+
+    return _found(posted, waiting, limit_s, room)
+
+
+def _found(
+    find: Callable[[], SimMessage | None], waiting: str, limit_s: float, room: str
 ) -> bool:
     """Wait for a message, and say how long it took."""
     clock = SystemClock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
@@ -18,7 +19,7 @@ from mvsnap.cli.setup_cameras import ask_cameras
 from mvsnap.cli.setup_ixon import ask_ixon
 from mvsnap.cli.setup_keys import new_api_key
 from mvsnap.cli.setup_login import BACKENDS, ask_login
-from mvsnap.cli.setup_meraki import ask_organization, ask_organizations
+from mvsnap.cli.setup_meraki import ask_organization, ask_organizations, sign_in
 from mvsnap.cli.terminal import (
     config_option,
     fail,
@@ -27,16 +28,13 @@ from mvsnap.cli.terminal import (
     out,
 )
 from mvsnap.cli.usage import as_called
-from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.rooms import matches
-from mvsnap.clock import SystemClock
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
 from mvsnap.config.write import Values, write_settings
 from mvsnap.domain import LoginBackend
 from mvsnap.errors import BadConfig, UpstreamError
-from mvsnap.runtime import clouds
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -171,15 +169,9 @@ def _ask_site(known: Settings) -> dict[str, Any]:
 
 def _ask_meraki(known: Settings, mistakes: Sequence[str]) -> dict[str, Any]:
     out.print("\n[bold]Meraki[/bold]  Dashboard > My Profile > API access")
-
-    def try_key(key: str) -> Dashboard:
-        dashboard = clouds.dashboard(known.meraki.with_key(key), SystemClock())
-        ok(f"signed in as {dashboard.whoami()}")
-        return dashboard
-
     key, dashboard = ask_secret(
         "Dashboard API key",
-        try_key,
+        partial(sign_in, known),
         known=known.meraki.configured,
         again=_to_repair("meraki", known.meraki.api_key, mistakes),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ def ask_organization(
     return "", {}
 
 
+def sign_in(known: Settings, key: str) -> Dashboard:
+    """Try a key at the Dashboard."""
+    dashboard = clouds.dashboard(known.meraki.with_key(key), SystemClock())
+    ok(f"signed in as {dashboard.whoami()}")
+    return dashboard
+
+
 def ask_organizations(
     known: Settings, answers: Mapping[str, Any], path: Path
 ) -> Iterator[list[Entry]]:
@@ -92,13 +100,7 @@ def _ask_entry(
     names: Sequence[str],
 ) -> Entry | None:
     """Return a new entry, None if it was skipped or the key sees no other one."""
-
-    def try_key(key: str) -> Dashboard:
-        dashboard = clouds.dashboard(known.meraki.with_key(key), SystemClock())
-        ok(f"signed in as {dashboard.whoami()}")
-        return dashboard
-
-    key, dashboard = ask_secret("Its Dashboard API key", try_key)
+    key, dashboard = ask_secret("Its Dashboard API key", partial(sign_in, known))
     if dashboard is None:
         return None
     title, places = ask_organization(dashboard, taken)

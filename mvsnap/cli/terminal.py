@@ -8,7 +8,7 @@ import os
 import pwd
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,12 @@ def _err() -> Terminal:
 class CheckResult:
     """State of one part; ok: None if it is not configured, which is not a mistake."""
 
-    name: str
     ok: bool | None
     text: str
 
+
+# The name of a part, and what looks at it.
+Check = tuple[str, Callable[[], CheckResult]]
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON list."

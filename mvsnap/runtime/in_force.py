@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
+
+from sqlalchemy import Table
 
 from mvsnap import logs
-from mvsnap.config.entries import Entry, with_entries
+from mvsnap.config.entries import with_entries
 from mvsnap.config.model import Settings
 from mvsnap.config.setting_overrides import overridden
 from mvsnap.runtime.parts import store_url
@@ -16,6 +18,8 @@ from mvsnap.store.entries import EntryStore
 from mvsnap.store.entry_tables import setting_entries
 from mvsnap.store.site import SiteStore
 from mvsnap.store.tables import setting_overrides
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +37,27 @@ def settings_in_force(file: Settings) -> InForce:
     """
     try:
         url = store_url(file)
-        entries, overrides = _entries(url), _overrides(url)
+        entries = _read(url, setting_entries, lambda db: EntryStore(db).all()) or []
+        overrides = _read(
+            url, setting_overrides, lambda db: SiteStore(db).setting_overrides()
+        )
     except database.OUTAGES:
         return InForce(file)
     merged = with_entries(file, entries)
     mistakes = [f"{s} {name}: {why}" for (s, name), why in merged.unusable.items()]
-    found = overridden(merged.settings, overrides)
+    found = overridden(merged.settings, overrides or {})
     settings = found.settings
     mistakes += found.mistakes
     logs.hide(settings.secrets())
     return InForce(settings, tuple(mistakes))
 
 
-def _entries(url: str) -> list[Entry]:
-    if not database.has_table(url, setting_entries.name):
-        return []
+def _read(url: str, table: Table, read: Callable[[database.Database], T]) -> T | None:
+    """Return what is read from a table, None if there is no such table yet."""
+    if not database.has_table(url, table.name):
+        return None
     engine = database.open_database(url)
     try:
-        return EntryStore(database.Database(engine)).all()
-    finally:
-        engine.dispose()
-
-
-def _overrides(url: str) -> Mapping[str, Any]:
-    if not database.has_table(url, setting_overrides.name):
-        return {}
-    engine = database.open_database(url)
-    try:
-        return SiteStore(database.Database(engine)).setting_overrides()
+        return read(database.Database(engine))
     finally:
         engine.dispose()

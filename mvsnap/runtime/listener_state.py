@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from mvsnap.core.amounts import amount
 from mvsnap.domain import Listener
-from mvsnap.store.events import SILENT_AFTER
-
-
-def alive(listeners: Sequence[Listener], now: datetime) -> list[Listener]:
-    return [one for one in listeners if one.seen_at > now - SILENT_AFTER]
 
 
 def fault(listening: Sequence[Listener]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -29,6 +31,7 @@ from mvsnap.sqlite_errors import reason
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import EventFilter
 from mvsnap.store.identities import renewed_ids
+from mvsnap.store.sense import alive
 from mvsnap.store.shared_file import require_free
 from mvsnap.store.sqlite_file import file_of, locked_out
 from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
@@ -133,6 +136,19 @@ def security_txt() -> ResponseReturnValue:
     return Response(text, content_type="text/plain; charset=utf-8")
 
 
+def _or_unknown(find: Callable[[], str]) -> Callable[[], str]:
+    """Let it say that the database is away."""
+
+    @wraps(find)
+    def found() -> str:
+        try:
+            return find()
+        except SQLAlchemyError:
+            return "unknown: the database does not answer"
+
+    return found
+
+
 def _store() -> str:
     store = gateway().store
     try:
@@ -201,83 +217,62 @@ def _closed(path: Path) -> bool:
     return path.is_dir() and not os.access(path, os.W_OK)
 
 
+@_or_unknown
 def _api_keys() -> str:
     if gateway().settings.lets_somebody_in(listens=False):
         return "ok"
-    try:
-        if listens() or gateway().keys.lets_somebody_in(gateway().clock.now()):
-            return "ok"
-        return "no api_keys: nobody can call the API"
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
-
-
-def _sense() -> str:
-    try:
-        enabled = listens()
-        now, listeners = gateway().store.now(), gateway().sense.listeners()
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
-    if not enabled:
+    if listens() or gateway().keys.lets_somebody_in(gateway().clock.now()):
         return "ok"
-    return listener_state.fault(listener_state.alive(listeners, now)) or "ok"
+    return "no api_keys: nobody can call the API"
+
+
+@_or_unknown
+def _sense() -> str:
+    return (listener_state.fault(_listening()) if listens() else "") or "ok"
 
 
 def _listening() -> list[Listener]:
-    listeners = gateway().sense.listeners()
-    return listener_state.alive(listeners, gateway().store.now())
+    return alive(gateway().sense.listeners(), gateway().store.now())
 
 
+@_or_unknown
 def _shortcoming_of_sense() -> str:
-    try:
-        return listener_state.shortcoming(_listening()) if listens() else ""
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    return listener_state.shortcoming(_listening()) if listens() else ""
 
 
+@_or_unknown
 def _doubt_of_clock() -> str:
     """For information: it may be right now, and what comes in is not lost."""
     since: ClockSinceStart = current_app.extensions[_CLOCK]
     if jump := since.jump():
         return jump
-    try:
-        newest = gateway().store.events(EventFilter(), 1)
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    newest = gateway().store.events(EventFilter(), 1)
     stored_at = newest[0].recorded_at if newest else None
     return doubt(gateway().clock.now(), stored_at, gateway().zone)
 
 
+@_or_unknown
 def _services() -> str:
     """For information: this process works, and what waits is sent later."""
-    try:
-        outages = read_outages()
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    outages = read_outages()
     return "; ".join(f"{one.text} {iso(one.since)}" for one in outages) or "ok"
 
 
+@_or_unknown
 def _cleaning() -> str:
-    try:
-        held = gateway().cleanings.held()
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    held = gateway().cleanings.held()
     return "; ".join(f"{kind}: {why}" for kind, why in held.items()) or "ok"
 
 
+@_or_unknown
 def _files() -> str:
-    try:
-        return gateway().files_problem() or "ok"
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    return gateway().files_problem() or "ok"
 
 
+@_or_unknown
 def _recorder() -> str:
     """Return how many cameras are in each state; their names need a login."""
-    try:
-        seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
-    except SQLAlchemyError:
-        return "unknown: the database does not answer"
+    seen, now = gateway().clips.recorder_cameras(), gateway().store.now()
     rows = recorder_summary(gateway().settings.recorder.serials(), seen, now).rows
     if all(row.is_well for row in rows):
         return "ok"

@@ -87,12 +87,11 @@ class Service:
         if self._worker is not None:
             self._schedules = scheduler(self.parts, self._jobs).loop
             self._schedules.start()
-        if self._worker is not None:
             self._reporting = Reporting(self.parts, self._engine, self._jobs)
             self._reporting.start()
-        if self._worker is not None and self.parts.settings.webex.takes_commands:
-            self._bot = self._answering(self._engine, self._jobs)
-            self._bot.start()
+            if self.parts.settings.webex.takes_commands:
+                self._bot = self._answering(self._engine, self._jobs)
+                self._bot.start()
         if self._roles.record and self._has_clips():
             self._clip_worker = clip_worker(self.parts, self._jobs)
             self._clip_worker.start()
@@ -130,20 +129,12 @@ class Service:
     def stop(self) -> None:
         self.interrupt()
         stop_all([publisher.loop for publisher in self._publishers], _PUBLISHERS_STOP_S)
-        if self._listener is not None:
-            self._listener.stop()
-        if self._clip_worker is not None:
-            self._clip_worker.stop()
-        if self._badges is not None:
-            self._badges.stop()
-        if self._schedules is not None:
-            self._schedules.stop()
-        if self._reporting is not None:
-            self._reporting.stop()
-        if self._bot is not None:
-            self._bot.stop()
-        if self._shared_files is not None:
-            self._shared_files.stop()
+        for part in (
+            *(self._listener, self._clip_worker, self._badges, self._schedules),
+            *(self._reporting, self._bot, self._shared_files),
+        ):
+            if part is not None:
+                part.stop()
         if self._worker is not None:
             self._worker.stop()
         elif self._engine is not None:

@@ -17,13 +17,13 @@ from prometheus_client.registry import Collector
 
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import DeliveryState
-from mvsnap.runtime import listener_state
 from mvsnap.runtime.machine_metrics import machine_metrics, process_metrics
 from mvsnap.status.model import Condition
 from mvsnap.status.read import used_services
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.status.services import service_rows
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.sense import alive
 from mvsnap.store.time_limits import PROBE, answering
 from mvsnap.web.context import Gateway
 
@@ -142,7 +142,7 @@ def _listeners(here: Gateway, now: datetime) -> Iterator[Metric]:
         "Zones, microphones, lines and sensors above its sense.max_zones",
         labels=label,
     )
-    for one in listener_state.alive(here.sense.listeners(), now):
+    for one in alive(here.sense.listeners(), now):
         up.add_metric([one.listener_id], int(one.connected))
         zones.add_metric([one.listener_id], one.people_counts)
         refused.add_metric([one.listener_id], one.refused)

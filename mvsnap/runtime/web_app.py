@@ -18,6 +18,7 @@ from werkzeug.exceptions import (
     NotFound,
 )
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
 
 from mvsnap import texts
 from mvsnap.badges import api as badges
@@ -114,6 +115,12 @@ class _SmallRequest(Request):
         return BytesIO()
 
 
+class _Part(BaseConverter):
+    """A part of an address. It has no NUL: PostgreSQL takes no text with one."""
+
+    regex = r"[^/\0]+"
+
+
 class Application(Flask):
     """Has the key of sessions from the store, whenever a session needs it."""
 
@@ -140,6 +147,7 @@ def create_app(gateway: Gateway) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["MAX_FORM_PARTS"] = _MAX_PARTS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider
+    app.url_map.converters["default"] = _Part
     app.extensions[context.EXTENSION] = gateway
     context.follow_settings(app)
     for weakness in (settings.short_keys(), settings.keys_without_scopes()):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mvsnap.clock import Clock
-from mvsnap.store.events import SILENT_AFTER, Store
-from mvsnap.store.sense import SenseStore
+from mvsnap.store.events import Store
+from mvsnap.store.sense import SenseStore, alive
 
 # Without the broker for this long, another listener gets the zones.
 _DISCONNECTED_S = 10.0
@@ -31,7 +31,5 @@ class Eligibility:
         return is_recent or not self._is_anyone_connected()
 
     def _is_anyone_connected(self) -> bool:
-        recent = self._events.now() - SILENT_AFTER
-        return any(
-            one.connected and one.seen_at > recent for one in self._sense.listeners()
-        )
+        others = alive(self._sense.listeners(), self._events.now())
+        return any(one.connected for one in others)

@@ -10,7 +10,7 @@ from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Camera, Listener, Serial
 from mvsnap.status.model import Condition, Group, StatusRow
-from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.sense import alive
 from mvsnap.texts import N_
 
 # Silent for a minute; and last_seen is written once a minute.
@@ -71,9 +71,7 @@ def cameras_in_trouble(
     known = {camera.serial: camera for camera in cameras}
     named = map(Serial, settings.cameras_named())
     wanted = dict.fromkeys([*named, *last_seen, *map(Serial, settings.sense.cameras)])
-    listening = any(
-        one.connected and now - one.seen_at <= SILENT_AFTER for one in listeners
-    )
+    listening = any(one.connected for one in alive(listeners, now))
     for serial in wanted:
         camera = known.get(serial)
         if serial == "*":

@@ -9,7 +9,7 @@ from mvsnap.domain import Listener
 from mvsnap.program import program
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
-from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.sense import alive
 from mvsnap.store.stray_pictures import STRAY_PICTURES
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
@@ -110,8 +110,8 @@ def sense_rows(
     listeners: Sequence[Listener], enabled: bool, now: datetime
 ) -> Iterator[StatusRow]:
     recent = [one for one in listeners if now - one.seen_at < _FORGOTTEN_AFTER]
-    alive = [one for one in recent if now - one.seen_at <= SILENT_AFTER]
-    if enabled and not alive:
+    here = alive(listeners, now)
+    if enabled and not here:
         yield StatusRow(
             Group.SENSE,
             N_("Listener"),
@@ -122,7 +122,7 @@ def sense_rows(
     for one in recent:
         health, advice = Condition.OK, ""
         text: str = one.state
-        if one not in alive:
+        if one not in here:
             # Another one may have its work.
             health, text = Condition.UNKNOWN, N_("no heartbeat")
         elif not enabled:

@@ -139,13 +139,7 @@ class Claims:
     def _renew(self, connection: Connection, now: datetime) -> None:
         until = now + timedelta(seconds=self._lease_s)
         me = {"kind": self._kind, "holder": self._holder, "until": until}
-        connection.execute(
-            self._db.insert(holders)
-            .values(me)
-            .on_conflict_do_update(
-                index_elements=[*holders.primary_key], set_={"until": until}
-            )
-        )
+        connection.execute(self._db.upsert(holders).values(me))
         old = holders.c.until < now - _FORGOTTEN_AFTER
         connection.execute(delete(holders).where(holders.c.kind == self._kind, old))
 

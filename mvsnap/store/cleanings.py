@@ -48,10 +48,6 @@ class CleaningStore:
             return sum(connection.execute(one).scalar_one() for one in statements)
 
     def _put(self, kind: str, fresh: dict[str, object]) -> None:
-        statement = self._db.insert(cleanings).values(kind=kind, **fresh)
+        statement = self._db.upsert(cleanings, *fresh).values(kind=kind, **fresh)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*cleanings.primary_key], set_=fresh
-                )
-            )
+            connection.execute(statement)

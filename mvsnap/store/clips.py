@@ -221,6 +221,16 @@ class ClipStore:
     def of_job(self, job_id: JobId) -> list[Clip]:
         return self._read(select(clips).where(clips.c.job_id == job_id))
 
+    def with_thumbnail(self, ids: Iterable[EventId]) -> frozenset[EventId]:
+        """Return those of these clips that can be shown as a small picture."""
+        wanted = list(ids)
+        if not wanted:
+            return frozenset()
+        is_shown = clips.c.state == ClipState.READY, clips.c.thumbnail_path.is_not(None)
+        statement = select(clips.c.id).where(clips.c.id.in_(wanted), *is_shown)
+        with self._db.reading() as connection:
+            return frozenset(map(EventId, connection.scalars(statement)))
+
     def related(self, clip: Clip) -> list[Clip]:
         """Return other clips of its job or alarm, or with its video, by time."""
         is_related = clips.c.job_id == clip.job_id

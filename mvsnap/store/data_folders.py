@@ -23,8 +23,9 @@ class DataFolders:
 
     def note(self) -> None:
         """Say that a process of this data_dir is alive; once a minute."""
-        fresh = {"machine": self._machine, "seen_at": func.now()}
-        statement = self._db.insert(data_folders).values(data_id=self._data_id, **fresh)
+        statement = self._db.upsert(data_folders).values(
+            data_id=self._data_id, machine=self._machine, seen_at=func.now()
+        )
         before = func.now() - _FORGOTTEN_AFTER
         # What only a lost machine could do.
         left = and_(
@@ -37,11 +38,7 @@ class DataFolders:
                 delete(data_folders).where(data_folders.c.seen_at < before)
             )
             connection.execute(delete(file_tasks).where(left))
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[data_folders.c.data_id], set_=fresh
-                )
-            )
+            connection.execute(statement)
 
     def others(self) -> list[str]:
         """Return the machines whose living processes have a data_dir of their own."""

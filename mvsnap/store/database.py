@@ -143,6 +143,21 @@ class Database:
         """Return an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    def upsert(
+        self, table: Table, *changing: str, where: ColumnElement[bool] | None = None
+    ) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that changes the row of its key, where there is one.
+
+        changing: columns; default: all but the key. where: which rows; None: any.
+        """
+        statement = self.insert(table)
+        names = changing or [c.name for c in table.columns if not c.primary_key]
+        return statement.on_conflict_do_update(
+            index_elements=[*table.primary_key],
+            set_={name: statement.excluded[name] for name in names},
+            where=where,
+        )
+
 
 class Bulk:
     """An INSERT of many rows as tuples, without SQLAlchemy's work on each value.

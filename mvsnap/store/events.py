@@ -286,15 +286,9 @@ class Store(LatestPictures):
 
     def heartbeat(self, executor_id: str, now: datetime) -> None:
         """Write that it was alive then."""
-        statement = self._db.insert(workers).values(
-            executor_id=executor_id, seen_at=now
-        )
+        statement = self._db.upsert(workers)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[workers.c.executor_id], set_={"seen_at": now}
-                )
-            )
+            connection.execute(statement.values(executor_id=executor_id, seen_at=now))
 
     def workers_alive(self) -> dict[str, bool]:
         """Return the processes that ran jobs, and whether each is alive."""

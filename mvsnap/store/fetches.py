@@ -151,13 +151,9 @@ class StoredFetches:
         return bool(self._claims.hold([self._kind]))
 
     def _put(self, name: str, **fresh: Any) -> None:
-        statement = self._db.insert(fetches).values(name=name, **fresh)
+        statement = self._db.upsert(fetches, *fresh).values(name=name, **fresh)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*fetches.primary_key], set_=fresh
-                )
-            )
+            connection.execute(statement)
 
 
 class Paced:

@@ -161,10 +161,4 @@ def _put(
         {"path": path, "place": place, "task": task, "since": func.now()}
         for path, place, task in rows
     ]
-    statement = db.insert(file_tasks).values(named)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[*file_tasks.primary_key],
-            set_={"task": statement.excluded.task, "since": func.now()},
-        )
-    )
+    connection.execute(db.upsert(file_tasks, "task", "since").values(named))

@@ -134,13 +134,11 @@ class IdentityStore:
 
     def _put(self, name: str, mark: str, known: list[str]) -> bool:
         now = self._store.now()
-        fresh = {"mark": mark, "origin": self._origin, "seen_at": now}
         is_free = or_(
             identities.c.mark.in_(known), identities.c.seen_at < now - SILENT_AFTER
         )
-        statement = self._db.insert(identities).values(name=name, **fresh)
-        put = statement.on_conflict_do_update(
-            index_elements=[*identities.primary_key], set_=fresh, where=is_free
+        put = self._db.upsert(identities, where=is_free).values(
+            name=name, mark=mark, origin=self._origin, seen_at=now
         )
         mine = select(identities.c.mark).where(identities.c.name == name)
         with self._db.writing() as connection:

@@ -203,12 +203,7 @@ class NoticeStore(NoticeGroups):
     def _put(self, connection: Connection, notice: Notice) -> None:
         if notice.state is NoticeState.GROUPED and notice.camera:
             notice = self._in_group(connection, notice)
-        values = _values(notice)
-        added = self._db.insert(notices).values(values)
-        keys = [*notices.primary_key]
-        connection.execute(
-            added.on_conflict_do_update(index_elements=keys, set_=values)
-        )
+        connection.execute(self._db.upsert(notices).values(_values(notice)))
 
     def _in_group(self, connection: Connection, notice: Notice) -> Notice:
         """Return the notice as one of its group, which is opened if it is new."""

@@ -117,13 +117,9 @@ class ProcessStore:
             fresh["clock_ahead_s"] = ahead_s
             runs_s = 0.0 if began_s is None else monotonic_s - began_s
             first = {"started_at": now - timedelta(seconds=runs_s)}
-            statement = self._db.insert(processes).values(fresh | first)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[processes.c.id],
-                    set_=fresh | first if is_first else fresh,
-                )
-            )
+            changing = fresh | first if is_first else fresh
+            statement = self._db.upsert(processes, *changing)
+            connection.execute(statement.values(fresh | first))
             for name, outcome in outcomes.items():
                 row = _outcome_row(outcome, now, monotonic_s)
                 self._put_outcome(connection, report.id, name, row)
@@ -172,16 +168,10 @@ class ProcessStore:
     ) -> None:
         # After a restart nothing is known of the calls before: they stay as they were.
         # Since when it fails and its code go with the error, though.
-        fresh = {key: value for key, value in row.items() if value is not None}
-        fresh |= {name: row[name] for name in ("failing_since", "reasons")}
-        statement = self._db.insert(upstreams).values(
-            process_id=process_id, name=name, **row
-        )
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[*upstreams.primary_key], set_=fresh
-            )
-        )
+        fresh = {key for key, value in row.items() if value is not None}
+        fresh |= {"failing_since", "reasons"}
+        statement = self._db.upsert(upstreams, *fresh)
+        connection.execute(statement.values(process_id=process_id, name=name, **row))
 
     def _forget_old(self, connection: Connection, now: datetime) -> None:
         connection.execute(delete(processes).where(processes.c.seen_at < now - _KEPT))

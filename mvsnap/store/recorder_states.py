@@ -25,12 +25,7 @@ def write(db: Database, cameras: Iterable[RecorderCameraState]) -> None:
             if not db.is_sqlite:
                 lasts = camera.seen_at - camera.since
                 fresh |= {"seen_at": func.now(), "since": func.now() - lasts}
-            statement = db.insert(recorder_cameras).values(fresh)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[recorder_cameras.c.camera], set_=fresh
-                )
-            )
+            connection.execute(db.upsert(recorder_cameras, *fresh).values(fresh))
 
 
 def read(db: Database) -> Mapping[CameraName, RecorderCameraState]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import select
 
 from mvsnap.core.last_run import LastRun
@@ -23,11 +25,6 @@ class ScheduleRuns:
         return None if row is None else LastRun(row.moment, row.set_back_at)
 
     def note_run(self, schedule: str, run: LastRun) -> None:
-        fresh = {"moment": run.moment, "set_back_at": run.set_back_at}
-        statement = self._db.insert(schedule_runs).values(schedule=schedule, **fresh)
+        statement = self._db.upsert(schedule_runs)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*schedule_runs.primary_key], set_=fresh
-                )
-            )
+            connection.execute(statement.values(schedule=schedule, **asdict(run)))

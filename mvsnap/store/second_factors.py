@@ -44,16 +44,11 @@ class SecondFactorStore:
 
     def begin(self, name: str, new_secret: str) -> None:
         """Keep the secret of a new app; the old one stays until `enrol`."""
-        fresh = {"new_secret": new_secret}
-        statement = self._db.insert(second_factors).values(
-            user_name=name, last_step=0, **fresh
+        statement = self._db.upsert(second_factors, "new_secret").values(
+            user_name=name, last_step=0, new_secret=new_secret
         )
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*second_factors.primary_key], set_=fresh
-                )
-            )
+            connection.execute(statement)
 
     def new_secret(self, name: str) -> str | None:
         """Return the secret of an app that has not given its first code yet."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, select
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.event_rows import event_row
+from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 from mvsnap.texts import reasons
@@ -51,8 +51,8 @@ class SenseStore:
         # Built once: building one takes as long as writing twenty rows.
         self._add_events = db.insert(events).on_conflict_do_nothing()
         self._add_presences = db.insert(presences).on_conflict_do_nothing()
-        self._put_watches = upsert(db, watches, "state", "changed_at")
-        self._put_last_seen = upsert(db, camera_last_seen, "last_seen_at")
+        self._put_watches = db.upsert(watches, "state", "changed_at")
+        self._put_last_seen = db.upsert(camera_last_seen, "last_seen_at")
 
     def save(self, found: Findings, now: datetime, fence: Fence | None = None) -> bool:
         """Write all of it or nothing; what exists already stays as it is.
@@ -162,14 +162,8 @@ class SenseStore:
     def describe_listener(self, listener: Listener) -> None:
         """Write its row."""
         row = {**asdict(listener), "state": str(listener.state), **_reasons(listener)}
-        statement = self._db.insert(listeners).values(**row)
-        news = {k: v for k, v in row.items() if k != "listener_id"}
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*listeners.primary_key], set_=news
-                )
-            )
+            connection.execute(self._db.upsert(listeners).values(**row))
 
     def listeners(self) -> list[Listener]:
         """Return the last report of each listener, the newest first."""
@@ -224,24 +218,14 @@ def _is_news(listener: Listener, row: Row[Any]) -> bool:
     return (*said, *_zones(listener)) != (*written, *_zones(row))
 
 
+def alive(listeners: Iterable[Listener], now: datetime) -> list[Listener]:
+    """Return those that were seen just now, by the database's time."""
+    return [one for one in listeners if now - one.seen_at <= SILENT_AFTER]
+
+
 def _reasons(listener: Listener) -> dict[str, Any]:
     return {"reasons": reasons.stored(state=listener.state)}
 
 
 def _zones(found: Listener | Row[Any]) -> tuple[int, int]:
     return found.people_counts, found.refused
-
-
-def upsert(
-    db: Database,
-    table: Table,
-    *changing: str,
-    where: ColumnElement[bool] | None = None,
-) -> sqlite.Insert | postgresql.Insert:
-    """where: which of the rows there are change; None: any."""
-    statement = db.insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=[*table.primary_key],
-        set_={name: statement.excluded[name] for name in changing},
-        where=where,
-    )

@@ -90,7 +90,7 @@ class SessionStore:
             row = connection.execute(_FIND, asked).one_or_none()
         if row is None:
             return None
-        return _session(row), _user(row), bool(row.has_factor)
+        return _session(row), user_of(row), bool(row.has_factor)
 
     def user_awaiting_code(self, session_id: str, now: datetime) -> User | None:
         """Return whose password was right, and whose code is still to come."""
@@ -102,7 +102,7 @@ class SessionStore:
         )
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
         """Return the sessions of a user, the one used last first; at most a hundred."""
@@ -161,7 +161,7 @@ def end_sessions(connection: Connection, name: str, *, but: str = "") -> None:
     connection.execute(delete(sessions).where(of_user))
 
 
-def _user(row: Row[Any]) -> User:
+def user_of(row: Row[Any]) -> User:
     return User(row.name, Role(row.role), row.password_hash, row.changed_at)
 
 

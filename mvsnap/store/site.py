@@ -42,14 +42,9 @@ class SiteStore:
                         )
                     )
                     continue
-                fresh = {"value": value, "chosen_at": now, "chosen_by": who}
-                connection.execute(
-                    self._db.insert(setting_overrides)
-                    .values(name=name, **fresh)
-                    .on_conflict_do_update(
-                        index_elements=[*setting_overrides.primary_key], set_=fresh
-                    )
-                )
+                statement = self._db.upsert(setting_overrides)
+                row = {"value": value, "chosen_at": now, "chosen_by": who}
+                connection.execute(statement.values(name=name, **row))
             write_changes(connection, log)
 
     # --- mutes
@@ -118,8 +113,6 @@ class SiteStore:
         asked = {camera.serial: camera for camera in found}
         if not asked or self._is_known(asked, unsure):
             return  # asked for again and again: spare the SD card
-        statement = self._db.insert(cameras)
-        fresh = statement.excluded
         with self._db.writing() as connection:
             before = {row.serial: row for row in connection.execute(select(cameras))}
             rows = [
@@ -128,14 +121,7 @@ class SiteStore:
                 | {"asked_at": now}
                 for camera in asked.values()
             ]
-            names = [name for name in rows[0] if name != "serial"]
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*cameras.primary_key],
-                    set_={name: fresh[name] for name in names},
-                ),
-                rows,
-            )
+            connection.execute(self._db.upsert(cameras), rows)
             # Not "<": the clock may have been ahead when they were asked for.
             is_gone = cameras.c.asked_at != now
             if unsure:

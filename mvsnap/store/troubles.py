@@ -134,18 +134,7 @@ class TroubleStore:
         changed = [_values(one) for one in after if known.get(one.id) != one]
         if not changed:
             return
-        statement = self._db.insert(troubles)
-        fresh = {
-            column.name: statement.excluded[column.name]
-            for column in troubles.c
-            if not column.primary_key
-        }
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[*troubles.primary_key], set_=fresh
-            ),
-            changed,
-        )
+        connection.execute(self._db.upsert(troubles), changed)
 
 
 def _trouble(row: Row[tuple[object, ...]]) -> Trouble:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets as random
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from mvsnap.clock import iso
 from mvsnap.domain import (
@@ -20,7 +21,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.last_admin import require_another_admin
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.second_factors import SecondFactorStore, forget_factor
-from mvsnap.store.sessions import SessionStore, end_sessions
+from mvsnap.store.sessions import SessionStore, end_sessions, user_of
 from mvsnap.store.shared_links import SHARED, SharedLinks
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
@@ -44,7 +45,7 @@ class UserStore:
         statement = select(users).where(users.c.name == name)
         with self._db.reading() as connection:
             row = connection.execute(statement).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def use_once(self, what: str, until: datetime) -> bool:
         """Return False if it was used before; remembered until `until`."""
@@ -73,40 +74,25 @@ class UserStore:
         statement = select(users).where(users.c.password_hash == account)
         with self._db.reading() as connection:
             row = connection.execute(statement).first()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def users(self) -> list[User]:
         with self._db.reading() as connection:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
-        return [_user(row) for row in rows]
+        return [user_of(row) for row in rows]
 
     def put(self, user: User, log: Change) -> None:
         """Add the user, or replace password and role, which ends all sessions."""
-        fresh = {
-            "password_hash": user.password_hash,
-            "role": user.role,
-            "changed_at": user.changed_at,
-        }
-        statement = self._db.insert(users).values(name=user.name, **fresh)
         with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*users.primary_key], set_=fresh
-                )
-            )
+            connection.execute(self._db.upsert(users).values(asdict(user)))
             end_sessions(connection, user.name)
             write_changes(connection, [log])
 
     def put_if_own(self, user: User, log: Change) -> bool:
         """Add the user, or replace the role; False if somebody else has the name."""
-        fresh = {"role": user.role, "changed_at": user.changed_at}
-        row = {"name": user.name, "password_hash": user.password_hash, **fresh}
-        statement = self._db.insert(users).values(row)
-        statement = statement.on_conflict_do_update(
-            index_elements=[*users.primary_key],
-            set_=fresh,
-            where=users.c.password_hash == user.password_hash,
-        )
+        is_own = users.c.password_hash == user.password_hash
+        statement = self._db.upsert(users, "role", "changed_at", where=is_own)
+        statement = statement.values(asdict(user))
         with self._db.writing() as connection:
             put = connection.execute(statement.returning(users.c.name)).first()
             if put is not None:
@@ -190,7 +176,3 @@ class UserStore:
         ours = or_(*(secrets.c.name.startswith(p) for p in (_USED, _TOKEN, SHARED)))
         old = ours & (secrets.c.value < iso(now))
         return purge(self._db, OldRows(secrets, old), dry_run=dry_run)
-
-
-def _user(row: Row[tuple[str, str, str, datetime]]) -> User:
-    return User(row.name, Role(row.role), row.password_hash, row.changed_at)

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from mvsnap.clip_model import ClipState, CopyState
 from mvsnap.core.clip_retention import Video
 from mvsnap.domain import CameraName, EventId
+from mvsnap.store.clips import UNFINISHED
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
 from mvsnap.store.tables import clips
 
 _OVER = (ClipState.DELETED, ClipState.FAILED)
-_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +182,8 @@ class VideoStore:
 
     def unfinished(self) -> list[tuple[CameraName, EventId]]:
         """Return the clips whose file may exist before their row says so."""
-        statement = select(clips.c.camera, clips.c.id).where(
-            clips.c.state.in_(_UNFINISHED)
-        )
+        is_unfinished = clips.c.state.in_(UNFINISHED)
+        statement = select(clips.c.camera, clips.c.id).where(is_unfinished)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
         return [(CameraName(row.camera), EventId(row.id)) for row in rows]

@@ -46,11 +46,7 @@ class BucketStore:
 
         From now on what those still try to write is not let through.
         """
-        added = self._db.insert(zone_buckets)
-        mine = added.on_conflict_do_update(
-            index_elements=[*zone_buckets.primary_key],
-            set_={"holder": added.excluded.holder},
-        )
+        mine = self._db.upsert(zone_buckets, "holder")
         rows = [{"bucket": name, "holder": self._holder} for name in sorted(buckets)]
         known = select(zone_buckets).where(zone_buckets.c.bucket.in_(sorted(buckets)))
         with self._db.writing() as connection:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mvsnap.visitors.rules import HourPictureState
 from mvsnap.web.answers import Count, SerialText, Time
-from mvsnap.web.bodies import HourFrom, HourTo, OfCamera, Opening
+from mvsnap.web.bodies import HourFrom, HourTo, Opening, SerialFilter
 
 Day = Annotated[
     str,
@@ -33,7 +33,7 @@ class VisitorsQuery(Struct):
     opening: Opening | UnsetType = UNSET
     hour_from: HourFrom | UnsetType = UNSET
     hour_to: HourTo | UnsetType = UNSET
-    serial: OfCamera | UnsetType = UNSET
+    serial: SerialFilter | UnsetType = UNSET
     sort: SortedBy | UnsetType = UNSET
     order: InOrder | UnsetType = UNSET
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.domain import Serial
-from mvsnap.errors import BadInput
 from mvsnap.texts import _
 from mvsnap.visitors.model import CountingCamera
 from mvsnap.visitors.page_rows import VisitorRow
@@ -47,13 +45,7 @@ def advice(cameras: dict[Serial, CountingCamera]) -> str:
     """Return what to do so that people are counted."""
     here = gateway()
     if not here.settings.asks_meraki:
-        try:
-            listens = with_overrides(
-                here.settings.sense, here.site.setting_overrides()
-            ).enabled
-        except BadInput:
-            listens = here.settings.sense.enabled
-        if listens:
+        if here.sense_settings().enabled:
             return _(
                 "Nobody seen yet. MV Sense is on, and what it sees will appear here."
             )

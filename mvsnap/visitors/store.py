@@ -22,7 +22,7 @@ from sqlalchemy import (
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
-from mvsnap.store.sense import ZoneKey, upsert
+from mvsnap.store.sense import ZoneKey
 from mvsnap.store.tables import presences
 from mvsnap.visitors.model import (
     CountingCamera,
@@ -59,15 +59,12 @@ class VisitorStore(VisitorWrites):
 
     def claim(self, name: str, by: str, now: datetime, until: datetime) -> bool:
         """Return whether this process does the work until then; silent ones lose it."""
-        fresh = {"claimed_by": by, "until": until}
-        statement = self._db.insert(claims).values(name=name, **fresh)
-        claimed = statement.on_conflict_do_update(
-            index_elements=[claims.c.name],
-            set_=fresh,
-            where=(claims.c.until <= now) | (claims.c.claimed_by == by),
-        ).returning(claims.c.name)
+        is_free = (claims.c.until <= now) | (claims.c.claimed_by == by)
+        statement = self._db.upsert(claims, where=is_free)
+        claimed = statement.values(name=name, claimed_by=by, until=until)
         with self._db.writing() as connection:
-            return connection.execute(claimed).first() is not None
+            found = connection.execute(claimed.returning(claims.c.name))
+            return found.first() is not None
 
     def release(self, name: str, by: str) -> None:
         mine = (claims.c.name == name) & (claims.c.claimed_by == by)
@@ -105,7 +102,7 @@ class VisitorStore(VisitorWrites):
 
     def add_page_view(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
         """Record that somebody is viewing the zone."""
-        statement = upsert(self._db, page_views, "viewed_at")
+        statement = self._db.upsert(page_views)
         with self._db.writing() as connection:
             connection.execute(
                 statement.values(serial=serial, zone_id=zone_id, viewed_at=now)
@@ -276,11 +273,10 @@ class VisitorStore(VisitorWrites):
         Returns the path of the file that the row names then.
         """
         row, table = asdict(picture), visitor_pictures.c
-        names = [name for name in row if name not in ("serial", "zone_id", "began_at")]
         is_taken = (table.state == HourPictureState.TAKEN) & (
             table.minute_at == picture.minute_at
         )
-        statement = upsert(self._db, visitor_pictures, *names, where=~is_taken)
+        statement = self._db.upsert(visitor_pictures, where=~is_taken)
         path = table.snapshot_path
         one = (
             (table.serial == picture.serial)

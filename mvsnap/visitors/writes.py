@@ -18,7 +18,6 @@ from sqlalchemy import Connection, delete, select
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
-from mvsnap.store.sense import upsert
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rows import hour_row
 from mvsnap.visitors.rules import HourCount, Span
@@ -53,9 +52,7 @@ class VisitorWrites:
             self._write(waiting)
 
     def keep_camera(self, camera: CountingCamera) -> None:
-        statement = upsert(
-            self._db, visitor_cameras, "has_sense", "asked_at", "error"
-        ).values(
+        statement = self._db.upsert(visitor_cameras).values(
             serial=camera.serial,
             has_sense=camera.has_sense,
             asked_at=camera.asked_at,
@@ -84,7 +81,7 @@ class VisitorWrites:
                 if known.get(zone_id) != (kind, label)
             ]
             if news:
-                put = upsert(self._db, visitor_zones, "kind", "label")
+                put = self._db.upsert(visitor_zones, "kind", "label")
                 connection.execute(put, news)
 
         self._put(write)
@@ -93,7 +90,7 @@ class VisitorWrites:
         rows = [asdict(day) for day in days]
         names = ("entrances", "average_people", "covered_s", "is_over")
         if rows:
-            statement = upsert(self._db, visitor_days, *names)
+            statement = self._db.upsert(visitor_days, *names)
             self._put(lambda connection: connection.execute(statement, rows))
 
     def keep_hours(

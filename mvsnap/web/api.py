@@ -60,8 +60,7 @@ def get_snapshot() -> ResponseReturnValue:
 @auth.api_key("snapshot")
 def get_job(job_id: str) -> ResponseReturnValue:
     read_parameters(request).allow_only("apikey")
-    is_id = "\0" not in job_id  # PostgreSQL refuses to search for one
-    progress = gateway().jobs.progress(JobId(job_id)) if is_id else None
+    progress = gateway().jobs.progress(JobId(job_id))
     if progress is None or not auth.caller().may_see(progress.job):
         raise NotFound(f"Job {job_id[:40]!r} not found")
     return json_response(_job(progress))

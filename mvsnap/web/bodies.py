@@ -46,14 +46,14 @@ MutedZone = Annotated[str, Meta(description="one zone of it; default: all")]
 Minutes = Annotated[int, Meta(description="how long", ge=1, le=mutes.MAX_MINUTES)]
 Since = Annotated[str, Meta(description="ISO 8601 time, included")]
 Until = Annotated[str, Meta(description="ISO 8601 time, not included")]
-OfCameras = Annotated[str, Meta(description="one or several cameras")]
+SerialsFilter = Annotated[str, Meta(description="one or several cameras")]
 JobStates = Annotated[
     str,
     Meta(description="one or several of: waiting, done, partial, failed"),
 ]
 AfterJob = Annotated[str, Meta(description="id of the last job you have")]
 After = Annotated[str, Meta(description="`after` of the page before")]
-OfCamera = Annotated[str, Meta(description="one camera; default: all")]
+SerialFilter = Annotated[str, Meta(description="one camera; default: all")]
 Opening = Annotated[
     str, Meta(description="yes: only the opening hours of the settings; default: no")
 ]
@@ -63,7 +63,7 @@ HourFrom = Annotated[
 HourTo = Annotated[
     int, Meta(description="only hours of the day before this one", ge=1, le=24)
 ]
-OneCamera = Annotated[
+SerialOrName = Annotated[
     str, Meta(description="one camera: a serial, or a name of recorder.cameras")
 ]
 Text = Annotated[
@@ -112,8 +112,8 @@ class EventsQuery(Struct):
     kind: str | UnsetType = UNSET
     since: Since | UnsetType = UNSET
     until: Until | UnsetType = UNSET
-    serial: OfCameras | UnsetType = UNSET
-    camera: OneCamera | UnsetType = UNSET
+    serial: SerialsFilter | UnsetType = UNSET
+    camera: SerialOrName | UnsetType = UNSET
     text: Text | UnsetType = UNSET
     severity: OneSeverity | UnsetType = UNSET
     state: OneState | UnsetType = UNSET

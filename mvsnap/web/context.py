@@ -13,6 +13,8 @@ from flask import Flask, current_app, request
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings
+from mvsnap.config.sense import Sense
+from mvsnap.config.setting_overrides import overridden
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.metrics import Metrics
@@ -108,6 +110,11 @@ class Gateway:
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
+
+    def sense_settings(self) -> Sense:
+        """Return those that hold now; the file's where an override is outdated."""
+        overrides = self.site.setting_overrides()
+        return overridden(self.settings, overrides).settings.sense
 
     def database_now(self) -> datetime:
         """Return the database's time, by which processes say that they live.

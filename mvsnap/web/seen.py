@@ -65,8 +65,7 @@ def _page(event: Event) -> ResponseReturnValue:
 
 
 def _known(event_id: str) -> Event:
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    event = gateway().store.event(EventId(event_id)) if "\0" not in event_id else None
+    event = gateway().store.event(EventId(event_id))
     if event is None:
         raise NotFound(N_("Event not found: it was deleted, or there never was one"))
     return event

@@ -48,7 +48,7 @@ bp = Blueprint("hooks", __name__)
 
 
 # Some senders end every address with a slash.
-@bp.post("/webhook/<token>", strict_slashes=False)
+@bp.post("/webhook/<string:token>", strict_slashes=False)
 @auth.hook_token
 def receive_with_token() -> ResponseReturnValue:
     return _receive(sender())

@@ -134,9 +134,7 @@ def download(event_id: str) -> ResponseReturnValue:
 
 
 def _alarm(event_id: str) -> Event:
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    is_id = "\0" not in event_id
-    found = gateway().store.event(EventId(event_id)) if is_id else None
+    found = gateway().store.event(EventId(event_id))
     if found is None or found.kind is not EventKind.ALARM:
         raise NotFound(N_("Alarm not found: it was deleted, or there never was one"))
     return found

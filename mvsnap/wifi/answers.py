@@ -12,8 +12,8 @@ from mvsnap.web.bodies import (
     After,
     HourFrom,
     HourTo,
-    OfCamera,
     Opening,
+    SerialFilter,
 )
 from mvsnap.wifi.model import Radio
 
@@ -94,7 +94,7 @@ class WifiObservationsQuery(WifiQuery):
 class WifiCorrelationQuery(WifiQuery):
     """Filters of people and devices near them."""
 
-    serial: OfCamera | UnsetType = UNSET
+    serial: SerialFilter | UnsetType = UNSET
     zone_id: OfZone | UnsetType = UNSET
     after: After | UnsetType = UNSET
     limit: Limit | UnsetType = UNSET

@@ -126,12 +126,8 @@ class Rebuild:
 
     def _pause(self, connection: Connection) -> None:
         until = self._clock.now() + _PAUSE
-        statement = self._db.insert(scan_pauses).values(name=REBUILD, until=until)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[scan_pauses.c.name], set_={"until": until}
-            )
-        )
+        statement = self._db.upsert(scan_pauses)
+        connection.execute(statement.values(name=REBUILD, until=until))
 
 
 def _ended(now: datetime) -> Update:

@@ -56,14 +56,14 @@ _waiting = WaitingRequests(6)
 _TURN_S = 20.0
 
 
-@bp.get("/scanning/<token>", strict_slashes=False)
+@bp.get("/scanning/<string:token>", strict_slashes=False)
 @auth.scanning_token
 def validate() -> ResponseReturnValue:
     validator = endpoint().settings.validator.get_secret_value()
     return Response(validator, content_type="text/plain")
 
 
-@bp.post("/scanning/<token>", strict_slashes=False)
+@bp.post("/scanning/<string:token>", strict_slashes=False)
 @auth.scanning_token
 def receive() -> ResponseReturnValue:
     by = endpoint()

@@ -72,12 +72,8 @@ def is_another(db: Database, salt: bytes) -> bool:
         known: str | None = connection.execute(statement).scalar_one_or_none()
     if known == mark:
         return False
-    kept = db.insert(table).values(name=NAME, value=mark)
-    fresh = {"value": kept.excluded.value}
     with db.writing() as connection:
-        connection.execute(
-            kept.on_conflict_do_update(index_elements=[table.c.name], set_=fresh)
-        )
+        connection.execute(db.upsert(table).values(name=NAME, value=mark))
     return known is not None
 
 

@@ -333,16 +333,4 @@ def _minutes_of(db: Database) -> Select[Any]:
 
 
 def _upsert(db: Database, table: Table) -> Bulk:
-    statement = db.insert(table)
-    fresh = {
-        column.name: statement.excluded[column.name]
-        for column in table.columns
-        if not column.primary_key
-    }
-    return Bulk(
-        db,
-        statement.on_conflict_do_update(
-            index_elements=[*table.primary_key], set_=fresh
-        ),
-        *table.columns.keys(),
-    )
+    return Bulk(db, db.upsert(table), *table.columns.keys())

@@ -82,7 +82,7 @@ def places(web: Web, app: Flask) -> list[Place]:
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/scanning"):
             continue
-        path = re.sub("<[^>]+>", "x", rule.rule.replace("<token>", TOKEN))
+        path = re.sub("<[^>]+>", "x", rule.rule.replace("<string:token>", TOKEN))
         head = {"X-API-Key": KEY} if path.startswith(_PROGRAMS) else person
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             found.append(Place(method, path, head))

@@ -36,7 +36,7 @@ def guards(room: str = ROOM) -> dict[str, Any]:
 
 
 def tried(tree: dict[str, Any]) -> list[tuple[bool | None, str]]:
-    found = [_checked(name, check) for name, check in checks(settings_of(tree))]
+    found = [_checked(check) for _, check in checks(settings_of(tree))]
     return [(line.ok, line.text) for line in found]
 
 

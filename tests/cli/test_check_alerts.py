@@ -17,8 +17,8 @@ SECRET = "d7a1-secret-of-the-watcher"
 
 def said(**sections: Any) -> list[tuple[str, bool | None, str]]:
     checks = _reports(Settings.model_validate(sections))
-    found = [_checked(name, check) for name, check in checks]
-    return [(line.name, line.ok, line.text) for line in found]
+    found = [(name, _checked(check)) for name, check in checks]
+    return [(name, line.ok, line.text) for name, line in found]
 
 
 def test_nothing_without_alerts() -> None:

@@ -18,11 +18,6 @@ def table(*rows: CrowdRow) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_the_heading_comes_even_without_crowds() -> None:
-    heading = ",".join(name for name, _ in CROWD_COLUMNS)
-    assert list(csv_lines(CROWD_COLUMNS, [])) == [heading + "\r\n"]
-
-
 def test_a_row_holds_the_crowd_its_end_and_its_video() -> None:
     raised = build.event(
         kind=EventKind.CROWD,
@@ -53,18 +48,6 @@ def test_a_row_holds_the_crowd_its_end_and_its_video() -> None:
         "muted_by": "anna",
         "video_link": "https://dashboard.example/video",
     }
-
-
-def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:
-    raised = build.event(
-        kind=EventKind.CROWD,
-        camera_name="=1+1",
-        zone_name="+1",
-        details={"muted_by": "@anna"},
-    )
-    (row,) = table(CrowdRow(raised))
-    texts = (row["camera"], row["zone"], row["muted_by"])
-    assert texts == ("'=1+1", "'+1", "'@anna")
 
 
 def test_the_peak_of_a_noise_stays_a_number_below_zero() -> None:

@@ -13,13 +13,12 @@ from sqlalchemy import select
 
 from mvsnap.clip_model import RecorderCameraState
 from mvsnap.domain import CameraName, Listener, Serial
-from mvsnap.runtime import listener_state
 from mvsnap.status.machines import is_alive
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store import database, database_clock, recorder_states
 from mvsnap.store.events import Store
 from mvsnap.store.processes import ProcessReport, ProcessStore
-from mvsnap.store.sense import SenseStore
+from mvsnap.store.sense import SenseStore, alive
 from mvsnap.store.tables import workers
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
@@ -93,7 +92,7 @@ class Site:
         found = {
             f"worker {n}" for n, lives in self.store.workers_alive().items() if lives
         }
-        listeners = listener_state.alive(self.sense.listeners(), now)
+        listeners = alive(self.sense.listeners(), now)
         found |= {f"listener {one.listener_id}" for one in listeners}
         silent_after = self.processes.silent_after
         found |= {

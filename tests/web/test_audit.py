@@ -128,9 +128,6 @@ def test_the_table_holds_all_that_matches_and_no_formula(
 @pytest.mark.parametrize("address", [PAGE, TABLE])
 def test_the_log_is_for_admins_alone(web: Web, address: str) -> None:
     assert web.log_in(Role.REVIEWER).get(address).status_code == 403
-    answer = web.browser().get(address)
-    assert answer.status_code == 303
-    assert answer.location.startswith("/login?next=/audit")
 
 
 def test_the_settings_show_changes_alone_and_the_way_to_the_whole_log(

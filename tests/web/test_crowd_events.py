@@ -392,13 +392,6 @@ def test_the_table_takes_filters_and_is_no_formula(
     assert row["camera"] == "'=1+1"
 
 
-@pytest.mark.parametrize("address", [PAGE, ROWS, TABLE])
-def test_who_is_not_logged_in_is_sent_to_the_login(web: Web, address: str) -> None:
-    answer = web.browser().get(address)
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith("/login?next=/crowd-events")
-
-
 def test_the_script_learns_that_a_login_ended(web: Web) -> None:
     answer = web.app.test_client().get(ROWS, headers={"Accept": "*/*"})
     assert answer.status_code == 401

@@ -67,11 +67,6 @@ def test_a_viewer_sees_it_but_does_not_confirm(web: Web) -> None:
     assert web.notices.seen(JOB) is None
 
 
-def test_a_form_without_the_token_of_the_session_changes_nothing(web: Web) -> None:
-    assert web.log_in(Role.REVIEWER).post(CONFIRM).status_code == 400
-    assert web.notices.seen(JOB) is None
-
-
 def test_an_event_that_there_never_was_is_404(web: Web) -> None:
     reviewer = web.log_in(Role.REVIEWER)
     assert send(reviewer, "/events/nothing/seen").status_code == 404

@@ -549,21 +549,6 @@ def test_a_viewer_does_not_mute(web: Web) -> None:
     assert mutes(web) == [mute]
 
 
-@pytest.mark.parametrize("path", [*PATHS, "mutes", "mutes/nonsense/end"])
-def test_without_the_token_of_the_session_nothing_changes(
-    web: Web, admin: FlaskClient, path: str
-) -> None:
-    answer = admin.post(f"{PAGE}/{path}", data={"enabled": "on", "minutes": "15"})
-    assert answer.status_code == 400
-    assert (web.site.setting_overrides(), mutes(web), audited(web)) == ({}, [], [])
-
-
-@pytest.mark.parametrize("path", ["", "/place", "/mutes"])
-def test_who_is_not_logged_in_is_sent_to_the_login(web: Web, path: str) -> None:
-    answer = web.browser().get(PAGE + path)
-    assert (answer.status_code, answer.location) == (303, f"/login?next={PAGE}{path}")
-
-
 def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None:
     now = datetime.now(UTC)
     for number in range(60):

@@ -165,10 +165,15 @@ def _to_enrolment(someone: SessionUser) -> ResponseReturnValue:
 def _to_login() -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"} or not for_a_person():
         raise Unauthorized("You are not logged in, or your session has ended")
+    return redirect(login_address(), 303)
+
+
+def login_address() -> str:
+    """Return where somebody logs in, and comes back from to this page."""
     query = request.full_path.removeprefix(request.path).rstrip("?")
     # Quoted again: the name of a camera may have spaces.
     here = quote(request.script_root + request.path) + query
-    return redirect(url_for("login.login", next=here), 303)
+    return url_for("login.login", next=here)
 
 
 def admit() -> Caller:

@@ -63,6 +63,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(kind_words)
     app.add_template_global(script)
     app.add_template_global(program)
+    app.add_template_global(auth.login_address)
     app.after_request(_protect)
 
 

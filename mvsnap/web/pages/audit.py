@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
         people=here.audit.people(),
         kinds=_KINDS,
         rows=[(line.change, has_failed(line.change)) for line in shown.rows],
-        older=older_url(asked, shown.last),
+        older=older_url(asked, shown.last.id if shown.last else None),
         newest=url_for(".index", **asked.query),
         csv_url=url_for(".download", **asked.query),
         kept_days=max(365, here.settings.storage.retention_days),

@@ -14,8 +14,8 @@ from mvsnap.domain import Serial
 from mvsnap.status.cameras import is_silent
 from mvsnap.status.recorder_rows import RecorderRow, recorder_summary
 from mvsnap.store.clips import ClipFilter
-from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.latest_pictures import AHEAD, LatestPicture
+from mvsnap.store.sense import alive
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 
@@ -112,10 +112,8 @@ def camera_states(here: Gateway, sense: Sense, now: datetime) -> CamerasNow:
     rows = recorder_summary(
         here.settings.recorder.serials(), here.clips.recorder_cameras(), now
     ).rows
-    listens = sense.enabled and any(
-        one.connected and now - one.seen_at <= SILENT_AFTER
-        for one in here.sense.listeners()
-    )
+    listeners = alive(here.sense.listeners(), now) if sense.enabled else ()
+    listens = any(one.connected for one in listeners)
     return CamerasNow(
         {row.name: row for row in rows},
         here.sense.last_seen(),

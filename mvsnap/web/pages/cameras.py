@@ -18,8 +18,6 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.camera_sources import recorder_settings
 from mvsnap.config.recipients import JobRooms
-from mvsnap.config.sense import Sense
-from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.domain import Change, Job, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound, QueueFull
 from mvsnap.jobs.service import JobRequest
@@ -60,6 +58,7 @@ from mvsnap.web.pages.camera_rows import (
     tiles,
 )
 from mvsnap.web.pages.clip_text import clip_row
+from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.job_rows import job_line
 from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
@@ -95,7 +94,6 @@ def index() -> ResponseReturnValue:
         **page,
         etag=page["page"].etag,
         rows_url=url_for(".rows", **rest),
-        here=request.script_root + request.full_path.rstrip("?"),
     )
     return html, 400 if asked.mistakes else 200
 
@@ -116,14 +114,12 @@ def rows() -> ResponseReturnValue:
 def _wall(asked: CamerasAsked) -> dict[str, Any]:
     """Return what the template of the wall needs."""
     here, now = gateway(), gateway().database_now()
-    states = camera_states(here, _sense(), now)
+    states = camera_states(here, here.sense_settings(), now)
     everyone = _cameras(states)
     shown = [camera for camera in everyone if _is_wanted(camera, asked, states)]
     rest = behind(shown, asked.wanted.after)
     on_page = rest[:_PAGE]
-    older = None
-    if len(rest) > _PAGE:
-        older = url_for(".index", **asked.query, after=on_page[-1].key)
+    older = older_url(asked, on_page[-1].key if len(rest) > _PAGE else None)
     found: ListPage[CamerasAsked, WallTile, Any] = ListPage(
         asked, tiles(here, on_page, states), older
     )
@@ -175,7 +171,6 @@ def show(key: str) -> ResponseReturnValue:
         **live,
         etag=etag_of(render_template("cameras/_camera.html", **live)),
         rows_url=url_for(".part", key=camera.key, job=job_id or None),
-        here=url_for(".show", key=camera.key),
         settings=_settings(camera),
         may_act=auth.person().may(Role.REVIEWER),
         may_snapshot=may_snapshot(here, camera),
@@ -197,7 +192,8 @@ def part(key: str) -> ResponseReturnValue:
 
 def _live_part(camera: KnownCamera) -> dict[str, Any]:
     """Return what the template of the changing part needs."""
-    here, now, sense = gateway(), gateway().database_now(), _sense()
+    here = gateway()
+    now, sense = here.database_now(), here.sense_settings()
     states = camera_states(here, sense, now)
     places = known_places(here.site, here.sense)
     seen_at = states.last_seen.get(camera.serial) if camera.serial else None
@@ -249,7 +245,7 @@ def _job(job_id: str) -> Any:
 def _settings(camera: KnownCamera) -> dict[str, Any]:
     here = gateway()
     entry = here.settings.recorder.cameras.get(camera.recorded_as or "")
-    values: list[SetValue] = list(sense_values(here, camera, _sense()))
+    values: list[SetValue] = list(sense_values(here, camera, here.sense_settings()))
     if entry is not None:
         values += recorder_values(entry)
     now = here.clock.now()
@@ -340,11 +336,3 @@ def _known(key: str) -> KnownCamera:
     if found is None:
         raise NotFound(f"No camera {key[:40]!r}")
     return found
-
-
-def _sense() -> Sense:
-    sense = gateway().settings.sense
-    try:
-        return with_overrides(sense, gateway().site.setting_overrides())
-    except BadInput:  # an outdated override: listeners use the file's
-        return sense

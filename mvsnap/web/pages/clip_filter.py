@@ -11,7 +11,7 @@ from mvsnap.core.days import day_span
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
 from mvsnap.store.clip_search import ClipSearch
-from mvsnap.store.clips import ClipFilter
+from mvsnap.store.clips import UNFINISHED, ClipFilter
 from mvsnap.texts import N_
 from mvsnap.web.event_terms import parse_severity, parse_words
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
@@ -22,14 +22,13 @@ _FIELDS = ("text", "machine", "camera", "severity", "day", "state", "after")
 
 _MAX_NAME = 80
 _READY, _DELETED = (ClipState.READY,), (ClipState.DELETED,)
-_UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 # Deleted ones are only shown on request.
-_ALL = (*_UNFINISHED, ClipState.READY, ClipState.FAILED)
+_ALL = (*UNFINISHED, ClipState.READY, ClipState.FAILED)
 
 # By the value of the field: its label, and the clips it shows.
 SHOWN: dict[str, tuple[str, ClipFilter]] = {
     "ready": (N_("Ready"), ClipFilter(states=_READY)),
-    "recording": (N_("Recording"), ClipFilter(states=_UNFINISHED)),
+    "recording": (N_("Recording"), ClipFilter(states=UNFINISHED)),
     "failed": (N_("Failed"), ClipFilter(states=(ClipState.FAILED,))),
     "kept": (N_("Kept only"), ClipFilter(states=_ALL, kept=True)),
     "deleted": (N_("Deleted"), ClipFilter(states=_DELETED)),

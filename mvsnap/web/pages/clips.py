@@ -52,6 +52,7 @@ from mvsnap.web.pages.clip_text import (
     of_same_alarm,
     started_by_title,
 )
+from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.private_file import private_file
@@ -103,9 +104,7 @@ def _asked() -> ClipsAsked:
 
 def _read_page(asked: ClipsAsked) -> ClipsPage:
     page = find_clips(gateway().clips, asked.wanted, _PAGE)
-    older = None
-    if page.after is not None:
-        older = url_for(".index", **asked.query, after=page.after)
+    older = older_url(asked, page.after)
     advised = None
     if page.searched_to is not None or not page.found:
         advised = _advice(asked, page)
@@ -135,7 +134,6 @@ def _list_page(page: ClipsPage) -> str:
         **_list(page),
         etag=page.etag,
         rows_url=url_for(".rows", **asked.query),
-        here=_here(),
     )
 
 
@@ -163,7 +161,6 @@ def show(clip_id: str) -> ResponseReturnValue:
         started_by=started_by_title(clip.trigger),
         list_url=url_for(".index", **asked.query),
         beside=[*_beside(asked, clip)],
-        here=_here(),
         shares=SHARED_FOR,
         shared=gateway().users.shared_links.of_clip(clip.id, _now()),
         may_keep=auth.person().may(Role.REVIEWER),
@@ -283,8 +280,7 @@ def _not_deleted(clip: Clip) -> str:
 
 def known_clip(clip_id: str) -> Clip:
     """Return a clip by its id, else raise NotFound."""
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    found = None if "\0" in clip_id else gateway().clips.clip(EventId(clip_id))
+    found = gateway().clips.clip(EventId(clip_id))
     if found is None:
         raise NotFound(f"Clip {clip_id[:40]!r} not found")
     return found
@@ -300,7 +296,3 @@ def _now() -> datetime:
 
 def _zone() -> ZoneInfo:
     return gateway().zone
-
-
-def _here() -> str:
-    return request.script_root + request.full_path.rstrip("?")

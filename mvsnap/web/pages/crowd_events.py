@@ -94,7 +94,8 @@ def _read_page(asked: CrowdFilter) -> CrowdPage:
     if not raised.rows:
         return CrowdPage(asked, advice=_advice(asked))
     rows = _with_the_rest(gateway(), raised.rows)
-    return CrowdPage(asked, rows, older_url(asked, raised.last))
+    older = older_url(asked, raised.last.id if raised.last else None)
+    return CrowdPage(asked, rows, older)
 
 
 def _all_rows(here: Gateway, asked: CrowdFilter) -> Iterator[list[CrowdRow]]:
@@ -120,7 +121,6 @@ def _page(page: CrowdPage, places: Places) -> str:
         etag=page.etag,
         rows_url=url_for(".rows", **asked.query),
         csv_url=url_for(".download", **asked.query),
-        here=request.script_root + request.full_path.rstrip("?"),
         may_mute=auth.person().may(Role.REVIEWER),
     )
 

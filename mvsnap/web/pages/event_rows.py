@@ -9,7 +9,6 @@ from mvsnap.core.crowd_rows import CrowdRow, people_words
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
-from mvsnap.store.event_pictures import clips_with_thumbnail
 from mvsnap.store.event_search import EventState, FoundEvent
 from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
@@ -132,7 +131,7 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
     for other in here.store.events_of_jobs(elsewhere) if elsewhere else ():
         by_job.setdefault(other.job_id, []).append(other)
     clips = (event.id for event in events if event.kind is EventKind.CLIP)
-    shown = clips_with_thumbnail(here.store, clips)
+    shown = here.clips.with_thumbnail(clips)
     given_up, kept = _given_up(here, found), _kept(here, found)
     return [
         EventLine(

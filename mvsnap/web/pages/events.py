@@ -24,6 +24,7 @@ from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
+from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.places import known_places
@@ -69,7 +70,6 @@ def index() -> ResponseReturnValue:
         rows_url=url_for(".rows", **asked.query),
         csv_url=url_for("events.download_events", **query),
         json_url=url_for("events.list_events", **query),
-        here=_here(),
     )
     return html, 400 if asked.mistakes else 200
 
@@ -99,9 +99,7 @@ def _read_page(asked: EventsAsked) -> EventsPage:
     if asked.mistakes:
         return EventsPage(asked, advice=EventAdvice(_("Fix the filter to see events.")))
     page = find_events(gateway().store, asked.wanted, _PAGE)
-    older = None
-    if page.after is not None:
-        older = url_for(".index", **asked.query, after=page.after)
+    older = older_url(asked, page.after)
     advice = None
     if page.searched_to is not None:
         text = _("No more found") if page.found else _("Nothing found")
@@ -158,7 +156,6 @@ def show(event_id: str) -> ResponseReturnValue:
         json_url=url_for("events.get_event", event_id=event_id),
         may_send=auth.person().may(Role.REVIEWER) and _may_send(found),
         may_confirm=auth.person().may(Role.REVIEWER) and view.seen is None,
-        here=_here(),
     )
 
 
@@ -211,13 +208,7 @@ def _entries(found: FoundEvent) -> list[JobEntry]:
 
 
 def _known(event_id: str) -> FoundEvent:
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    is_id = "\0" not in event_id
-    found = find_event(gateway().store, EventId(event_id)) if is_id else None
+    found = find_event(gateway().store, EventId(event_id))
     if found is None:
         raise NotFound(N_("Event not found: it was deleted, or there never was one"))
     return found
-
-
-def _here() -> str:
-    return request.script_root + request.full_path.rstrip("?")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -52,14 +52,12 @@ class ListFilter(Filter, Generic[Wanted]):
         return {name: text for name, text in self.entered.items() if name != "after"}
 
 
-class HasId(Protocol):
-    @property
-    def id(self) -> Any: ...
+def older_url(asked: ListFilter[Any], last: str | int | None) -> str | None:
+    """Return the address of the page after this row, None if there is none.
 
-
-def older_url(asked: ListFilter[Any], last: HasId | None) -> str | None:
-    """Return the address of the page after this row, None if there is none."""
-    return url_for(".index", **asked.query, after=last.id) if last else None
+    last: its id.
+    """
+    return url_for(".index", **asked.query, after=last) if last else None
 
 
 @dataclass(slots=True)

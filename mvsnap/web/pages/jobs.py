@@ -19,7 +19,7 @@ from mvsnap.store.job_states import JobFilter, JobStage
 from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.pages.filters import ListFilter, event_id, older_url, one_of, typed
 from mvsnap.web.pages.job_rows import (
     STAGES,
     JobLine,
@@ -55,7 +55,6 @@ def index() -> ResponseReturnValue:
         newest=url_for(".index", **asked.query),
         etag=page.etag,
         rows_url=url_for(".rows", **asked.query),
-        here=request.script_root + request.full_path.rstrip("?"),
     )
     return html, 400 if asked.mistakes else 200
 
@@ -133,8 +132,8 @@ def _page(asked: JobsAsked) -> ListPage[JobsAsked, JobLine, HasText]:
         return ListPage(asked)
     found: JobsPage = gateway().job_list.page(asked.wanted, _PAGE)
     places = known_places(gateway().site, gateway().sense)
-    older = url_for(".index", **asked.query, after=found.after) if found.after else None
-    return ListPage(asked, [job_line(one, places) for one in found.entries], older)
+    lines = [job_line(one, places) for one in found.entries]
+    return ListPage(asked, lines, older_url(asked, found.after))
 
 
 def _asked() -> JobsAsked:
@@ -163,9 +162,6 @@ def _place(text: str) -> tuple[datetime, JobId]:
 
 
 def _known(job_id: str) -> JobEntry:
-    # No id contains a NUL, and PostgreSQL refuses to search for one.
-    if "\0" in job_id:
-        raise NotFound(_GONE)
     try:
         return gateway().job_list.entry(JobId(job_id))
     except NotFound:

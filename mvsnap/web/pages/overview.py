@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from mvsnap.config.sense import Sense
-from mvsnap.config.setting_overrides import with_overrides
 from mvsnap.domain import EventKind, Listener, Mute, Role, Serial
-from mvsnap.errors import BadInput
 from mvsnap.status.cameras import CameraTrouble, cameras_in_trouble
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import EventFilter
@@ -82,7 +80,6 @@ def index() -> ResponseReturnValue:
         live=Markup(live.html),  # noqa: S704
         etag=live.etag,
         rows_url=url_for(".part"),
-        here=request.script_root + request.path,
     )
 
 
@@ -99,7 +96,7 @@ def _part() -> LivePart:
 
 def _now() -> dict[str, Any]:
     """Return what the template of the changing part needs."""
-    here, sense = gateway(), _sense()
+    here, sense = gateway(), gateway().sense_settings()
     now, db_now = here.clock.now(), here.database_now()
     places = known_places(here.site, here.sense)
     heard = here.sense.listeners()
@@ -170,11 +167,3 @@ def _cameras(
         sorted(found, key=lambda row: not row.is_in_trouble),
         troubles_to_show(troubles, mutes, now),
     )
-
-
-def _sense() -> Sense:
-    sense = gateway().settings.sense
-    try:
-        return with_overrides(sense, gateway().site.setting_overrides())
-    except BadInput:  # an outdated override: listeners use the file's
-        return sense

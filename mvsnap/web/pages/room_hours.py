@@ -6,13 +6,10 @@ Its fields are named apart, as the page has hours of MV Sense, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
 from mvsnap.config.notify import hours_text
 from mvsnap.config.setting_overrides import ROOM_HOURS, with_room_hours
 from mvsnap.config.webex import WebexSection
-from mvsnap.domain import Change
 from mvsnap.errors import BadInput
 from mvsnap.web.pages.settings_form import (
     ALWAYS,
@@ -21,7 +18,6 @@ from mvsnap.web.pages.settings_form import (
     parse_hours,
     plainly,
 )
-from mvsnap.web.pages.settings_text import setting, text_of
 
 ABOVE = "webex"
 _FIELD = "rooms_"
@@ -57,19 +53,3 @@ def read_room_hours(
         is_files = name == "when" and not text and file.when is None
         entered.values[name] = None if is_files else value
     return entered
-
-
-def room_hour_changes(
-    values: Mapping[str, Any], before: WebexSection, who: str, now: datetime
-) -> list[Change]:
-    """Return an audit line for each that gets a value."""
-    return [
-        Change(
-            now,
-            who,
-            setting(name, ABOVE),
-            text_of(name, getattr(before, name)),
-            text_of(name, value),
-        )
-        for name, value in values.items()
-    ]

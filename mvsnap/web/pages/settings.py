@@ -17,11 +17,10 @@ from mvsnap.config.setting_overrides import (
     overridden,
 )
 from mvsnap.config.values import Section
-from mvsnap.config.webex import WebexSection
 from mvsnap.core.mutes import end_change
 from mvsnap.domain import Change, Listener, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.sense import alive
 from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
@@ -33,7 +32,6 @@ from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.room_hours import (
     ABOVE,
     read_room_hours,
-    room_hour_changes,
     room_hour_texts,
 )
 from mvsnap.web.pages.settings_form import (
@@ -48,7 +46,6 @@ from mvsnap.web.pages.settings_form import (
 from mvsnap.web.pages.settings_recipients import RecipientNote, check_rooms, doubtful
 from mvsnap.web.pages.settings_text import (
     audited_place,
-    changes_of,
     is_switching,
     mute_rows,
     origins,
@@ -75,10 +72,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/rule")
 @auth.page(Role.ADMIN)
 def save_rule() -> ResponseReturnValue:
-    entered = read_rule(request.form, _sense(), gateway().settings.sense)
-    if entered.mistakes:
-        return _index(entered), 400
-    return _choose(entered.values)
+    return _save(read_rule(request.form, _sense(), gateway().settings.sense))
 
 
 @bp.post("/rooms")
@@ -87,9 +81,7 @@ def save_rooms() -> ResponseReturnValue:
     now = _sense()
     entered = read_rooms(request.form, now)
     warnings = check_rooms(entered, now.rooms)
-    if entered.mistakes:
-        return _index(entered), 400
-    answer = _choose(entered.values)
+    answer = _save(entered)
     _warn(warnings)
     return answer
 
@@ -97,51 +89,42 @@ def save_rooms() -> ResponseReturnValue:
 @bp.post("/hours")
 @auth.page(Role.ADMIN)
 def save_hours() -> ResponseReturnValue:
-    entered = read_notify_hours(request.form, _sense(), gateway().settings.sense)
-    if entered.mistakes:
-        return _index(entered), 400
-    return _choose(entered.values)
+    return _save(read_notify_hours(request.form, _sense(), gateway().settings.sense))
 
 
 @bp.post("/room-hours")
 @auth.page(Role.ADMIN)
 def save_room_hours() -> ResponseReturnValue:
-    before = _webex()
-    entered = read_room_hours(request.form, before, gateway().settings.webex)
-    if entered.mistakes:
-        return _index(entered), 400
-    now, who = gateway().clock.now(), auth.person().name
-    changes = room_hour_changes(entered.values, before, who, now)
-    _store(entered.values, changes, ABOVE)
-    return redirect(url_for(".index"), 303)
+    held, file = _held().settings.webex, gateway().settings.webex
+    return _save(read_room_hours(request.form, held, file), ABOVE)
 
 
 @bp.post("/enabled")
 @auth.page(Role.ADMIN)
 def switch() -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "on"
+    entered = Entered()
     if enabled and not _configured():
-        return _index(
-            Entered(mistakes={"enabled": _("The broker is not configured.")})
-        ), 400
-    return _choose({} if enabled == _sense().enabled else {"enabled": enabled})
+        entered.mistakes["enabled"] = _("The broker is not configured.")
+    elif enabled != _sense().enabled:
+        entered.values["enabled"] = enabled
+    return _save(entered)
 
 
 @bp.post("/back")
 @auth.page(Role.ADMIN)
 def back_to_file() -> ResponseReturnValue:
-    given, here = request.form.get("name", ""), gateway()
+    given = request.form.get("name", "")
     of_rooms = [f"{ABOVE}.{name}" for name in ROOM_HOURS]
     if given not in (*CHOOSABLE, *of_rooms):
         expected = ", ".join((*CHOOSABLE, *of_rooms))
         raise BadInput(f"name: {given[:40]!r} (expected one of: {expected})")
     above, name = (ABOVE, given.partition(".")[2]) if "." in given else ("sense", given)
-    held: Section = _webex() if above == ABOVE else _sense()
-    file: Section = getattr(here.settings, above)
+    held: Section = getattr(_held().settings, above)
+    file: Section = getattr(gateway().settings, above)
     after = audit_wordings.FROM_FILE(value=text_of(name, getattr(file, name)))
-    before, who = text_of(name, getattr(held, name)), auth.person().name
-    change = Change(here.clock.now(), who, setting(name, above), before, after)
-    _store({name: None}, [change], above)
+    before = text_of(name, getattr(held, name))
+    _store({name: None}, [_changed(name, before, after, above)], above)
     return redirect(url_for(".index"), 303)
 
 
@@ -245,10 +228,6 @@ def _sense() -> Sense:
     return _held().settings.sense
 
 
-def _webex() -> WebexSection:
-    return _held().settings.webex
-
-
 def _configured() -> bool:
     """Return whether the file or the environment configures a broker."""
     return "sense" in gateway().settings.model_fields_set
@@ -256,8 +235,7 @@ def _configured() -> bool:
 
 def _listeners() -> list[Listener]:
     """Return the processes that are listening to MV Sense right now."""
-    since = gateway().database_now() - SILENT_AFTER
-    return [each for each in gateway().sense.listeners() if each.seen_at > since]
+    return alive(gateway().sense.listeners(), gateway().database_now())
 
 
 def _find_override(serial: str, zone: str) -> Override | None:
@@ -267,14 +245,21 @@ def _find_override(serial: str, zone: str) -> Override | None:
     return None
 
 
-def _changed(name: str, before: Reason, after: Reason) -> Change:
+def _changed(name: str, before: Reason, after: Reason, above: str = "sense") -> Change:
     now, who = gateway().clock.now(), auth.person().name
-    return Change(now, who, setting(name), before, after)
+    return Change(now, who, setting(name, above), before, after)
 
 
-def _choose(values: dict[str, Any]) -> ResponseReturnValue:
-    now, who = gateway().clock.now(), auth.person().name
-    _store(values, changes_of(values, _sense(), who, now))
+def _save(entered: Entered, above: str = "sense") -> ResponseReturnValue:
+    """Store what was changed in a section, or show what is wrong with it."""
+    if entered.mistakes:
+        return _index(entered), 400
+    held: Section = getattr(_held().settings, above)
+    changes = [
+        _changed(name, text_of(name, getattr(held, name)), text_of(name, value), above)
+        for name, value in entered.values.items()
+    ]
+    _store(entered.values, changes, above)
     return redirect(url_for(".index"), 303)
 
 
@@ -323,10 +308,8 @@ def _replace_override(
 
 def _index(entered: Entered | None = None) -> str:
     here, places = gateway(), _places()
-    setting_overrides, changes = (
-        here.site.setting_overrides(),
-        here.site.changes(_AUDIT_SEARCHED),
-    )
+    setting_overrides = here.site.setting_overrides()
+    changes = here.site.changes(_AUDIT_SEARCHED)
     held = overridden(here.settings, setting_overrides)
     sense = held.settings.sense
     shown = rule_texts(sense) | room_hour_texts(held.settings.webex)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
-from mvsnap.config.sense import Override, Sense
+from mvsnap.config.sense import Override
 from mvsnap.config.setting_overrides import CHOOSABLE, ROOM_HOURS
 from mvsnap.config.values import Section
 from mvsnap.core.days import lasting
@@ -155,26 +155,9 @@ def is_switching(
     return not followed or (enabled and not listeners)
 
 
-def changes_of(
-    values: Mapping[str, Any], before: Sense, who: str, now: datetime
-) -> list[Change]:
-    """Return an audit line for each setting that gets a value."""
-    return [
-        Change(
-            now,
-            who,
-            setting(name),
-            text_of(name, getattr(before, name)),
-            text_of(name, v),
-        )
-        for name, v in values.items()
-    ]
-
-
 def setting(name: str, above: str = "sense") -> Reason:
     """Return what a line of the audit log about a setting is about: its path."""
-    path = f"{above}.{name}"
-    return Reason(path)
+    return Reason(f"{above}.{name}")
 
 
 def audited_place(places: Places, serial: str, zone: str) -> Reason:

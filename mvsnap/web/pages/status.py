@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap import __version__
@@ -29,7 +29,6 @@ def index() -> ResponseReturnValue:
         **_list(status),
         etag=_etag(status),
         rows_url=url_for(".rows"),
-        here=request.script_root + request.path,
     )
 
 
