@@ -1,11 +1,15 @@
-"""Phones of the demo: people walk past simulated access points, since yesterday."""
+"""Phones of the demo: people walk past simulated access points, for two weeks.
+
+On the days before yesterday there are visitors alone: things and staff, which are
+heard all day, would take most of the time.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -20,33 +24,66 @@ if TYPE_CHECKING:
 
 _TOKEN = "demo-token-of-the-shop"
 _VALIDATOR, _SECRET = "demo-validator", "demo-secret"
-_PAST = timedelta(hours=24)
-_VISITORS, _STAFF = 300, 3
+# Before yesterday. A week can be compared with the one before it.
+_EARLIER = 13
+_VISITORS, _STAFF = 150, 2
+# Visitors of a day vary by up to that many.
+_MORE_OR_LESS = 30
+_HOURS = 6  # in a post
 _STOP_S = 5.0
 
 SETTINGS: dict[str, Any] = {
     "endpoints": [{"token": _TOKEN, "validator": _VALIDATOR, "secret": _SECRET}],
     # Only people inside, not passers-by.
     "min_rssi_dbm": -78,
+    # Older ones would be refused.
+    "keep_observations_days": _EARLIER + 3,
 }
 
 
 def shop(cameras: Sequence[SimulatedCamera]) -> ScanningWorld:
     """Return a shop that is always open, with people standing in its zones."""
+    return _days(_yesterday(), 3, cameras, visitors=_VISITORS, staff=_STAFF)
+
+
+def earlier(cameras: Sequence[SimulatedCamera]) -> Iterator[ScanningWorld]:
+    """Yield the same shop on each day before yesterday, with its regulars."""
+    from mvsnap.simulator.scanning.world import chance
+
+    yesterday = _yesterday()
+    for number in range(_EARLIER, 0, -1):
+        day = yesterday - timedelta(days=number)
+        more = chance("visitors", day) % (2 * _MORE_OR_LESS) - _MORE_OR_LESS
+        yield _days(day, 1, cameras, visitors=_VISITORS + more, things=False)
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _days(
+    begin: date,
+    days: int,
+    cameras: Sequence[SimulatedCamera],
+    *,
+    visitors: int,
+    staff: int = 0,
+    things: bool = True,
+) -> ScanningWorld:
     from mvsnap.simulator.scanning.people import Mix, build_world
 
     mix = Mix(
-        visitors=_VISITORS,
+        visitors=visitors,
         passers=0,
-        staff=_STAFF,
+        staff=staff,
         open_from=0,
         open_until=23,
         closed_weekdays=frozenset(),
         no_phone=0.15,
         unseen=0.15,
+        things=things,
     )
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    return build_world(yesterday, days=3, timezone="UTC", cameras=cameras, mix=mix)
+    return build_world(begin, days=days, timezone="UTC", cameras=cameras, mix=mix)
 
 
 def seen_live(world: ScanningWorld) -> list[Crowd]:
@@ -58,12 +95,19 @@ def seen_live(world: ScanningWorld) -> list[Crowd]:
 
 
 class Phones:
-    """Sends the gateway the last day, then each minute, in the background."""
+    """Sends the gateway the last two weeks, then each minute, in the background."""
 
-    def __init__(self, world: ScanningWorld, url: str, sense: SenseStore) -> None:
+    def __init__(
+        self,
+        world: ScanningWorld,
+        cameras: Sequence[SimulatedCamera],
+        url: str,
+        sense: SenseStore,
+    ) -> None:
+        """world: since yesterday; cameras: of the shop."""
         from mvsnap.simulator.scanning.sender import ScanningSender
 
-        self._world, self._sense = world, sense
+        self._world, self._cameras, self._sense = world, cameras, sense
         self._sender = ScanningSender(f"{url}/scanning/{_TOKEN}", _VALIDATOR)
         self._past_sent = threading.Event()
         self._thread = threading.Thread(target=self._report, name="phones", daemon=True)
@@ -72,7 +116,7 @@ class Phones:
         self._thread.start()
 
     def past_is_sent(self, limit_s: float) -> bool:
-        """Wait, and return whether the gateway has accepted the last day."""
+        """Wait, and return whether the gateway has accepted all of it until now."""
         return self._past_sent.wait(limit_s)
 
     def stop(self) -> None:
@@ -85,21 +129,15 @@ class Phones:
         from mvsnap.simulator.scanning.command import as_it_happens, paced
         from mvsnap.simulator.scanning.posts import posts
         from mvsnap.simulator.scanning.sender import HandshakeFailed, PostRefused
-        from mvsnap.simulator.scanning.stays import presences
-        from mvsnap.store.sense import Findings
 
         world, sender = self._world, self._sender
         now = datetime.now(UTC).replace(second=0, microsecond=0)
-        begin = now - _PAST
-        seen = [p for p in presences(world) if begin <= p.time_in and p.time_out < now]
-        past = posts(world, begin, now, secret=_SECRET)
         coming = posts(world, now, world.end, secret=_SECRET)
         try:
-            seen += [replace(one, zone_id=FULL_FRAME) for one in seen]
-            self._sense.save(Findings(presences=seen), now)
             sender.shake_hands()
-            for post in _by_hour(past):
-                sender.post(post)
+            for day in earlier(self._cameras):
+                self._send(day, now)
+            self._send(world, now)
             self._past_sent.set()
             for _, leaving in paced(coming, as_it_happens, sender.stopping):
                 for post in leaving:
@@ -107,15 +145,30 @@ class Phones:
         except (HandshakeFailed, PostRefused):
             return  # the demo ends
 
+    def _send(self, world: ScanningWorld, now: datetime) -> None:
+        """Send what was heard until now; cameras saw the same people."""
+        from mvsnap.simulator.scanning.posts import posts
+        from mvsnap.simulator.scanning.stays import presences
+        from mvsnap.store.sense import Findings
 
-def _by_hour(batches: Iterable[tuple[datetime, list[Post]]]) -> Iterator[Post]:
-    """Yield a post for each hour and radio instead of one for each minute.
+        seen = [one for one in presences(world) if one.time_out < now]
+        seen += [replace(one, zone_id=FULL_FRAME) for one in seen]
+        self._sense.save(Findings(presences=seen), now)
+        until = min(now, world.end)
+        for post in _by_hours(posts(world, world.begin, until, secret=_SECRET)):
+            if self._sender.stopping.is_set():
+                return
+            self._sender.post(post)
 
-    The Dashboard would not send that much at once; but a day arrives within seconds.
+
+def _by_hours(batches: Iterable[tuple[datetime, list[Post]]]) -> Iterator[Post]:
+    """Yield a post for six hours and a radio instead of one for each minute.
+
+    The Dashboard would not send that much at once; but weeks arrive within seconds.
     """
-    for _, hour in groupby(batches, key=lambda batch: batch[0].hour):
+    for _, hours in groupby(batches, key=lambda batch: batch[0].hour // _HOURS):
         found: dict[str, Post] = {}
-        for _, leaving in hour:
+        for _, leaving in hours:
             for post in leaving:
                 first = found.setdefault(post.body["type"], post)
                 if first is not post:

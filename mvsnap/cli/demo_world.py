@@ -119,8 +119,9 @@ def world(port: int) -> Iterator[DemoWorld]:
         stack.callback(server.close)
         threading.Thread(target=server.run, name="gateway", daemon=True).start()
         # Not the first camera: the triggers of the demo let people gather there.
-        shop = demo_phones.shop([*dashboard.cameras.values()][1:3])
-        phones = demo_phones.Phones(shop, url, service.parts.sense)
+        cameras = [*dashboard.cameras.values()][1:3]
+        shop = demo_phones.shop(cameras)
+        phones = demo_phones.Phones(shop, cameras, url, service.parts.sense)
         stack.callback(phones.stop)
         counts = _counts(stack, broker, dashboard, demo_phones.seen_live(shop))
         # From now on the Dashboard counts the people that were published.

@@ -18,7 +18,7 @@ from mvsnap.config.shape import NAME, Shape, shape_of
 
 _HEAD = """\
 # Settings of mvsnap. Copy to config/mvsnap.yaml (mode 0600) or run
-# `python -m mvsnap init`.
+# `.venv/bin/mvsnap init`.
 # Each line shows a key with its default; remove the "#" to change it.
 # Any value can come from the environment, MVSNAP_MERAKI__API_KEY=..., or from a file,
 # MVSNAP_MERAKI__API_KEY_FILE=/run/secrets/meraki. Names end in their unit (_s: s).
@@ -45,8 +45,9 @@ with its path.
   the folder that holds `config/`, or, for a settings file elsewhere, to that file's own
   folder. `sense.ca_file` is relative to the working directory.
 * A section appears only once in the file: add new keys to the section that is there.
-* Changes to the file need a restart. The crowd rule and its recipients can also be
-  changed at `/settings`, where changes take effect within two seconds.
+* Changes to the file need a restart; for some of them a
+  [reload](install.md#change-settings) will do. The crowd rule and its recipients can
+  also be changed at `/settings`, where changes take effect within two seconds.
 """
 _TABLE_HEAD = ("| key | default | meaning |", "|---|---|---|")
 # Keys outside of any section, such as `data_dir`.

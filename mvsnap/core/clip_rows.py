@@ -50,7 +50,7 @@ class ClipRow:
             return said(clip.error or _("no video was recorded"))
         if clip.state is ClipState.DELETED:
             return ""
-        length, missing = lasting(self.missing_s), ""
+        length, missing = formats.tenths(self.missing_s), ""
         if self.missing_s >= 0.5:
             many = formats.many(self.missing_s)
             words = ngettext("%(length)s missing", "%(length)s missing", many)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mvsnap.clip_model import Clip
 from mvsnap.core.clip_text import clip_title
-from mvsnap.core.days import lasting
+from mvsnap.texts import formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Stretch:
 
     @property
     def lasted(self) -> str:
-        return lasting((self.ended_at - self.began_at).total_seconds())
+        return formats.tenths((self.ended_at - self.began_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,9 +125,7 @@ def digest_of(text: str) -> str:
 def parse_name(text: str) -> str:
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise BadInput(
-            f"name: {text[:LONGEST_NAME]!r} (expected 1 to {LONGEST_NAME} characters)"
-        )
+        raise BadInput(f"name: Enter 1 to {LONGEST_NAME} characters.")
     return name
 
 

@@ -17,12 +17,20 @@ def is_heard(seen_at: datetime | None, now: datetime) -> bool:
 
 
 def people_now(
-    written: tuple[Any, datetime] | None, now: datetime, *, heard: bool
+    written: tuple[Any, datetime] | None,
+    now: datetime,
+    *,
+    heard: bool,
+    watched: bool = False,
 ) -> int | None:
     """Return the people in a zone, None where nobody can say.
 
     written: the state of the zone, and when it was stored; heard: of its camera.
+    watched: the zone is known to be watched, even if nothing is written.
     """
+    if written is None and watched:
+        # Nothing is written before the first one comes.
+        return 0 if heard else None
     state, at = written or (None, now)
     people = state.get("people") if isinstance(state, Mapping) else None
     if not isinstance(people, int) or people < 0:

@@ -65,10 +65,7 @@ def parse_name(text: str) -> str:
     """Return the name in lower case."""
     name = text.strip().lower()
     if not _NAME.fullmatch(name):
-        raise BadInput(
-            f"name: {text[:70]!r} (expected 1 to {LONGEST_NAME} "
-            "of a-z, 0-9, dot, _, @ and -)"
-        )
+        raise BadInput(f"name: Enter 1 to {LONGEST_NAME} of a-z, 0-9, dot, _, @ and -.")
     return name
 
 

@@ -90,6 +90,7 @@ class MessageTemplates:
         texts.add_to(self._templates)
         self._templates.filters["neutral"] = neutralise
         self._templates.filters["lasting"] = lasting
+        self._templates.filters["tenths"] = formats.tenths
         self._templates.filters["many"] = formats.many
         self._templates.filters["megabytes"] = _megabytes
         self._templates.filters["noun"] = noun

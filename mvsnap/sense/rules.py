@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from mvsnap.config.notify import Outside, TimeSpan
@@ -41,6 +41,20 @@ class SenseRules:
     def frame_steps_back(self, serial: str) -> bool:
         """Return whether the full frame counts only without another zone."""
         return self._sense.full_frame == "auto" and not self._names_frame(serial)
+
+    def surely_watches(
+        self, serial: Serial, zone_id: ZoneId, listed: Collection[ZoneId]
+    ) -> bool:
+        """Return whether a listener keeps the counts of a zone that it is sent.
+
+        listed: the zones that the Dashboard has of the camera; what it sends is sent
+        for all of them.
+        """
+        if zone_id not in listed or not self.counts(serial, zone_id):
+            return False
+        others = any(self.counts(serial, z) for z in listed if z != FULL_FRAME)
+        steps_back = others and self.frame_steps_back(serial)
+        return zone_id != FULL_FRAME or not steps_back
 
     def _names_frame(self, serial: str) -> bool:
         """Return whether the settings name it, not just all zones."""

@@ -187,6 +187,12 @@ class SenseStore:
         ]
         return sorted(found, key=lambda one: one.seen_at, reverse=True)
 
+    def watches_all(self) -> bool:
+        """Return whether no listener leaves out zones because they are too many."""
+        with self._db.reading() as connection:
+            refused = select(listeners.c.refused).where(listeners.c.refused > 0)
+            return connection.execute(refused.limit(1)).first() is None
+
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove presences that are older."""
         rows = OldRows(presences, presences.c.time_out < before)

@@ -47,9 +47,14 @@ def lasting(seconds: float) -> str:
     return " ".join(units[:2]) or "0 s"
 
 
+def tenths(seconds: float) -> str:
+    """Return a duration as `lasting` does; below a second such as `0.4 s`."""
+    return f"{decimal(max(seconds, 0.1))} s" if 0 < seconds < 0.95 else lasting(seconds)
+
+
 def many(seconds: float) -> int:
-    """Return 1 if `lasting` says `1 s`, `1 min` or `1 h`, else 2: for a plural."""
-    return 1 if round(seconds) in (1, 60, 3600) else 2
+    """Return 1 if `tenths` says `1 s`, `1 min` or `1 h`, else 2: for a plural."""
+    return 1 if tenths(seconds) in ("1 s", "1 min", "1 h") else 2
 
 
 def day(at: date) -> str:

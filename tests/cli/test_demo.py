@@ -11,6 +11,7 @@ import pytest
 from croniter import croniter
 from paho.mqtt import client as mqtt
 
+from mvsnap.cli import demo_phones
 from mvsnap.cli.demo import show_message
 from mvsnap.cli.demo_triggers import show_curl
 from mvsnap.cli.demo_visitors import seed
@@ -63,6 +64,22 @@ def test_a_week_of_the_demo_has_another_one_before_it(
     so_far = hours_of(last_days(today, zone, 1)[0], zone)[:hour]
     whole = store.sums.whole(CountedSpans((), tuple(so_far)))
     assert (key in whole) is bool(hour)
+
+
+def test_phones_come_on_each_of_two_weeks_and_again() -> None:
+    cameras = [*FakeDashboard(cameras=2).cameras.values()]
+    days = [*demo_phones.earlier(cameras)]
+    assert [day.end for day in days[:-1]] == [day.begin for day in days[1:]]
+    oldest = datetime.now(UTC) - days[0].begin
+    # A week is compared with the one before it; what is older is refused.
+    kept = timedelta(days=demo_phones.SETTINGS["keep_observations_days"])
+    assert timedelta(days=14) <= oldest <= kept
+    first, last = (
+        {walk.phone.mac for walk in day.walks if walk.phone}
+        for day in (days[0], days[-1])
+    )
+    assert first & last
+    assert first - last
 
 
 def test_a_message_is_shown_line_by_line_and_without_links(

@@ -87,7 +87,7 @@ def test_a_camera_of_a_key_may_be_called_by_its_name(folder: Path) -> None:
     ("args", "code", "said"),
     [
         (("add", "Button"), 1, "taken by an entry of the settings file"),
-        (("add", "a\nb"), 1, "expected 1 to 64 characters"),
+        (("add", "a\nb"), 1, "Enter 1 to 64 characters."),
         (("add", "x", "--camera", "Gate"), 1, "cameras: 'Gate': expected a Meraki"),
         (("add", "x", "--scope", "fly"), 2, "'fly' is not one of"),
         (("add", "x", "--expires", "2020-01-31"), 1, "2020-01-31 is over"),

@@ -67,7 +67,15 @@ def test_what_is_recorded_stays_within_the_window(
 
 @pytest.mark.parametrize(
     ("missing_s", "said"),
-    [(1.2, "1 s fehlt"), (2, "2 s fehlen"), (60, "1 min fehlt"), (61, "1 min 1 s f")],
+    [
+        (0.5, "0,5 s fehlen"),
+        (0.94, "0,9 s fehlen"),
+        (0.96, "1 s fehlt"),
+        (1.2, "1 s fehlt"),
+        (2, "2 s fehlen"),
+        (60, "1 min fehlt"),
+        (61, "1 min 1 s f"),
+    ],
 )
 def test_a_single_second_is_missing_in_the_singular(
     missing_s: float, said: str

@@ -165,6 +165,19 @@ def test_missing_video_is_mentioned_in_the_message(team: Crew) -> None:
     assert "No pre-roll" in team.messages[-1].markdown
 
 
+@pytest.mark.parametrize(("missing_s", "said"), [(0.2, False), (0.5, True)])
+def test_no_message_says_that_nothing_is_missing(
+    team: Crew, missing_s: float, said: bool
+) -> None:
+    job = alarmed(team)
+    team.run(job)
+    at = only(team, job).at
+    team.run(recorded(team, job, gaps=(Gap(at, at + timedelta(seconds=missing_s)),)))
+    text = team.messages[-1].markdown
+    assert "0 s missing" not in text
+    assert (f"{missing_s} s missing: the camera sent no picture" in text) is said
+
+
 def test_a_clip_too_large_for_webex_is_a_link(team: Crew) -> None:
     team.public_url = "https://gate.example"
     job = alarmed(team)

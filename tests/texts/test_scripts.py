@@ -29,7 +29,7 @@ _SAID = re.compile(
 _NAMES = {
     *("use strict", "Accept", "Content-Disposition", "Escape", "Enter"),
     *("mvsnap-note 12", "status 12"),  # a name of storage, and what only a script reads
-    *("btn border border-secondary text-body", "alert 12", "12 min"),
+    *("btn btn-outline-secondary", "alert 12", "12 min"),
 }
 _ASKED = re.compile(r"\btexts\.(\w+)")
 

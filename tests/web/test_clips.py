@@ -81,6 +81,7 @@ def test_a_clip_is_listed_with_searchable_details(
             {"partial": True, "gaps": (Gap(AT, AT + timedelta(seconds=3)),)},
             "3 s missing",
         ),
+        ({"gaps": (Gap(AT, AT + timedelta(seconds=0.6)),)}, "0.6 s missing"),
         ({"note": "no pre-roll"}, "no pre-roll"),
         ({"copy_state": CopyState.FAILED}, "not copied to S3"),
     ],

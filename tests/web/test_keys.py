@@ -260,8 +260,8 @@ def test_those_of_the_file_are_listed_without_their_secrets(
 @pytest.mark.parametrize(
     ("at", "fields", "said"),
     [
-        (KEYS, {"name": ""}, "expected 1 to 64 characters"),
-        (KEYS, {"name": "a" * 65}, "expected 1 to 64 characters"),
+        (KEYS, {"name": ""}, "Enter 1 to 64 characters."),
+        (KEYS, {"name": "a" * 65}, "Enter 1 to 64 characters."),
         (KEYS, {"name": "Reader"}, "taken by an entry of the settings file"),
         (KEYS, {"name": "IXON"}, "taken by an entry of the settings file"),
         (KEYS, {"name": "PLC"}, "taken by another key or token"),

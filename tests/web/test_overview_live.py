@@ -125,6 +125,38 @@ def test_an_old_count_says_nothing(
     assert tile.startswith(f"{shown} Gate Entrance")
 
 
+def test_a_zone_where_nobody_ever_was_is_empty_while_its_camera_sends_counts(
+    web: Web, viewer: FlaskClient
+) -> None:
+    web.sense.note_last_seen({Serial(GATE): NOON}, NOON)
+    rule = "3 people or more for 1 min"
+    # The full frame steps back: nobody says how many are outside of the zones.
+    assert places(viewer) == [f"0 Gate Counter {rule}", f"0 Gate Entrance {rule}"]
+    web.clock.sleep(180)
+    assert all(tile.startswith("– unknown") for tile in places(viewer))
+
+
+def test_the_full_frame_is_empty_where_the_camera_has_no_other_zone(
+    web: Web, viewer: FlaskClient
+) -> None:
+    web.site.keep_zones(Serial(DOOR), [Zone("0", "Full Frame")])
+    web.sense.note_last_seen({Serial(DOOR): NOON}, NOON)
+    (tile,) = places(viewer)
+    assert tile.startswith(f"0 {DOOR} Full Frame")
+
+
+def test_nothing_is_known_of_zones_that_may_not_be_watched(
+    web: Web, viewer: FlaskClient
+) -> None:
+    web.sense.note_last_seen({Serial(DOOR): NOON}, NOON)
+    # The Dashboard's list of its zones is not known.
+    assert places(viewer)[0].startswith(f"– unknown {DOOR} Full Frame")
+    web.sense.note_last_seen({Serial(GATE): NOON}, NOON)
+    state = Reason("connected")
+    web.sense.describe_listener(Listener("pi", NOON, True, state, 3.5, 20_000, 7))
+    assert all(tile.startswith("– unknown") for tile in places(viewer))
+
+
 def test_many_zones_are_cut_to_the_fullest(web: Web, viewer: FlaskClient) -> None:
     for number in range(30):
         count(web, number + 1, ZoneId(str(1000 + number)), serial=DOOR)

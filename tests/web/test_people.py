@@ -47,9 +47,9 @@ def test_a_person_is_added_with_a_password_that_is_shown_once(
 @pytest.mark.parametrize(
     ("name", "role", "said"),
     [
-        ("", "viewer", "expected 1 to 64"),
-        ("a b", "viewer", "expected 1 to 64"),
-        ("a" * 5000, "viewer", "expected 1 to 64"),
+        ("", "viewer", "Enter 1 to 64 of a-z"),
+        ("a b", "viewer", "Enter 1 to 64 of a-z"),
+        ("a" * 5000, "viewer", "Enter 1 to 64 of a-z"),
         ("Admin", "viewer", "Admin exists already"),
         ("ben", "king", "expected one of viewer, reviewer, admin"),
     ],

@@ -281,7 +281,7 @@ def parse_crowd(text: str) -> Crowd:
     return Crowd(Serial(serial), ZoneId(zone_id), begins_s, ends_s, int(people))
 
 
-def _arguments() -> argparse.ArgumentParser:
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mvsnap.simulator.meraki.counts",
         description="Load a broker until Ctrl-C.",
@@ -310,7 +310,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    asked = _arguments().parse_args()
+    asked = arguments().parse_args()
     cameras = [new_camera(number) for number in range(1, asked.cameras + 1)]
     at = asked.host, asked.port
     options = {"script": asked.crowd, "rate_per_s": asked.rate, "qos": asked.qos}

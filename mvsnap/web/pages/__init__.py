@@ -47,6 +47,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(local_clock)
     app.add_template_filter(local_day)
     app.add_template_filter(lasting)
+    app.add_template_filter(formats.tenths, "tenths")
     app.add_template_filter(formats.many, "many")
     app.add_template_filter(age)
     app.add_template_filter(localized, "localized")

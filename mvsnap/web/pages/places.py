@@ -18,11 +18,21 @@ _FULL_FRAME_NAME = N_("Full Frame")
 
 @dataclass(frozen=True, slots=True)
 class PlaceCamera:
-    """A camera with its zones; the full frame is not among them."""
+    """A camera with its zones; the full frame is not among them.
+
+    is_listed: the Dashboard's list of its zones is known.
+    """
 
     serial: Serial
     name: str
     zones: tuple[Zone, ...] = ()
+    is_listed: bool = False
+
+    @property
+    def listed(self) -> frozenset[ZoneId]:
+        """Return its zones in the Dashboard, the full frame among them."""
+        ids = (FULL_FRAME, *(ZoneId(zone.zone_id) for zone in self.zones))
+        return frozenset(ids if self.is_listed else ())
 
     @property
     def places(self) -> list[tuple[str, str]]:
@@ -89,6 +99,7 @@ def known_places(site: SiteStore, sense: SenseStore) -> Places:
             serial,
             name or serial,
             tuple(z for z in zones.get(serial, ()) if z.zone_id != FULL_FRAME),
+            is_listed=serial in zones,
         )
         for serial, name in sorted(
             names.items(), key=lambda item: (item[1].casefold(), item[0])

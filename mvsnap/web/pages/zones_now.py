@@ -58,12 +58,16 @@ class PlaceNow:
 
 @dataclass(frozen=True, slots=True)
 class _CameraZones:
-    """What is known of the zones of one camera at `now`."""
+    """What is known of the zones of one camera at `now`.
+
+    is_whole: no listener leaves out zones because they are too many.
+    """
 
     camera: PlaceCamera
     states: Mapping[ZoneId, Written]
     seen_at: datetime | None
     now: datetime
+    is_whole: bool
 
 
 def zones_now(
@@ -73,7 +77,8 @@ def zones_now(
     camera = next((c for c in places.cameras if c.serial == serial), None)
     states, seen = here.sense.zone_states(serial), here.sense.last_seen()
     known = _CameraZones(
-        camera or PlaceCamera(serial, serial), states, seen.get(serial), now
+        *(camera or PlaceCamera(serial, serial), states, seen.get(serial), now),
+        is_whole=here.sense.watches_all(),
     )
     return list(_zones(known, SenseRules(sense, here.settings.recipients), places))
 
@@ -81,15 +86,18 @@ def zones_now(
 def places_now(
     here: Gateway, sense: Sense, places: Places, now: datetime
 ) -> list[PlaceNow]:
-    """Return the counted zones of all cameras that were seen; two queries."""
+    """Return the counted zones of all cameras that were seen; three queries."""
     rules = SenseRules(sense, here.settings.recipients)
     seen, states = here.sense.last_seen(), here.sense.all_zone_states()
+    is_whole = here.sense.watches_all()
     found = []
     for camera in places.cameras:
         serial = camera.serial
         if serial not in seen and serial not in states:
             continue
-        known = _CameraZones(camera, states.get(serial, {}), seen.get(serial), now)
+        known = _CameraZones(
+            *(camera, states.get(serial, {}), seen.get(serial), now), is_whole=is_whole
+        )
         for zone in _zones(known, rules, places):
             if zone.is_counted:
                 found.append(PlaceNow(camera, zone))
@@ -108,25 +116,30 @@ def rule_words(rule: CrowdRule) -> str:
 
 def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[ZoneNow]:
     camera, states = known.camera, known.states
+    serial, listed = camera.serial, camera.listed
     of_dashboard = (ZoneId(zone.zone_id) for zone in camera.zones)
     others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
+    if FULL_FRAME not in states and FULL_FRAME in listed:  # nobody came anywhere yet
+        others = others or not rules.surely_watches(serial, FULL_FRAME, listed)
     for zone_id in dict.fromkeys([FULL_FRAME, *of_dashboard, *sorted(states)]):
         if not zone_id.isdigit():  # the state of a microphone, or of a line
             continue
-        name = places.zone(camera.serial, zone_id)
-        if not rules.counts(camera.serial, zone_id):
+        name = places.zone(serial, zone_id)
+        if not rules.counts(serial, zone_id):
             yield ZoneNow(zone_id, name, _UNNAMED, is_counted=False)
-        elif zone_id == FULL_FRAME and others and rules.frame_steps_back(camera.serial):
+        elif zone_id == FULL_FRAME and others and rules.frame_steps_back(serial):
             yield ZoneNow(zone_id, name, _STEPS_BACK, is_counted=False)
         else:
-            rule = rule_words(rules.crowd(camera.serial, zone_id))
-            yield _zone(ZoneNow(zone_id, name, rule), known)
+            rule = rule_words(rules.crowd(serial, zone_id))
+            sure = rules.surely_watches(serial, zone_id, listed) and known.is_whole
+            yield _zone(ZoneNow(zone_id, name, rule), known, watched=sure)
 
 
-def _zone(zone: ZoneNow, known: _CameraZones) -> ZoneNow:
+def _zone(zone: ZoneNow, known: _CameraZones, *, watched: bool) -> ZoneNow:
     """Return the zone with its people, where they are known."""
     written = known.states.get(zone.zone_id)
-    people = people_now(written, known.now, heard=is_heard(known.seen_at, known.now))
+    heard = is_heard(known.seen_at, known.now)
+    people = people_now(written, known.now, heard=heard, watched=watched)
     if written is None or not people:
         return replace(zone, people=people)
     state, at = written

@@ -29,7 +29,7 @@
   ]) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "btn border border-secondary text-body";
+    button.className = "btn btn-outline-secondary";
     button.textContent = text;
     button.setAttribute("aria-label", label);
     button.addEventListener("click", () => zoom(by));
