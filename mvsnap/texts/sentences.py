@@ -33,13 +33,13 @@ _STATUS = (
         "Check this site's internet connection and the api_key of %(name)s;"
         " jobs go on when it answers again."
     ),
-    N_("held: %(what)s"),
     N_(
         "The pre-roll starts up to %(length)s early: "
         "set the camera's I-frame interval to 2 s or less."
     ),
-    N_("%(name)s has been failing since"),
-    N_("%(name)s has not answered since"),
+    N_("%(what)s has been failing since"),
+    N_("%(what)s has not answered since"),
+    N_("Channel %(name)s"),
 )
 # Of a place, by MV Sense.
 _OCCUPANCY = (
@@ -50,6 +50,7 @@ _OCCUPANCY = (
 _TITLES = (
     *(N_("Crowd: 1 person"), N_("Crowd: %(count)s people"), N_("Crowd over")),
     *(N_("Noise: %(level)s dB"), N_("Noise over"), N_("Line crossed by a %(what)s")),
+    N_("Badge at %(reader)s"),
 )
 _NOTICES = (
     N_("%(room)s: quiet hours, nothing is sent"),
