@@ -24,6 +24,7 @@ from mvsnap.texts.status_wordings import (
     DATA,
     MOST_WOULD_GO,
     STRAYS,
+    VALID_UNTIL,
 )
 from mvsnap.texts.wordings import NO_CONNECTION, REQUEST_REFUSED
 from mvsnap.upstreams import Upstream, service_name
@@ -110,6 +111,12 @@ def test_what_is_not_removed_is_said_in_german() -> None:
     assert shown.startswith("Clips, Ereignisse: Nichts wird entfernt: die Uhr geht")
     assert "zuletzt wurde am 21.11.2026 aufgeräumt" in shown
     assert english(shown) == []
+
+
+def test_a_certificate_ends_on_a_day_as_written_in_german() -> None:
+    texts.use("de")
+    assert said(VALID_UNTIL(day="2026-12-13")) == "gültig bis 13.12.2026"
+    assert said(VALID_UNTIL(day="some day")) == "valid until some day"
 
 
 def test_what_another_release_wrote_stays() -> None:
