@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 
@@ -59,6 +60,11 @@ PHRASES = {
     "This did not work": "Something went wrong",
     "Nobody may": "what is not set up yet",
 }
+# Of rules and settings, "hold" is not what people say.
+HOLDS = re.compile(
+    r"\b(?:[Cc]hanges hold|[Ll]anguage holds|both hold|settings that hold"
+    r"|holds? (?:from the|from now|now|again|wherever|for (?:it|them)))\b"
+)
 # In names of tests, which are sentences about behaviour.
 TEST_WORDS = {
     "told": "posted, reported, shown",
@@ -110,6 +116,36 @@ def test_no_word_of_the_private_language_comes_back() -> None:
 
 def test_no_text_reads_as_translated() -> None:
     assert found_by_file(texts(), PHRASES) == {}
+
+
+def read_by_users() -> Iterator[tuple[str, str]]:
+    """Yield the pages of the documentation, and each text of the catalogue."""
+    for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md")):
+        yield path.name, path.read_text("utf-8")
+    with (ROOT / "mvsnap/texts/de/LC_MESSAGES/mvsnap.po").open("rb") as file:
+        for one in read_po(file):
+            yield "a text", str(one.id)
+
+
+def test_what_applies_does_not_hold() -> None:
+    found = {
+        f"{name}: {match[0]} (say: applies, takes effect)"
+        for name, text in read_by_users()
+        for match in HOLDS.finditer(" ".join(text.split()))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("text", ["Changes hold from now on", "settings that hold now"])
+def test_control_what_holds_is_found(text: str) -> None:
+    assert HOLDS.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a badge held to a reader", "a chain that holds keys"]
+)
+def test_control_what_is_held_is_not(text: str) -> None:
+    assert HOLDS.search(text) is None
 
 
 def test_names_of_tests_use_the_field_s_words() -> None:

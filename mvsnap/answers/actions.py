@@ -10,13 +10,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mvsnap.answers.model import Asker, BotReply, PlaceOrder
+from mvsnap.answers.places import muted_place
 from mvsnap.clock import Clock
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
 from mvsnap.core.message_parts import ASKED
 from mvsnap.core.mutes import end_change, new_snooze
-from mvsnap.core.mutes import place as muted_place
 from mvsnap.core.site_time import to_minute
 from mvsnap.core.spoken_times import SpokenTime
 from mvsnap.delivery.cards import undo_card
@@ -37,6 +37,7 @@ from mvsnap.store.notices import NoticeStore, SeenBy
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import _, audit_wordings
 from mvsnap.texts.reasons import said
+from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
 
 _CLIP = SpokenTime.of_seconds(30)
@@ -132,7 +133,8 @@ class BotActions:
     def _clip_s(self, time: SpokenTime) -> float:
         seconds, most_s = time.length.total_seconds(), self.recorder.max_clip_s
         if time.until_tomorrow or not 1 <= seconds <= most_s:
-            raise BadInput(f"time: expected 1 s to {most_s:g} s, like 30 s")
+            said = _("Choose a time from 1 s to %(most)s s, such as 30 s.")
+            raise BadInput(said % {"most": f"{most_s:g}"})
         return seconds
 
     def _hand_in(
@@ -154,7 +156,7 @@ class BotActions:
         try:
             job: Job = self.jobs.accept(replace(wanted, rooms=(asker.room_id,)))
         except QueueFull as exc:
-            reason = {"reason": _(exc.message)}
+            reason = {"reason": localized(exc.message)}
             return BotReply((_("Not accepted: %(reason)s") % reason,))
         key = place.serial or place.recorded_as
         what = audit_wordings.CAMERA(key=str(key))
@@ -199,8 +201,7 @@ class BotActions:
         ]
         left = [mute for mute in self.site.mutes(now) if mute.serial is None]
         lines = [
-            _("No longer muted: %(place)s")
-            % {"place": muted_place(mute.serial, mute.zone_id)}
+            _("No longer muted: %(place)s") % {"place": muted_place(mute, self.site)}
             for mute in ended
         ]
         if not lines:

@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.answers.model import BotReply
-from mvsnap.answers.places import NamedPlaces
+from mvsnap.answers.places import NamedPlaces, muted_place
 from mvsnap.clock import Clock
 from mvsnap.core.camera_names import WatchedPlace, find_places
+from mvsnap.core.clip_text import event_title
 from mvsnap.core.commands import BotCommand, Verb
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import Event, EventKind, Mute, Serial
@@ -30,7 +31,7 @@ _KINDS = {
     EventKind.ALARM: (N_("alarm"), N_("alarms")),
     EventKind.CROWD: (N_("crowd"), N_("crowds")),
     EventKind.NOISE: (N_("noise"), N_("noises")),
-    EventKind.CROSSING: (N_("crossing"), N_("crossings")),
+    EventKind.CROSSING: (N_("line crossing"), N_("line crossings")),
     EventKind.MISMATCH: (N_("badge mismatch"), N_("badge mismatches")),
 }
 # The end of a crowd is no event of its own for people.
@@ -98,7 +99,7 @@ class BotLists:
         bad = [row for row in rows if row.health is Condition.TROUBLE]
         unknown = sum(row.health is Condition.UNKNOWN for row in rows)
         lines = [
-            f"{localized(row.name)}: {localized(row.text)}".rstrip(": ")
+            f"{row.shown_name}: {localized(row.text)}".rstrip(": ")
             for row in bad[:_MOST_ROWS]
         ]
         if len(bad) > len(lines):
@@ -107,7 +108,7 @@ class BotLists:
             share = {"number": unknown, "all": len(rows)}
             lines.append(_("%(number)s of %(all)s are not known") % share)
         for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
-            where = _muted(mute, self._names())
+            where = muted_place(mute, self.site)
             muted = _("Muted until %(time)s: %(where)s (%(who)s)")
             about = {"time": self._local(mute.until), "where": where}
             lines.append(muted % {**about, "who": mute.muted_by})
@@ -180,15 +181,13 @@ class BotLists:
         zone = zone_words(event.zone_name)
         where = f"{camera}, {zone}" if zone else camera
         what = _(_KINDS.get(event.kind, (event.kind,))[0])
-        said = event.title.partition("\n")[0].strip()
+        title = event_title(event.title, event.trigger)
+        said = title.partition("\n")[0].strip()
         parts = [f"{at:%H:%M}", where, what, *([said[:80]] if said else [])]
         return " · ".join(part for part in parts if part)
 
     def _local(self, moment: datetime) -> str:
         return formats.to_minute(moment.astimezone(self.zone))
-
-    def _names(self) -> dict[str, str]:
-        return {camera.serial: camera.name for camera in self.site.cameras()}
 
 
 def and_more(number: int) -> str:
@@ -197,14 +196,3 @@ def and_more(number: int) -> str:
 
 def unknown_name(name: str) -> str:
     return _("There is no “%(name)s” here.") % {"name": name}
-
-
-def _zone_of(camera: str, mute: Mute) -> str:
-    return _("%(camera)s, zone %(zone)s") % {"camera": camera, "zone": mute.zone_id}
-
-
-def _muted(mute: Mute, names: dict[str, str]) -> str:
-    if mute.serial is None:
-        return _("all cameras")
-    camera = names.get(mute.serial) or mute.serial
-    return camera if mute.zone_id is None else _zone_of(camera, mute)

@@ -12,12 +12,13 @@ from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import (
     FULL_FRAME,
     CameraName,
+    Mute,
     Serial,
     ZoneId,
 )
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
-from mvsnap.texts import N_
+from mvsnap.texts import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,18 @@ def _of_dashboard(
     # While the Dashboard has not said its name, the recorder's will do.
     shown = recorded_as if recorded_as and name == serial else name
     return WatchedPlace(shown, serial, recorded_as)
+
+
+def muted_place(mute: Mute, site: SiteStore) -> str:
+    """Return what is muted by its names, as far as the Dashboard has said them."""
+    if mute.serial is None:
+        return _("all cameras")
+    names = {camera.serial: camera.name for camera in site.cameras()}
+    camera = names.get(mute.serial) or mute.serial
+    if mute.zone_id is None:
+        return camera
+    labels = {z.zone_id: z.label for z in site.zones().get(mute.serial, ())}
+    return f"{camera}, {zone_words(labels.get(mute.zone_id, ''), mute.zone_id)}"
 
 
 def _zones(site: SiteStore, cameras: Sequence[WatchedPlace]) -> list[WatchedPlace]:

@@ -135,7 +135,7 @@ class Responder:
         asker = self._asker(request, message, message.email)
         return _Read(
             asker,
-            Reason(_shown(message.text)),
+            _shown(message.text),
             text=message.text,
             may_wait=request.tries <= _TRIES_FOR_NAMES,
         )
@@ -158,9 +158,8 @@ class Responder:
     def _reply(self, read: _Read) -> BotReply:
         """Do what was asked for; a mistake of the person is a reply, too."""
         if read.mistake:
-            return BotReply(
-                (_("That button does not work: %(why)s") % {"why": _(read.mistake)},)
-            )
+            why = {"why": localized(read.mistake)}
+            return BotReply((_("That button does not work: %(why)s") % why,))
         try:
             if read.press is not None:
                 return self._pressed(read.press, read.asker)
@@ -244,7 +243,8 @@ def _is_late(read: _Read, now: datetime) -> bool:
     return not is_lasting and now - read.asker.at > _LATE
 
 
-def _shown(text: str) -> str:
+def _shown(text: str) -> Reason:
     # No database takes every other sign.
     plain = (sign if sign.isprintable() else " " for sign in text[:_LONGEST_SHOWN])
-    return " ".join("".join(plain).split()) or "an empty message"
+    said = " ".join("".join(plain).split())
+    return Reason(said) if said else audit_wordings.EMPTY_MESSAGE()

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @click.option(
     "--force",
     is_flag=True,
-    help="List what goes, then also remove what is held, as after a leap of the clock.",
+    help="List what goes, then also remove what otherwise stays, such as after a leap "
+    "of the clock.",
 )
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool, as_json: bool, force: bool) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
 
 from mvsnap.config.model import Settings
 from mvsnap.config.shape import NAME, Shape, field_at, named_at, shape_of
+
+# What pydantic says of a text or list that is too short or too long.
+_LENGTH = re.compile(
+    r"^\w+ should have (at \w+ \d+) (\w+)( after validation, not \d+)?"
+)
 
 
 def describe(exc: ValidationError, tree: dict[str, Any]) -> list[str]:
@@ -35,10 +41,16 @@ def _describe(error: Any, tree: dict[str, Any]) -> str:
         return str(message)
     message = message.replace("Input should be", "expected").replace("tuple", "list")
     message = message.replace("input should be", "expected")
+    message = _LENGTH.sub(_expected_length, message)
     message = message.replace("valid dictionary or instance of", "section, not just")
     if kind == "value_error" and isinstance(_look_up(tree, error["loc"]), dict):
         return f"{where}: {message}"  # about several of its keys, which it names
     return f"{where}: {message[:1].lower()}{message[1:]}, got {_got(error, tree)}"
+
+
+def _expected_length(found: re.Match[str]) -> str:
+    noun = found[2].replace("item", "entry").replace("entrys", "entries")
+    return f"expected {found[1]} {noun}"
 
 
 def _got(error: Any, tree: dict[str, Any]) -> str:

@@ -189,7 +189,7 @@ class EscalationSection(Section):
         "with Seen; default: never",
     )
     to: Destinations | None = Field(
-        None, description="whom: a room, a person or a channel, or a list"
+        None, description="who is notified: a room, a person or a channel, or a list"
     )
 
     @property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from mvsnap.clip_model import Clip
-from mvsnap.domain import TriggerKind
+from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.texts import N_, audit_wordings
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
 
 # Titles of clips whose alarm has no text: and of those without an alarm.
 _WITHOUT_ONE = (N_("Alarm"), N_("Manual recording"))
+# What starts jobs whose titles are ours: a camera's crowd, a verdict on a badge.
+_OURS = (TriggerKind.SENSE, TriggerKind.BADGE)
 
 
 def title(clip: Clip) -> str:
@@ -30,11 +32,18 @@ def title_reason(clip: Clip) -> Reason:
     )
 
 
+def event_title(title: str, trigger: Trigger) -> str:
+    """Return a title of ours in the site's language; others have their own words.
+
+    Also the first words of a message, which are the title of what it is about.
+    """
+    return localized(title) if trigger.kind in _OURS else title
+
+
 def clip_title(clip: Clip) -> str:
     """Return the title in the site's language, unless an alarm brought it."""
     said = title(clip)
-    is_ours = clip.trigger.kind is TriggerKind.SENSE or said in _WITHOUT_ONE
-    return localized(said) if is_ours else said
+    return localized(said) if said in _WITHOUT_ONE else event_title(said, clip.trigger)
 
 
 def size(size_bytes: int) -> str:

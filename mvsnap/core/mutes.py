@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from mvsnap.core.site_time import stored_to_second
 from mvsnap.domain import Change, Mute, Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput
-from mvsnap.texts import audit_wordings
+from mvsnap.texts import _, audit_wordings
 from mvsnap.texts.wording import Reason
 
 DEFAULT_MINUTES = 60
@@ -64,7 +64,7 @@ def new_snooze(
         BadInput: the time is too short or too long.
     """
     if not timedelta() < until - now <= timedelta(minutes=MAX_MINUTES):
-        raise BadInput("time: expected something between a minute and a week")
+        raise BadInput(_("Choose a time of up to a week, such as 1h."))
     mute = Mute(mute_id, until, now, who, serial, zone_id)
     return mute, Change(now, who, _what(mute), Reason(""), _until(mute, clock))
 
@@ -79,13 +79,6 @@ def parse_minutes(text: str) -> int:
     if not is_number or not 1 <= int(text) <= MAX_MINUTES:
         raise BadInput(f"minutes: {text[:40]!r} (expected 1 to {MAX_MINUTES})")
     return int(text)
-
-
-def place(serial: Serial | None, zone_id: ZoneId | None) -> str:
-    """Return what is muted, as text."""
-    if serial is None:
-        return "all cameras"
-    return f"camera {serial}" + ("" if zone_id is None else f", zone {zone_id}")
 
 
 def _what(mute: Mute) -> Reason:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mvsnap import texts
 from mvsnap.clients.webex.text import MAX_MARKDOWN_BYTES, neutralise, shortened
 from mvsnap.core.amounts import noun
+from mvsnap.core.clip_text import event_title
 from mvsnap.core.days import lasting
 from mvsnap.core.message_parts import going_to
 from mvsnap.core.moments import seconds_off
@@ -138,7 +139,8 @@ class MessageTemplates:
         facts = message.facts
         job, event, raised = facts.job, facts.event, facts.raised
         wanted, zone = wanted_of(facts), self._zone_for(message)
-        prefix = " ".join(text for text in (self._prefix, job.prefix) if text)
+        title = event_title(job.prefix, job.trigger)
+        prefix = " ".join(text for text in (self._prefix, title) if text)
         details = event.details if event else {}
         return {
             "prefix": neutralise(prefix),

@@ -17,6 +17,7 @@ _ABOUT = (
     *(N_("Camera %(name)s"), N_("Listener %(name)s")),
     *(N_("Occupancy of %(name)s"), N_("Process %(name)s")),
 )
+_CHANNEL = N_("Channel %(name)s")
 # What starts jobs at fixed times by itself; others are named in the settings.
 _OURS = (
     *(N_("alerts"), N_("grouping")),
@@ -53,13 +54,12 @@ def reference(facts: Facts) -> str:
 
 def trouble_name(trouble: Trouble) -> str:
     """Return what is in trouble, in the site's language; names stay as they are."""
-    if trouble.kind == "channel":  # people named it, perhaps "Camera room"
-        return trouble.name
-    for text in _ABOUT:
+    # What people named may be "Camera room".
+    for text in _ABOUT if trouble.kind != "channel" else (_CHANNEL,):
         begin = text.partition("%")[0]
         if trouble.name.startswith(begin):
             return _(text) % {"name": trouble.name.removeprefix(begin)}
-    return localized(trouble.name)
+    return trouble.name if trouble.kind == "channel" else localized(trouble.name)
 
 
 def by_words(trigger: Trigger) -> str:

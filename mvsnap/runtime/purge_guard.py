@@ -17,6 +17,7 @@ from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.events import EventFilter
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.put_right import put_right
+from mvsnap.texts.status_wordings import CLOCK_NOT_SETTLED, MOST_WOULD_GO
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,7 @@ _WRITTEN_EVERY = timedelta(hours=12)
 # Of so few rows most may go at any time.
 _FEW = 20
 
-_NOT_SETTLED = (
-    "the clock may be far ahead, as before NTP sets it: waiting whether it stays so"
-)
+_NOT_SETTLED = CLOCK_NOT_SETTLED()
 FORCE = "if the clock is right, `mvsnap purge --force` removes them"
 
 
@@ -117,10 +116,7 @@ class PurgeGuard:
         going = kind.purge(dry_run=True).removed if there else 0
         if going < _FEW or 2 * going <= there:
             return ""
-        return (
-            f"{going} of {there} would go at once, and the last cleaning was on"
-            f" {known:%Y-%m-%d}; {FORCE}"
-        )
+        return MOST_WOULD_GO(rows=going, all=there, day=f"{known:%Y-%m-%d}")
 
 
 def _is_of_clock(held: str) -> bool:

@@ -34,6 +34,7 @@ from mvsnap.resources import STATIC, TEMPLATES
 from mvsnap.runtime import ops
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.time_limits import answering
+from mvsnap.texts.sentences import localized
 from mvsnap.visitors import api as visitors_api
 from mvsnap.visitors import pages as visitors
 from mvsnap.web import (
@@ -219,7 +220,9 @@ def error_answer(code: str, message: str, status: int) -> Response:
     if auth.for_a_person():
         page = render_template("error.html", message=message, status=status)
         return Response(page, status)
-    return json_response(ErrorAnswer(ErrorDetails(code, message)), status)
+    # A page's script shows it; the API is in English.
+    said = message if auth.for_a_program() else localized(message)
+    return json_response(ErrorAnswer(ErrorDetails(code, said)), status)
 
 
 def _expected(error: MvsnapError) -> ResponseReturnValue:

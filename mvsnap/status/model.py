@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mvsnap.texts import N_
+from mvsnap.texts.sentences import localized
 
 
 class Condition(StrEnum):
@@ -23,6 +24,11 @@ class Group(StrEnum):
     SENSE = N_("MV Sense")
     PROCESSES = N_("Processes")
     SITE = N_("This site")
+
+
+# Groups whose rows are named by people, and what is no such name among them.
+_NAMED = (Group.CAMERAS, Group.MERAKI, Group.SENSE, Group.PROCESSES)
+_OURS = ("Recorder", "Listener")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,12 @@ class StatusRow:
     failed_at: datetime | None = None
     seen_at: datetime | None = None
     is_since_unknown: bool = False
+
+    @property
+    def shown_name(self) -> str:
+        """In the site's language; what people named stays as it is."""
+        is_theirs = self.group in _NAMED and self.name not in _OURS
+        return self.name if is_theirs else localized(self.name)
 
     @property
     def tag(self) -> str:

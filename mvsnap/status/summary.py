@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.services import NOT_CALLED
 from mvsnap.texts import _, ngettext
-from mvsnap.texts.sentences import localized
 
 _MOST_NAMES = 4
 
@@ -29,7 +28,7 @@ def without_trouble(rows: Iterable[StatusRow]) -> str:
     unknown = unknown_parts(rows)
     if not unknown:
         return _("Everything works")
-    named = [localized(row.name) for row in unknown[:_MOST_NAMES]]
+    named = [row.shown_name for row in unknown[:_MOST_NAMES]]
     if len(unknown) > len(named):
         named.append(_("and %(number)s more") % {"number": len(unknown) - len(named)})
     names = {"names": ", ".join(named)}

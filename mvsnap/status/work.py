@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import starmap
 
 from mvsnap.domain import Listener
 from mvsnap.program import program
@@ -16,6 +17,8 @@ from mvsnap.texts import status_wordings as said
 from mvsnap.texts.broker_wordings import WITH_RATE
 from mvsnap.texts.camera_wordings import STATES
 from mvsnap.texts.channel_wordings import PURGE_BY_FORCE, PURGE_STRAYS, START_SENSE
+from mvsnap.texts.reasons import recognised
+from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import WITH
 
 # A job is tried again every ten minutes at most.
@@ -139,12 +142,25 @@ def sense_rows(
 def cleaning_row(held: Mapping[str, str]) -> StatusRow:
     if not held:
         return StatusRow(Group.SITE, N_("Cleaning"), Condition.OK, N_("runs"))
-    text = "; ".join(f"{kind}: {why}" for kind, why in held.items())
+    kinds: dict[str, list[str]] = {}  # by what several have in common
+    for kind, why in held.items():
+        kinds.setdefault(why, []).append(kind)
+    text = said.REASONS_TO_KEEP.of(*starmap(_not_removed, kinds.items()))
     advice = PURGE_STRAYS if held.keys() == {STRAY_PICTURES} else PURGE_BY_FORCE
     return StatusRow(
         Group.SITE,
         N_("Cleaning"),
         Condition.TROUBLE,
-        f"held: {text}",
+        text,
         advice(mvsnap=program()),
     )
+
+
+def _not_removed(why: str, kinds: Sequence[str]) -> Reason:
+    found = [said.DATA[kind]() if kind in said.DATA else Reason(kind) for kind in kinds]
+    known = said.CLOCK_NOT_SETTLED, said.MOST_WOULD_GO, said.STRAYS
+    reason = recognised(why, known)
+    if not reason.code:  # of pictures in several folders
+        parts = [recognised(part, known) for part in why.split("; ")]
+        reason = said.REASONS_TO_KEEP.of(*parts)
+    return said.NOT_REMOVED(kinds=said.KINDS_OF_DATA.of(*found), why=reason)

@@ -18,6 +18,7 @@ from mvsnap.program import program
 from mvsnap.store.files import Files
 from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.purging import PurgeResult
+from mvsnap.texts.status_wordings import STRAYS
 
 log = logging.getLogger(__name__)
 
@@ -155,9 +156,4 @@ class StrayPictures:
 def _doubt(kind: str, strays: int, of: int) -> str:
     if strays <= max(_FEW, of // _ONE_IN):
         return ""
-    return (
-        f"{strays} of {of} pictures in {kind}/ are named by no row, so another "
-        "database may have them: is storage.s3.prefix or data_dir used by another "
-        "site, or was an old backup restored? If they belong to nobody, "
-        f"`{program()} purge --force` removes those that are a week old"
-    )
+    return STRAYS(rows=strays, all=of, folder=kind, mvsnap=program())

@@ -131,6 +131,7 @@ CLIP_OF_NEXT = Wording(
     "audit_clip_of_next", N_("Making a clip of the next %(length_s)s of %(camera)s")
 )
 BUTTON = Wording("audit_button", N_("button %(verb)s %(subject)s"))
+EMPTY_MESSAGE = Wording("audit_empty_message", N_("an empty message"))
 BROKEN_BUTTON = Wording("audit_broken_button", N_("a button"))
 BOT_REFUSED = Wording("audit_bot_refused", N_("refused: %(why)s"))
 AND_OTHERS = Wording(

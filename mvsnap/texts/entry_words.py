@@ -82,7 +82,7 @@ ENTRY_WORDS = (
         "Seen; default: never."
     ),
     N_("Escalation, to"),
-    N_("One per line; whom: a room, a person or a channel, or a list."),
+    N_("One per line; who is notified: a room, a person or a channel, or a list."),
     N_("Attachment max"),
     N_("Larger clips are a link; 0: no pictures and clips at all."),
     N_("MB"),

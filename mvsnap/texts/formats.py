@@ -90,11 +90,13 @@ def _zone_name(english: str) -> str:
 
 
 def moment(stored: str) -> str:
-    """Return 2026-11-29 14:03:07 CET, or to the minute, as it is written here.
+    """Return 2026-11-29 14:03:07 CET, or to the minute or day, as it is written here.
 
     Raises:
         ValueError: it is no such text.
     """
+    if len(stored) == len("2026-11-29"):
+        return day(date.fromisoformat(stored))
     is_to_second = stored[16:17] == ":"
     length = 19 if is_to_second else 16
     at, name = datetime.fromisoformat(stored[:length]), stored[length:]

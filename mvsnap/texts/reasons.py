@@ -6,8 +6,9 @@ The release before knows the sentences alone: it reads those, and writes no othe
 from __future__ import annotations
 
 import math
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any, TypeGuard
 
@@ -15,7 +16,7 @@ from mvsnap.texts import formats, gettext
 from mvsnap.texts.channel_wordings import ASKED_AGAIN, FROM_ONLY, SIMILAR, TRACKED
 from mvsnap.texts.ixon_wordings import IN_ITS_WORDS
 from mvsnap.texts.service_wordings import HEARTBEAT
-from mvsnap.texts.wording import DEEPEST, Reason, Value, filled
+from mvsnap.texts.wording import DEEPEST, Reason, Value, Wording, filled
 from mvsnap.texts.wordings import BOTH, ORGANIZATION, WITH, WORDINGS
 
 # The cause, which programs read, is in these values: else Meraki is "meraki_busy" at
@@ -26,6 +27,9 @@ _JOINED = {
     **dict.fromkeys((TRACKED.code, SIMILAR.code, IN_ITS_WORDS.code), ("what",)),
     FROM_ONLY.code: ("what",),
 }
+_PLACE = re.compile(r"%\((\w+)\)s")
+# No sentence of ours is longer.
+_LONGEST = 1000
 
 
 def said(text: str) -> str:
@@ -44,7 +48,7 @@ def _said(text: str) -> str:
     wording = gettext(WORDINGS[text.code].pattern(text.values))
     values = {
         name: formats.moment(value)
-        if name.endswith("_at") and isinstance(value, str)
+        if (name.endswith("_at") or name == "day") and isinstance(value, str)
         else value
         for name, value in text.values.items()
     }
@@ -76,6 +80,17 @@ def read(found: object, name: str, sentence: str | None) -> Reason | None:
     if sentence is None:
         return None
     return from_json(found.get(name) if isinstance(found, dict) else None, sentence)
+
+
+def recognised(sentence: str, wordings: Iterable[Wording]) -> Reason:
+    """Return the reason that was stored as its sentence alone, by what is around its
+    values; without a code if it is none of these."""
+    for wording in wordings:
+        around, names = _PLACE.split(wording.text)[::2], _PLACE.findall(wording.text)
+        pattern = "([^;]+?)".join(map(re.escape, around))
+        if found := re.fullmatch(pattern, sentence[:_LONGEST]):
+            return wording(**dict(zip(names, found.groups(), strict=True)))
+    return Reason(sentence)
 
 
 def code_of(text: str | None) -> str | None:

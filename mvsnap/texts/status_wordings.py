@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvsnap.texts import N_
-from mvsnap.texts.wording import Reason, Wording
+from mvsnap.texts.wording import Listing, Reason, Wording
 
 # --- processes
 VERSION = Wording("process_version", N_("version %(version)s"))
@@ -54,6 +54,48 @@ ONE_JOB = Wording("one_job", N_("1 job"))
 JOBS = Wording("many_jobs", N_("%(count)s jobs"))
 ONE_MESSAGE = Wording("one_message", N_("1 message"))
 MESSAGES = Wording("many_messages", N_("%(count)s messages"))
+
+# --- data that is past its time and stays; why is stored as a sentence alone
+CLOCK_NOT_SETTLED = Wording(
+    "clock_not_settled",
+    N_(
+        "the clock may be far ahead, as before NTP sets it: waiting whether it stays so"
+    ),
+)
+MOST_WOULD_GO = Wording(
+    "most_would_go",
+    N_(
+        "%(rows)s of %(all)s would go at once, and the last cleaning was on %(day)s; "
+        "if the clock is right, `mvsnap purge --force` removes them"
+    ),
+)
+STRAYS = Wording(
+    "stray_pictures",
+    N_(
+        "%(rows)s of %(all)s pictures in %(folder)s/ are named by no row, so another "
+        "database may have them: is storage.s3.prefix or data_dir used by another "
+        "site, or was an old backup restored? If they belong to nobody, "
+        "`%(mvsnap)s purge --force` removes those that are a week old"
+    ),
+)
+NOT_REMOVED = Wording("not_removed", N_("%(kinds)s: nothing is removed: %(why)s"))
+KINDS_OF_DATA = Listing("kinds_of_data", ", ")
+REASONS_TO_KEEP = Listing("reasons_to_keep", "; ")
+# By the names in the table of `runtime/cleaning.py`.
+DATA = {
+    text: Wording(f"data_{text.lower().replace(' ', '_')}", text)
+    for text in (
+        *(N_("Clips"), N_("Events"), N_("Messages of alarms"), N_("Deliveries")),
+        *(N_("Entries of removed clips"), N_("Finished jobs"), N_("States of jobs")),
+        *(N_("Troubles"), N_("Notices"), N_("Requests to the bot")),
+        *(N_("Visitor counts"), N_("Busiest minutes"), N_("Presences")),
+        *(N_("MV Sense states"), N_("Mutes"), N_("Sessions"), N_("Replaced keys")),
+        *(N_("Provider log-ins, shared links"), N_("Replaced session keys")),
+        *(N_("Audit log"), N_("Badge events"), N_("Unused photos")),
+        *(N_("Wi-Fi observations"), N_("Wi-Fi visits")),
+        *(N_("Stray pictures"), N_("Files without a clip")),
+    )
+}
 
 
 def size(size_bytes: int) -> Reason:

@@ -256,6 +256,7 @@ MODULES = (
 _ALL = (
     *(one for module in MODULES for one in vars(module).values()),
     *camera_wordings.STATES.values(),
+    *status_wordings.DATA.values(),
     *audit_wordings.EVERY,
     *refusal_wordings.PAGE_FOR.values(),
     *tuple(globals().values()),

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core import signed_links
+from mvsnap.core.clip_text import event_title
 from mvsnap.domain import Event, EventId, Role
 from mvsnap.errors import NotFound
 from mvsnap.texts import N_, _
@@ -57,7 +58,9 @@ def _page(event: Event) -> ResponseReturnValue:
     show_zone_of_event(event)
     return render_template(
         "events/seen.html",
-        title=event.title or event.camera_name or event.serial,
+        title=event_title(event.title, event.trigger)
+        or event.camera_name
+        or event.serial,
         event=event,
         seen=gateway().notices.seen(event.job_id),
         action=request.script_root + request.full_path.rstrip("?"),

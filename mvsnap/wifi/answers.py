@@ -177,8 +177,8 @@ class WifiBusiestAnswer(Struct):
 class WifiActivityAnswer(WifiSpan):
     """The overview of a period.
 
-    compared: null where the period before was not heard as a whole. week: the average
-    visits of the 168 hours of a week, Monday 0:00 in site time first.
+    compared: null where the period before was not received completely. week: the
+    average visits of the 168 hours of a week, Monday 0:00 in site time first.
     """
 
     is_over: bool

@@ -433,3 +433,11 @@ def test_a_crowd_cannot_be_over_before_it_begins(
     (line,) = mistakes(tmp_path, f"sense:\n  {rule}\n")
     assert line.startswith("sense")
     assert f"people_to_end: {said}" in line
+
+
+def test_a_text_that_is_too_long_is_expected_to_be_shorter(tmp_path: Path) -> None:
+    path = tmp_path / "mvsnap.yaml"
+    path.write_text("api_keys: [{name: '', key: an-old-key-of-16-chars}]\n")
+    with pytest.raises(BadConfig) as caught:
+        load(path, {})
+    assert "api_keys.0.name: expected at least 1 character, got ''" in str(caught.value)

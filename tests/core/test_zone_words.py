@@ -21,6 +21,8 @@ from tests.core.build import event
         ("zone 6", "6", "Zone 6", "Zone 6"),
         ("", "6", "Zone 6", "Zone 6"),
         ("line 6", "6", "Line 6", "Linie 6"),
+        ("line Door", "k1", "Line Door", "Linie Door"),
+        ("Line up here", "3", "Line up here", "Line up here"),
         ("", "0", "Full Frame", "Ganzes Bild"),
         ("Full Frame", "0", "Full Frame", "Ganzes Bild"),
         ("", "", "", ""),

@@ -19,6 +19,7 @@ AT = datetime(2026, 11, 29, tzinfo=UTC)
         ("camera", "Camera Gate", "Kamera Gate"),
         ("channel", "Camera room", "Camera room"),
         ("channel", "Status", "Status"),
+        ("channel", "Channel Camera room", "Kanal Camera room"),
     ],
 )
 def test_only_our_own_names_are_said_in_german(kind: str, name: str, said: str) -> None:

@@ -12,8 +12,11 @@ from mvsnap.answers.lists import help_reply
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.delivery.cards import place_card
 from mvsnap.delivery.kinds import KINDS
-from mvsnap.domain import CameraName, EventId
+from mvsnap.delivery.message import Facts, Message
+from mvsnap.delivery.templates import MessageTemplates
+from mvsnap.domain import CameraName, EventId, Trigger, TriggerKind
 from mvsnap.texts import LOCALES
+from tests.core import build
 from tests.core.build import GATE
 from tests.texts.messages_of import BARE, FULL, file_of, message, table
 
@@ -84,3 +87,24 @@ def test_the_help_names_the_same_commands() -> None:
     texts.use("de")
     assert commands() == english
     assert message("test", BARE).startswith("**Testnachricht**")
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "said"),
+    [
+        ("Crowd: 3 people", TriggerKind.SENSE, "**Ansammlung: 3 Personen**"),
+        ("Noise over", TriggerKind.SENSE, "**Lärm vorbei**"),
+        ("Badge mismatch", TriggerKind.BADGE, "**Ausweis-Abweichung**"),
+        ("Crowd: 3 people", TriggerKind.WEBHOOK, "**Crowd: 3 people**"),
+    ],
+)
+def test_what_a_camera_noticed_is_said_in_german(
+    title: str, kind: TriggerKind, said: str
+) -> None:
+    texts.use("de")
+    job = build.job(trigger=Trigger(kind, "line Door"), prefix=title)
+    facts = Facts(job, None, None, camera="Gate")
+    sent = Message(KINDS["test"], GATE, "Alarms", facts)
+    text = MessageTemplates("UTC", "").text(sent, build.NOON, repeat=False)
+    assert text.startswith(said)
+    assert ("Linie Door" in text) is (kind is TriggerKind.SENSE)

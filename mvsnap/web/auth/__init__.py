@@ -207,12 +207,14 @@ def session_user_or_none() -> SessionUser | None:
     return found
 
 
+def for_a_program() -> bool:
+    """Return whether the address is no page's: scripts of pages ask for JSON, too."""
+    return request.path.startswith(_PROGRAMS)
+
+
 def for_a_person() -> bool:
     """Return whether a browser asks for a page, not a program for data."""
     if request.headers.get("Accept", "*/*") == "*/*":
         return False  # neither is liked better; scripts of pages ask so, often
     accepts = request.accept_mimetypes
-    return (
-        not request.path.startswith(_PROGRAMS)
-        and accepts["text/html"] > accepts["application/json"]
-    )
+    return not for_a_program() and accepts["text/html"] > accepts["application/json"]

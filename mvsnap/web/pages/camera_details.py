@@ -10,6 +10,7 @@ from flask import url_for
 
 from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
+from mvsnap.core.clip_text import event_title
 from mvsnap.core.crowd_rows import CrowdRow
 from mvsnap.core.days import lasting
 from mvsnap.core.zone_words import zone_words
@@ -24,7 +25,7 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
-from mvsnap.web.pages.clip_text import event_title, started_by_title
+from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
@@ -114,12 +115,14 @@ def sense_values(
         return
     rules = SenseRules(sense, here.settings.recipients)
     if not sense.enabled or not rules.includes(camera.serial):
-        why = "off" if not sense.enabled else _("this camera is not in sense.cameras")
+        why = (
+            _("off") if not sense.enabled else _("this camera is not in sense.cameras")
+        )
         yield SetValue("sense.enabled", "MV Sense", why)
         return
     rule = rules.crowd(camera.serial, ZoneId("*"))
     yield SetValue("sense.people", _("Crowd"), rule_words(rule))
     wait = lasting(rule.cooldown_ms / 1000)
     yield SetValue("sense.cooldown_s", _("Wait before the next alert"), wait)
-    rooms = ", ".join(rules.rooms(camera.serial, ZoneId("*"))) or "nobody"
+    rooms = ", ".join(rules.rooms(camera.serial, ZoneId("*"))) or _("nobody")
     yield SetValue("sense.rooms", _("Recipients"), rooms)

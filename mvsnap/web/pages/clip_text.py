@@ -163,11 +163,6 @@ def started_by(trigger: Trigger) -> str:
     return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
 
 
-def event_title(title: str, trigger: Trigger) -> str:
-    """Return what a camera noticed in the site's language; others have their words."""
-    return localized(title) if trigger.kind is TriggerKind.SENSE else title
-
-
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     if _is_of_camera(trigger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mvsnap.core.clip_text import event_title
 from mvsnap.core.crowd_rows import CrowdRow, people_words
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
@@ -14,7 +15,7 @@ from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
 from mvsnap.web.page_zone import page_zone
-from mvsnap.web.pages.clip_text import event_title, started_by, started_by_title
+from mvsnap.web.pages.clip_text import started_by, started_by_title
 from mvsnap.web.pages.notice_text import notice_texts
 
 KINDS = {

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
+from mvsnap.core.clip_text import event_title
 from mvsnap.core.notices import Notice
 from mvsnap.domain import Delivery, Event, EventKind, Job, JobId
 from mvsnap.errors import NotFound
@@ -144,7 +145,7 @@ def _asked(event: Event, job: Job | None, places: Places) -> Iterator[tuple[str,
         yield _("Asked for"), first_upper(", ".join((*pictures, *clips)))
     yield _("Recipients"), rooms_words(job.rooms, job.trigger) or _("none")
     if job.prefix and job.prefix != event.title:
-        yield _("Text"), job.prefix
+        yield _("Text"), event_title(job.prefix, job.trigger)
     times = event.details.get("times")
     if isinstance(times, int) and times > 1:
         yield _("Triggered"), _("%(number)s times") % {"number": times}

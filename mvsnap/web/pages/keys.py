@@ -66,7 +66,7 @@ def limit(key_id: str) -> ResponseReturnValue:
     if entered.mistakes:
         return _key_page(found, entered), 400
     if _changes().limit(found, entered.limits, entered.expires_at):
-        flash(_("Saved. It holds from the next request on."), "success")
+        flash(_("Saved. It takes effect with the next request."), "success")
     else:
         flash(_("No changes."), "info")
     return redirect(url_for(".key", key_id=found.id), 303)

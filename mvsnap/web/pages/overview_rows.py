@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from flask import url_for
 
 from mvsnap.config.sense import Sense
+from mvsnap.core.clip_text import event_title
 from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import AWAY, CameraTrouble, is_silent
 from mvsnap.texts import N_, broker_wordings, formats
 from mvsnap.texts.wording import Reason
-from mvsnap.web.pages.clip_text import event_title
 from mvsnap.web.pages.places import Places
 
 # A listener sends a heartbeat every 15 s.
