@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 LOCKED = "another program keeps it locked"
+FULL = "the disk is full"
 _WORDS = {
     sqlite3.SQLITE_READONLY: "it cannot be written (read-only)",
     sqlite3.SQLITE_IOERR: "the disk reports an error or is read-only",
     sqlite3.SQLITE_CORRUPT: "the file is damaged",
     sqlite3.SQLITE_NOTADB: "the file is damaged",
-    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
     sqlite3.SQLITE_BUSY: LOCKED,
 }
@@ -77,9 +78,9 @@ def needs_an_admin(error: BaseException) -> bool:
 
 
 def passes(error: BaseException) -> bool:
-    """Return whether it may work later: away, or locked; of a file, only locked."""
+    """Return whether it may work later: away; of a file, locked or without room."""
     if isinstance(_driver(error), sqlite3.Error):
-        return is_locked(error)
+        return is_locked(error) or is_full(error)
     return bool(getattr(error, "why", "")) or _of_postgresql(error) != ""
 
 
@@ -89,6 +90,10 @@ def is_damage(error: BaseException) -> bool:
 
 def is_locked(error: BaseException) -> bool:
     return _code(error) == sqlite3.SQLITE_BUSY
+
+
+def is_full(error: BaseException) -> bool:
+    return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _driver(error: BaseException) -> BaseException:

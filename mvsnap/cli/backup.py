@@ -139,5 +139,5 @@ def _follow(what: str, steps: Iterator[int], total_bytes: int) -> None:
 
 def _refuse_database_url(settings: Settings, what: str) -> None:
     if settings.database_url is not None:
-        # The wrong command: `make update` tells that from one that failed.
+        # The wrong command: `make update` knows it from one that failed.
         raise click.UsageError(_OTHER_TOOLS.format(what=what))

@@ -43,10 +43,15 @@ class ClipLimits:
 
 
 def lacking_bytes(free_bytes: int, min_free_bytes: int) -> int:
-    """Return how much space to free: a fifth more than needed, so that it lasts."""
-    if free_bytes >= min_free_bytes:
+    """Return how much space to free, before there is less than the minimum.
+
+    Below that no clip is started, and this is asked every five minutes: so it begins
+    with half as much again. A fifth more than needed is freed, so that it lasts.
+    """
+    enough_bytes = min_free_bytes * 3 // 2
+    if free_bytes >= enough_bytes:
         return 0
-    return min_free_bytes * 6 // 5 - free_bytes
+    return enough_bytes * 6 // 5 - free_bytes
 
 
 def to_remove(videos: Iterable[Video], limits: ClipLimits) -> list[tuple[Video, Why]]:

@@ -14,7 +14,9 @@ from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to
 from mvsnap.errors import EvidenceAway
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
+from mvsnap.sqlite_errors import is_full
 from mvsnap.store.clip_deletion import finish_deletes
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.videos import VideoStore
@@ -64,7 +66,7 @@ class Retention:
         """
         removed, size_bytes = 0, 0
         for video, why in self._to_remove(by_age=by_age):
-            clips = self._videos.retire(video.path, dry_run=dry_run)
+            clips = self._retire(video.path, dry_run=dry_run)
             if not clips:
                 continue  # somebody keeps it since a moment
             removed += clips
@@ -111,6 +113,16 @@ class Retention:
             _remove_empty_folders(self._root, self._is_old)
         lost = self._mark_lost(there, gone, dry_run=dry_run)
         return PurgeResult(removed=len(strays), lost=lost)
+
+    def _retire(self, path: str, *, dry_run: bool) -> int:
+        try:
+            return self._videos.retire(path, dry_run=dry_run)
+        except OUTAGES as exc:
+            if not is_full(exc):
+                raise
+        # Not even a row can be written: its file goes first.
+        self._files.remove_clip(path)
+        return self._videos.retire(path)
 
     def _sweep_shared(self, gone: Collection[str], *, dry_run: bool) -> PurgeResult:
         shown = self._videos.shown().items()

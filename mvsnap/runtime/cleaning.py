@@ -10,7 +10,7 @@ from functools import partial
 from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
 from mvsnap.jobs.finished import FinishedJobs, NoJobs
-from mvsnap.runtime.cleaning_steps import Purge, Step, Steps
+from mvsnap.runtime.cleaning_steps import CleaningSteps, Purge, Step
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import has_table
 from mvsnap.store.old_bot_requests import purge_requests
@@ -100,7 +100,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
 
     jobs: the engine, which keeps a record of its own.
     """
-    steps = Steps(parts, jobs)
+    steps = CleaningSteps(parts, jobs)
     return (
         *_of_triggers(parts, steps),
         *_of_analytics(parts, steps),
@@ -109,7 +109,7 @@ def kinds(parts: Parts, jobs: FinishedJobs) -> tuple[DataKind, ...]:
     )
 
 
-def _of_triggers(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+def _of_triggers(parts: Parts, steps: CleaningSteps) -> Iterator[DataKind]:
     """Yield what happened, what was sent, and who was notified."""
     old = partial(_old, steps)
     limits, make_room = _CLIP_LIMITS, steps.clips_over_limits
@@ -127,7 +127,7 @@ def _of_triggers(parts: Parts, steps: Steps) -> Iterator[DataKind]:
     yield old("Requests to the bot", asked, "bot_requests")
 
 
-def _of_analytics(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+def _of_analytics(parts: Parts, steps: CleaningSteps) -> Iterator[DataKind]:
     """Yield what was counted and seen: zones, visitors, badges, phones."""
     old, visitors = partial(_old, steps), parts.visitors.store
     yield old("Presences", parts.sense.purge, "presences")
@@ -144,7 +144,7 @@ def _of_analytics(parts: Parts, steps: Steps) -> Iterator[DataKind]:
     yield DataKind("Wi-Fi visits", _VISIT_DAYS, steps.visits, visits)
 
 
-def _of_users(parts: Parts, steps: Steps) -> Iterator[DataKind]:
+def _of_users(parts: Parts, steps: CleaningSteps) -> Iterator[DataKind]:
     """Yield what ends at a time of its own, and who changed what."""
     ended, users = partial(_ended, steps), parts.users
     yield ended("Mutes", parts.site.purge, "mutes")
@@ -156,7 +156,7 @@ def _of_users(parts: Parts, steps: Steps) -> Iterator[DataKind]:
     yield DataKind("Audit log", f"{_DAYS}, at least a year", steps.audit, ("audit",))
 
 
-def _of_no_row(steps: Steps) -> Iterator[DataKind]:
+def _of_no_row(steps: CleaningSteps) -> Iterator[DataKind]:
     """Yield files that no row names."""
     yield DataKind(
         STRAY_PICTURES,
@@ -169,13 +169,17 @@ def _of_no_row(steps: Steps) -> Iterator[DataKind]:
     yield DataKind("Files without a clip", "a day", steps.stray_files, (), _DAILY_S)
 
 
-def _old(steps: Steps, name: str, purge: Purge, *tables: str) -> DataKind:
+def _old(steps: CleaningSteps, name: str, purge: Purge, *tables: str) -> DataKind:
     """Return a kind that goes by age alone."""
     return DataKind(name, _DAYS, steps.older_than_retention(purge), tables)
 
 
 def _ended(
-    steps: Steps, name: str, purge: Purge, *tables: str, kept: str = "until they end"
+    steps: CleaningSteps,
+    name: str,
+    purge: Purge,
+    *tables: str,
+    kept: str = "until they end",
 ) -> DataKind:
     """Return a kind whose rows end at a time of their own."""
     return DataKind(name, kept, steps.ended(purge), tables)

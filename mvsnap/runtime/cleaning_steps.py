@@ -31,13 +31,13 @@ class Purge(Protocol):
     def __call__(self, before: datetime, /, *, dry_run: bool) -> PurgeResult: ...
 
 
-class Steps:
+class CleaningSteps:
     """jobs: the engine, which keeps a record of its own."""
 
     def __init__(self, parts: Parts, jobs: FinishedJobs) -> None:
         self._parts = parts
         self._jobs = jobs
-        self._retention = _retention(parts)
+        self._retention = retention(parts)
         self._stray_pictures = StrayPictures(
             parts.files, KnownFiles(parts.db, FILE_COLUMNS), parts.clock
         )
@@ -137,7 +137,7 @@ class Steps:
         return self._parts.clock.removable_before(timedelta(days=days))
 
 
-def _retention(parts: Parts) -> Retention:
+def retention(parts: Parts) -> Retention:
     """Return what removes clips: by age, by their size, for room on the disk."""
     settings = parts.settings
     rules = ClipRetentionRules(

@@ -3,21 +3,24 @@
 After a power cut machines come up in any order. What nobody but an admin can put right
 ends the start instead: a refused password, a database or user that does not exist, a
 right that is missing. An unknown host is waited for, since a name may appear later: of
-a container that starts, or with the network.
+a container that starts, or with the network. So is a disk that is full: systemd gives a
+service up that ends again and again, and then it stays away when there is room again.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 
 from mvsnap.clock import SystemClock
 from mvsnap.config.model import Settings
 from mvsnap.errors import DatabaseUnfit
-from mvsnap.runtime.parts import jobs_url
+from mvsnap.runtime.cleaning_steps import retention
+from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.runtime.service import Roles, Service
-from mvsnap.sqlite_errors import needs_an_admin, passes, reason
+from mvsnap.sqlite_errors import FULL, needs_an_admin, passes, reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.shared_file import require_free
 from mvsnap.store.sqlite_file import file_of
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _ASK_EVERY_S = 1.0
 _SAY_EVERY_S = 60.0
+# What SQLite's logs take until they are written back.
+_LEAST_BYTES = 4_000_000
 
 
 def open_service(
@@ -68,9 +73,24 @@ def open_service(
 def _opened(settings: Settings, roles: Roles) -> Service:
     with with_limits(COMMAND):
         service = Service(settings, roles)
-        if service.parts.store.is_read_only():
+        if why := _no_writing(service.parts):
             service.parts.store.close()
-            raise DatabaseAway("it is read-only now, like a standby")
+            raise DatabaseAway(why)
         if jobs := file_of(jobs_url(settings)):
             require_free(jobs)
     return service
+
+
+def _no_writing(parts: Parts) -> str:
+    """Return why a start would fail when it writes, "" if it can."""
+    if parts.store.is_read_only():
+        return "it is read-only now, like a standby"
+    if not parts.db.is_sqlite or _has_room(parts):
+        return ""
+    # Only a service that runs would remove clips for want of room.
+    retention(parts).tidy(by_age=False)
+    return "" if _has_room(parts) else FULL
+
+
+def _has_room(parts: Parts) -> bool:
+    return shutil.disk_usage(parts.settings.data_dir).free >= _LEAST_BYTES

@@ -69,8 +69,8 @@ def test_what_is_not_copied_goes_in_an_emergency_only_and_last() -> None:
     ]
 
 
-@pytest.mark.parametrize(("free", "lacking"), [(100, 0), (101, 0), (99, 21), (0, 120)])
-def test_a_full_disk_gets_a_fifth_more_than_it_needs(free: int, lacking: int) -> None:
+@pytest.mark.parametrize(("free", "lacking"), [(150, 0), (151, 0), (149, 31), (0, 180)])
+def test_a_disk_gets_a_fifth_more_room_than_it_needs(free: int, lacking: int) -> None:
     assert lacking_bytes(free, 100) == lacking
 
 

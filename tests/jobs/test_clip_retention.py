@@ -18,8 +18,10 @@ from mvsnap.store import database
 from mvsnap.store.files import Files
 from mvsnap.store.purging import PurgeResult
 from tests.core.build import NOON
+from tests.servers.card import Card, card
 from tests.store.recordings import ROBOT, Recordings
 
+__all__ = ["card"]  # a fixture
 DAY = 24
 
 
@@ -125,6 +127,29 @@ def test_a_full_disk_is_emptied_but_for_what_is_kept(
     assert removed(full.tidy()) == (1, 10)
     assert "2.mp4 removed before it was copied: the disk is full" in caplog.text
     assert site.files() == ["1.jpg", "1.mp4"]
+
+
+def test_a_disk_without_room_for_a_row_is_emptied_too(card: Card) -> None:
+    """Files go before their rows then: a row that says so needs room."""
+    engine = database.open_database(database.sqlite_url(card.folder / "mvsnap.db"))
+    database.upgrade(engine)
+    site = Site(database.Database(engine), card.folder)
+    clips = [site.recorded(hour, size_bytes=1_000_000) for hour in (1, 2, 3)]
+    for clip in clips:
+        (card.folder / str(clip.path)).write_bytes(bytes(1_000_000))
+    card.fill()
+    assert removed(site.retention(min_free_bytes=1_000_000).tidy())[0] >= 1
+    assert free_bytes(card.folder) >= 1_000_000
+    assert site.state(clips[0])[0] is ClipState.DELETED
+    assert site.state(clips[2])[0] is ClipState.READY
+    engine.dispose()
+
+
+def test_room_is_made_before_clips_are_refused(site: Site) -> None:
+    """The recorder refuses them below the limit; this looks every five minutes."""
+    site.recorded(1)
+    a_little_less = free_bytes(site.folder) * 9 // 10
+    assert removed(site.retention(min_free_bytes=a_little_less).tidy()) == (1, 10)
 
 
 def test_without_a_bucket_nothing_waits_for_a_copy(site: Site) -> None:

@@ -17,6 +17,18 @@ from tests.servers.processes import require
 class Card:
     folder: Path
 
+    def fill(self) -> Path:
+        """Leave no room for anything; return the file that takes it all."""
+        others, size = self.folder / "others", 1 << 20
+        with others.open("wb", buffering=0) as file:
+            while size:
+                try:
+                    file.write(bytes(size))
+                    os.fsync(file.fileno())
+                except OSError:
+                    size //= 2
+        return others
+
     def fail(self) -> None:
         """Let the kernel do what it does after an error: refuse every change."""
         _mount("-o", "remount,abort", f"{self.folder}")
@@ -32,7 +44,9 @@ def card(tmp_path: Path) -> Iterator[Card]:
     with image.open("wb") as file:
         file.truncate(40_000_000)
     mkfs = require("mkfs.ext4", "e2fsprogs")
-    subprocess.run([mkfs, "-q", "-F", f"{image}"], check=True, capture_output=True)
+    subprocess.run(
+        [mkfs, "-q", "-F", "-m", "0", f"{image}"], check=True, capture_output=True
+    )
     if refused := _mount("-o", "loop", f"{image}", f"{folder}"):
         pytest.skip(f"no loop device: {refused}")
     try:

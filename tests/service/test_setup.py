@@ -33,6 +33,8 @@ given = ("--config", "config/mvsnap.yaml")
 words = [word for word in sys.argv[1:] if word not in given]
 if words[0] == "backup" and Path("full").exists():
     sys.exit("No space left on device")
+elif words[0] == "backup" and Path("postgresql").exists():
+    sys.exit(2)
 elif words[0] == "backup":
     Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
 elif words[0] == "restore":
@@ -355,6 +357,16 @@ def test_what_cannot_be_kept_is_not_updated(site: Site) -> None:
     assert done.returncode == 1
     assert "could not be kept" in done.stderr
     assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+def test_with_postgresql_an_update_only_asks_for_a_dump(site: Site) -> None:
+    site.setup("install")
+    (site.home / "postgresql").touch()
+    site.publish(2)
+    done = site.setup("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "make a dump" in done.stderr
+    assert (site.version, site.answers()) == ("2", True)
 
 
 def test_the_settings_of_the_machine_are_those_that_it_answers_by(site: Site) -> None:

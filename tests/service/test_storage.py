@@ -11,10 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.cli.run import configure, mvsnap
-from tests.gateway import clouds, gateway
+from tests.gateway import Gateway, clouds, gateway
 from tests.servers.card import Card, card
+from tests.servers.processes import wait_until
 
 __all__ = ["card"]  # a fixture
 SETTINGS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
@@ -54,6 +56,29 @@ def test_a_card_that_turns_read_only_is_reported_at_once(card: Card) -> None:
     # Which reason depends on who writes first.
     assert re.search("the database is unavailable: .*read-only", said)
     assert "OperationalError" not in said
+
+
+def test_a_full_card_is_waited_for_also_by_a_start(card: Card) -> None:
+    with (
+        clouds() as simulated,
+        gateway(card.folder, simulated.settings(recorder={"min_free_mb": 1})) as served,
+    ):
+        others = card.fill()
+        assert served.snapshot().status_code == 503
+        served.kill()
+        served.begin()
+        why = "waiting for the database: the disk is full"
+        wait_until(lambda: why in said_by(served), "it waits", limit_s=60)
+        others.unlink()
+        served.wait()
+        assert served.snapshot().status_code == 200
+
+
+def said_by(served: Gateway) -> str:
+    try:
+        return served.get("/readyz").text
+    except requests.ConnectionError:
+        return ""
 
 
 @pytest.fixture(scope="module")
