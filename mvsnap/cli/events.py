@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,6 +32,7 @@ from mvsnap.errors import BadInput
 if TYPE_CHECKING:
     from mvsnap.domain import Event
     from mvsnap.runtime import Parts
+    from mvsnap.store.events import Store
 
 
 @config_option
@@ -85,12 +88,13 @@ def events(
     )
     store = parts.store
     if as_csv:
-        for text in csv_lines(EVENT_COLUMNS, store.pages(wanted, most=None)):
+        pages = (_linked(store, page) for page in store.pages(wanted, most=None))
+        for text in csv_lines(EVENT_COLUMNS, pages):
             sys.stdout.write(_shown(text) if sys.stdout.isatty() else text)
         return
     found = store.events(wanted, limit)
     if as_json:
-        print_json([_plain(event) for event in found])
+        print_json([_plain(event) for event in _linked(store, found)])
         return
     if not found:
         out.print("No event yet." if wanted == EventFilter() else "No such event.")
@@ -98,6 +102,19 @@ def events(
     headings = ("time", "camera", "what", "trigger", "id")
     rows = [(*_row(event, zone), event.id * ids) for event in found]
     print_table(headings, rows, whole=("id",), time="time", zone=zone)
+
+
+def _linked(store: Store, events: Sequence[Event]) -> list[Event]:
+    """Return the events with the links that come with their pictures."""
+    from mvsnap.core.event_pictures import (
+        has_its_picture_elsewhere,
+        pictures_elsewhere,
+        video_link,
+    )
+
+    jobs = {event.job_id for event in events if has_its_picture_elsewhere(event)}
+    shown = pictures_elsewhere(events, store.events_of_jobs(jobs) if jobs else ())
+    return [replace(e, video_link=video_link(e, shown.get(e.id))) for e in events]
 
 
 def _camera(parts: Parts, typed: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, request
@@ -9,9 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.core import params
-from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
+from mvsnap.core.event_pictures import (
+    has_its_picture_elsewhere,
+    pictures_elsewhere,
+    video_link,
+)
 from mvsnap.core.event_table import EVENT_COLUMNS
-from mvsnap.domain import Event, EventId, EventKind, JobId, Serial
+from mvsnap.domain import Event, EventId, EventKind, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
 from mvsnap.store.event_search import (
     EventSearch,
@@ -20,7 +26,7 @@ from mvsnap.store.event_search import (
     find_events,
     found_pages,
 )
-from mvsnap.store.events import EventFilter
+from mvsnap.store.events import EventFilter, Store
 from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.web import auth
@@ -75,8 +81,19 @@ def download_events() -> ResponseReturnValue:
     zone_of_list(parameters.get("camera") or "")  # for people, as in their list
     given = parameters.get("limit")
     most = params.parse_limit(given, MOST_IN_TABLE) if given else None
-    pages = found_pages(gateway().store, search, most)
+    pages = _linked(found_pages(gateway().store, search, most))
     return csv_file("mvsnap-events", EVENT_COLUMNS, pages)
+
+
+def _linked(pages: Iterator[Sequence[Event]]) -> Iterator[list[Event]]:
+    """Yield the events with their links; a generator has no request to look at."""
+    store, reaches = gateway().store, auth.caller().reaches
+
+    def linked(page: Sequence[Event]) -> list[Event]:
+        shown = _pictures(page, store, reaches)
+        return [replace(e, video_link=video_link(e, shown.get(e.id))) for e in page]
+
+    return map(linked, pages)
 
 
 @bp.get("/events/<event_id>")
@@ -128,17 +145,17 @@ def _note_personal(found: list[Event]) -> None:
         viewed(one(id=found[0].id) if is_one else several())
 
 
-def _shown_by_others(events: list[Event]) -> dict[EventId, Event]:
+def _shown_by_others(events: Sequence[Event]) -> dict[EventId, Event]:
     """Return the snapshot of each event whose picture is stored with another event."""
-    wanted = [event for event in events if has_its_picture_elsewhere(event)]
-    if not wanted:
-        return {}
-    by_job: dict[JobId, list[Event]] = {}
-    for other in gateway().store.events_of_jobs({event.job_id for event in wanted}):
-        if auth.caller().reaches(other.serial):
-            by_job.setdefault(other.job_id, []).append(other)
-    found = {e.id: picture_of(e, by_job.get(e.job_id, ())) for e in wanted}
-    return {event_id: picture for event_id, picture in found.items() if picture}
+    return _pictures(events, gateway().store, auth.caller().reaches)
+
+
+def _pictures(
+    events: Sequence[Event], store: Store, reaches: Callable[[str], bool]
+) -> dict[EventId, Event]:
+    jobs = {event.job_id for event in events if has_its_picture_elsewhere(event)}
+    others = store.events_of_jobs(jobs) if jobs else []
+    return pictures_elsewhere(events, (e for e in others if reaches(e.serial)))
 
 
 @bp.get("/events/<event_id>/clip.mp4")
@@ -182,7 +199,7 @@ def _answer(found: FoundEvent, shown: Event | None) -> EventAnswer:
         trigger=TriggerAnswer(event.trigger.kind, event.trigger.by),
         snapshot_url=snapshot_url(event.id) if has_picture else None,
         clip_url=clip_url(event.id) if _has_clip(event) else None,
-        video_link=event.video_link,
+        video_link=video_link(event, shown),
         error=event.error,
         error_code=code_of(event.error),
         error_values=values_of(event.error),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -356,6 +357,19 @@ def test_events_are_a_table_and_a_csv(site: Path) -> None:
     assert ("Gate North" in limited) != ("Reception door" in limited)
     wrong = mvsnap(site, "events", "--since", "noon")
     assert (wrong.code in (1, 2), "--since" in wrong.err) == (True, True)
+
+
+def test_a_crowd_has_the_link_that_comes_with_its_picture(site: Path) -> None:
+    assert mvsnap(site, "events").code == 0  # makes the database
+    url = sqlite_url(site / "data" / "mvsnap.db")
+    store, link = Store(Database(open_database(url))), "https://n1.meraki.com/v"
+    store.add_event(build.event(kind=EventKind.CROWD))
+    store.add_event(build.event(snapshot_path="a.jpg", video_link=link))
+    store.close()
+    table = mvsnap(site, "events", "--csv").out
+    rows: list[Any] = list(csv.DictReader(io.StringIO(table, newline="")))
+    rows += json.loads(mvsnap(site, "events", "--json").out)
+    assert [row["video_link"] for row in rows] == [link] * 4
 
 
 def test_events_name_alarms_and_clips_by_their_title(site: Path) -> None:

@@ -51,10 +51,10 @@ def add(web: Web, seconds: float = 0, **given: Any) -> Event:
     return event
 
 
-def with_picture(web: Web) -> Event:
+def with_picture(web: Web, **given: Any) -> Event:
     event_id = EventId("11111111-1111-4111-8111-111111111111")
     path = web.files.save_snapshot(event_id, NOON, JPEG)
-    return add(web, id=event_id, snapshot_path=path)
+    return add(web, id=event_id, snapshot_path=path, **given)
 
 
 def picture(client: FlaskClient, event: Event, **headers: str) -> TestResponse:
@@ -259,6 +259,19 @@ def test_the_picture_of_a_crowd_is_that_of_its_job(
     events: Any = client.get(EVENTS).get_json()["events"]
     assert {e["snapshot_url"] for e in events if e["id"] != shown.id} == {url}
     assert picture(client, raised).cache_control.no_cache
+
+
+def test_every_list_has_the_link_that_comes_with_the_picture(
+    web: Web, client: FlaskClient
+) -> None:
+    crowd = add(web, kind=EventKind.CROWD)
+    link = "https://n1.meraki.com/video?timestamp=1"
+    with_picture(web, video_link=link)
+    one: Any = client.get(f"{EVENTS}/{crowd.id}").get_json()
+    several: Any = client.get(EVENTS).get_json()["events"]
+    table = list(csv.DictReader(io.StringIO(client.get(f"{EVENTS}.csv").text)))
+    assert [one["video_link"], *(e["video_link"] for e in several)] == [link] * 3
+    assert [row["video_link"] for row in table] == [link] * 2
 
 
 def test_the_picture_of_an_alarm_may_be_of_other_cameras(
