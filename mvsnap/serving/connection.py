@@ -130,7 +130,7 @@ class HttpConnection(H11Protocol):
         return self.transport.is_closing()
 
     def may_go(self, may: bool) -> None:
-        """Say whether it may be cut off for another one, until it is answered."""
+        """Let it be cut off for another one, or no longer."""
         self._admission.may_go(self, may)
 
     def abort(self) -> None:

@@ -7,6 +7,7 @@ have few rows, or none, and another one behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,7 +85,7 @@ class Neighbours:
 
 def find_clips(store: ClipStore, search: ClipSearch, limit: int) -> FoundClips:
     """Return a page of clips, newest first; fewer than `limit` where few match."""
-    with store._db.reading() as connection:
+    with _reading(store, search) as connection:
         place = conditions(search.place)
         end, rows = _look(connection, search, place, NEWEST_FIRST, limit + 1)
     found = [clip_of(row) for row in rows[:limit]]
@@ -103,7 +104,7 @@ def find_clips(store: ClipStore, search: ClipSearch, limit: int) -> FoundClips:
 def neighbours(store: ClipStore, search: ClipSearch, clip: Clip) -> Neighbours:
     """Return the clips beside this one; `after` of the search must be None."""
     place, here = conditions(search.place), (clip.at, clip.id)
-    with store._db.reading() as connection:
+    with _reading(store, search) as connection:
         sides = []
         for order in (NEWEST_FIRST, _OLDEST_FIRST):
             beyond = [*place, order.behind(here)]
@@ -121,6 +122,12 @@ def machines(store: ClipStore) -> list[str]:
     with store._db.reading() as connection:
         found = connection.execute(names.distinct().limit(_MOST_MACHINES)).scalars()
         return sorted({name for name in found if name}, key=str.casefold)
+
+
+def _reading(
+    store: ClipStore, search: ClipSearch
+) -> AbstractContextManager[Connection]:
+    return store._db.searching() if _looked_for(search) else store._db.reading()
 
 
 def _look(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
@@ -93,6 +94,7 @@ class Database:
         self._reader = for_reading(engine)
         self._single = engine.execution_options(mvsnap_single=True)
         self._turn = turns(engine.dialect.name)
+        self._search = threading.Lock()
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self._reader.connect()
@@ -100,6 +102,15 @@ class Database:
     def reading_once(self) -> AbstractContextManager[Connection]:
         """For one statement: SQLite is spared the transaction around it."""
         return self._single.connect()
+
+    @contextmanager
+    def searching(self) -> Iterator[Connection]:
+        """For what looks through thousands of rows: one at a time in a process.
+
+        Several people who search would take all cores from what has to be now.
+        """
+        with self._search, self.reading() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -98,7 +98,7 @@ class FoundPage:
 def find_events(store: Store, search: EventSearch, limit: int) -> FoundPage:
     """Return a page of events, newest first; fewer than `limit` where few match."""
     place, rows = conditions(search.place), _looked_for(search)
-    with store._db.reading() as connection:
+    with store._db.searching() if rows else store._db.reading() as connection:
         end = None
         if rows:
             last = select(events.c.occurred_at, events.c.id).where(*place)

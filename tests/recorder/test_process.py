@@ -32,6 +32,6 @@ def test_a_program_that_does_not_end_is_ended(words: str) -> None:
     assert time.monotonic() - began < 20
 
 
-def test_a_program_that_reads_nothing_is_heard() -> None:
+def test_a_program_that_reads_nothing_may_answer() -> None:
     done = process.run(["sh", "-c", "exec <&-; echo said"], bytes(2_000_000), 30)
     assert (done.code, done.stdout) == (0, b"said\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -176,3 +177,17 @@ def test_a_search_goes_on_where_it_stopped_and_ends(
     assert whole == found(store, ANY)
     some = [e.id for p in found_pages(store, search(words=("needle",)), 3) for e in p]
     assert some == seen[:3]
+
+
+def test_searches_take_turns_and_lists_wait_for_none(store: Store) -> None:
+    """Nine at once took both cores of a small machine from the triggers."""
+    everything = EventSearch(EventFilter())
+    with ThreadPoolExecutor(2) as pool:
+        with store._db.searching():
+            asked = EventSearch(EventFilter(), words=("gate",))
+            search = pool.submit(find_events, store, asked, 10)
+            assert (
+                pool.submit(find_events, store, everything, 10).result(20).found == []
+            )
+            assert not search.done()
+        assert search.result(20).found == []
