@@ -237,8 +237,8 @@ def _wifi(settings: Settings) -> CheckResult:
     if settings.scanning.hash_macs:
         kept = "MAC addresses hashed"
         salt.salt(settings.data_dir)
-    db = database.Database(database.open_database(store_url(settings)))
-    waiting = WifiStore(db).waiting()
+    with database.opened(store_url(settings)) as db:
+        waiting = WifiStore(db).waiting()
     text = f"endpoints: {endpoints}, {kept}, batches waiting for the worker: {waiting}"
     return CheckResult(True, text)
 
@@ -283,5 +283,6 @@ def _names(settings: Settings) -> list[str]:
     from mvsnap.store import database
     from mvsnap.store.users import UserStore
 
-    users = UserStore(database.Database(database.open_database(store_url(settings))))
-    return [user.name for user in users.users() if settings.login.knows(user)]
+    with database.opened(store_url(settings)) as db:
+        users = UserStore(db).users()
+    return [user.name for user in users if settings.login.knows(user)]

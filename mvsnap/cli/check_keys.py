@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,6 @@ def _stored(settings: Settings) -> tuple[Sequence[StoredKey], datetime]:
     from mvsnap.store.keys import KeyStore
 
     now = SystemClock().now()
-    engine = database.open_database(store_url(settings))
-    try:
-        return KeyStore(database.Database(engine)).all(), now
-    except database.OUTAGES:
-        return (), now
-    finally:
-        engine.dispose()
+    with database.opened(store_url(settings)) as db, suppress(*database.OUTAGES):
+        return KeyStore(db).all(), now
+    return (), now

@@ -79,8 +79,8 @@ def _without_recorder(settings: Settings) -> list[str]:
     from mvsnap.store.clips import ClipStore
     from mvsnap.store.events import Store
 
-    db = database.Database(database.open_database(store_url(settings)))
-    with closing(Store(db)) as store, suppress(*database.OUTAGES):
+    with database.opened(store_url(settings)) as db, suppress(*database.OUTAGES):
+        store = Store(db)
         if not any(store.workers_alive().values()):
             return []
         seen, now = ClipStore(db).recorder_cameras(), store.now()
@@ -189,11 +189,8 @@ def _files(settings: Settings) -> CheckResult:
     from mvsnap.runtime import hand_over, store_url
     from mvsnap.store import database
 
-    engine = database.open_database(store_url(settings))
-    try:
-        problem = hand_over.problem(settings, database.Database(engine))
-    finally:
-        engine.dispose()
+    with database.opened(store_url(settings)) as db:
+        problem = hand_over.problem(settings, db)
     if problem:
         # What waits for the bucket is on its way.
         return CheckResult(None if settings.files_in_bucket else False, problem)

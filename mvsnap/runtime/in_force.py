@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Table
-
 from mvsnap import logs
 from mvsnap.config.entries import with_entries
 from mvsnap.config.model import Settings
@@ -37,9 +35,11 @@ def settings_in_force(file: Settings) -> InForce:
     """
     try:
         url = store_url(file)
-        entries = _read(url, setting_entries, lambda db: EntryStore(db).all()) or []
+        entries = (
+            _read(url, setting_entries.name, lambda db: EntryStore(db).all()) or []
+        )
         overrides = _read(
-            url, setting_overrides, lambda db: SiteStore(db).setting_overrides()
+            url, setting_overrides.name, lambda db: SiteStore(db).setting_overrides()
         )
     except database.OUTAGES:
         return InForce(file)
@@ -52,12 +52,9 @@ def settings_in_force(file: Settings) -> InForce:
     return InForce(settings, tuple(mistakes))
 
 
-def _read(url: str, table: Table, read: Callable[[database.Database], T]) -> T | None:
+def _read(url: str, table: str, read: Callable[[database.Database], T]) -> T | None:
     """Return what is read from a table, None if there is no such table yet."""
-    if not database.has_table(url, table.name):
+    if not database.has_table(url, table):
         return None
-    engine = database.open_database(url)
-    try:
-        return read(database.Database(engine))
-    finally:
-        engine.dispose()
+    with database.opened(url) as db:
+        return read(db)

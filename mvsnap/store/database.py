@@ -170,6 +170,16 @@ class Database:
         )
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """Open a database for the length of the block."""
+    engine = open_database(url)
+    try:
+        yield Database(engine)
+    finally:
+        engine.dispose()
+
+
 class Bulk:
     """An INSERT of many rows as tuples, without SQLAlchemy's work on each value.
 

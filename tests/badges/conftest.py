@@ -1,3 +1,4 @@
+from tests.store.fixtures import db as db
 from tests.store.fixtures import store as store
 from tests.store.fixtures import url as url
 from tests.web.fixtures import client as client

@@ -26,9 +26,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    made = Store(database.Database(engine))
-    yield made
-    made.close()
+def db(url: str) -> Iterator[database.Database]:
+    with database.opened(url) as opened:
+        database.upgrade(opened.engine)
+        yield opened
+
+
+@pytest.fixture
+def store(db: database.Database) -> Store:
+    return Store(db)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
@@ -15,14 +15,6 @@ from mvsnap.store.sharing_tables import holders
 from tests.clients.fakes import NOON, FakeClock
 
 NAMES = {"door", "gate", "hall", "yard"}
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

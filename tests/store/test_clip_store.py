@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,6 @@ from tests.core.build import NOON, event
 
 VIDEO = "videos/robot/2026/03/04/20260304T120000Z_robot_0123456789.mp4"
 DELETED = log_line(NOON, "anna", "clip", "Robot", "deleted")
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,14 +27,6 @@ from tests.clients.fakes import NOON, FakeClock
 
 LIMITS = {"cameras": ["*"], "rooms": ["Yard"], "scopes": ["snapshot"]}
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
 from tests.changes import log_line
 from tests.core import build
-from tests.store.fixtures import url as url
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,14 +18,6 @@ from mvsnap.upstreams import Outcome, Outcomes, Upstream
 
 PI = ProcessReport("pi-1-web-0", "pi-1", "web", "1.0", "0a1b", disk_free_bytes=5)
 NEARLY = timedelta(seconds=5)
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -55,14 +54,6 @@ from tests.store.test_clip_store import clip
 
 LATE = STARTS_LATE(late_s=3)
 GERMAN = "das Video beginnt 3 s nach dem Auslöser"
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture(autouse=True)

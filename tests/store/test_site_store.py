@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +16,6 @@ from mvsnap.store.tables import cameras
 from mvsnap.store.users import UserStore
 from tests.changes import log_line
 from tests.core.build import DOOR, GATE, NOON
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

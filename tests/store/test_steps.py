@@ -16,8 +16,6 @@ from mvsnap.store.purging import PurgeResult, to_the_end
 from mvsnap.store.steps import Steps
 from mvsnap.store.tables import deliveries, events
 from tests.core.build import NOON, event
-from tests.store.fixtures import store as store
-from tests.store.fixtures import url as url
 
 MANY = 700
 

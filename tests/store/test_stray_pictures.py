@@ -22,8 +22,6 @@ from mvsnap.store.purging import PurgeResult
 from mvsnap.store.stray_pictures import StrayPictures
 from mvsnap.store.tables import events
 from tests.core import build
-from tests.store.fixtures import store as store
-from tests.store.fixtures import url as url
 
 DAY = "snapshots/2026/01/0"
 

@@ -13,7 +13,6 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.domain import JobId
 from mvsnap.store import database
 from mvsnap.store.troubles import TroubleStore
-from tests.store.fixtures import url as url
 
 START = datetime(2026, 11, 2, 10, tzinfo=UTC)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -25,14 +24,6 @@ from tests.core.build import NOON
 from tests.wifi.build import RULE, SHOP, UTC_ZONE, YARD, observed, put, stays, tables
 
 ENDPOINT = {"token": "a" * 16, "validator": "v", "secret": "s" * 8}
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,14 +32,6 @@ LONG_S = RULE.long_stay_s
 DAYS = [f"2026-10-{day}" for day in range(24, 28)]
 FIRST, END = day_span(DAYS[0], BERLIN)[0], day_span(DAYS[-1], BERLIN)[1]
 ALL = WifiFilter(FIRST, END)
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

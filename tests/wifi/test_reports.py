@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,14 +41,6 @@ UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 DAY = WifiFilter(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
 FRAME = ZoneId("0")
 LONG_S = RULE.long_stay_s
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,14 +25,6 @@ from mvsnap.wifi.visits import Observation, VisitRule, merged, visits
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON
 from tests.wifi.build import MINUTE, RULE, SHOP, YARD, at, observed, put, stays, tables
-
-
-@pytest.fixture
-def db(url: str) -> Iterator[database.Database]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 @pytest.fixture

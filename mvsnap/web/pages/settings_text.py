@@ -157,7 +157,8 @@ def is_switching(
 
 def setting(name: str, above: str = "sense") -> Reason:
     """Return what a line of the audit log about a setting is about: its path."""
-    return Reason(f"{above}.{name}")
+    path = f"{above}.{name}"
+    return Reason(path)
 
 
 def audited_place(places: Places, serial: str, zone: str) -> Reason:
