@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _UNSEEN_AFTER = timedelta(minutes=3)
-_NO_ROLE = "one with the role record is needed (serve --roles worker,record)"
+_NO_ROLE = (
+    "restart the service if that is new in the settings, or start one with the role "
+    "record (serve --roles worker,record)"
+)
 LENGTH_S = 3  # of the clip that tests a camera
 
 

@@ -105,7 +105,7 @@ def test_a_service_that_records_nothing_is_red(tmp_path: Path, clouds: Clouds) -
     parts.store.close()
     mark, text = told(tmp_path, clouds, **given)["recorder"]
     assert mark == "bad"
-    assert "no process records gate" in text
+    assert "no process records gate: restart the service" in text
     assert "--roles worker,record" in text
 
 
