@@ -83,18 +83,42 @@ KINDS_OF_DATA = Listing("kinds_of_data", ", ")
 REASONS_TO_KEEP = Listing("reasons_to_keep", "; ")
 # By the names in the table of `runtime/cleaning.py`.
 DATA = {
-    text: Wording(f"data_{text.lower().replace(' ', '_')}", text)
-    for text in (
-        *(N_("Clips"), N_("Events"), N_("Messages of alarms"), N_("Deliveries")),
-        *(N_("Entries of removed clips"), N_("Finished jobs"), N_("States of jobs")),
-        *(N_("Troubles"), N_("Notices"), N_("Requests to the bot")),
-        *(N_("Visitor counts"), N_("Busiest minutes"), N_("Presences")),
-        *(N_("MV Sense states"), N_("Mutes"), N_("Sessions"), N_("Replaced keys")),
-        *(N_("Provider log-ins, shared links"), N_("Replaced session keys")),
-        *(N_("Audit log"), N_("Badge events"), N_("Unused photos")),
-        *(N_("Wi-Fi observations"), N_("Wi-Fi visits")),
-        *(N_("Stray pictures"), N_("Files without a clip")),
-    )
+    "Clips": Wording("data_clips", N_("Clips")),
+    "Events": Wording("data_events", N_("Events")),
+    "Messages of alarms": Wording("data_messages_of_alarms", N_("Messages of alarms")),
+    "Deliveries": Wording("data_deliveries", N_("Deliveries")),
+    "Entries of removed clips": Wording(
+        "data_entries_of_removed_clips", N_("Entries of removed clips")
+    ),
+    "Finished jobs": Wording("data_finished_jobs", N_("Finished jobs")),
+    "States of jobs": Wording("data_states_of_jobs", N_("States of jobs")),
+    "Troubles": Wording("data_troubles", N_("Troubles")),
+    "Notices": Wording("data_notices", N_("Notices")),
+    "Requests to the bot": Wording(
+        "data_requests_to_the_bot", N_("Requests to the bot")
+    ),
+    "Visitor counts": Wording("data_visitor_counts", N_("Visitor counts")),
+    "Busiest minutes": Wording("data_busiest_minutes", N_("Busiest minutes")),
+    "Presences": Wording("data_presences", N_("Presences")),
+    "MV Sense states": Wording("data_mv_sense_states", N_("MV Sense states")),
+    "Mutes": Wording("data_mutes", N_("Mutes")),
+    "Sessions": Wording("data_sessions", N_("Sessions")),
+    "Replaced keys": Wording("data_replaced_keys", N_("Replaced keys")),
+    "Provider log-ins, shared links": Wording(
+        "data_provider_log_ins_shared_links", N_("Provider log-ins, shared links")
+    ),
+    "Replaced session keys": Wording(
+        "data_replaced_session_keys", N_("Replaced session keys")
+    ),
+    "Audit log": Wording("data_audit_log", N_("Audit log")),
+    "Badge events": Wording("data_badge_events", N_("Badge events")),
+    "Unused photos": Wording("data_unused_photos", N_("Unused photos")),
+    "Wi-Fi observations": Wording("data_wi_fi_observations", N_("Wi-Fi observations")),
+    "Wi-Fi visits": Wording("data_wi_fi_visits", N_("Wi-Fi visits")),
+    "Stray pictures": Wording("data_stray_pictures", N_("Stray pictures")),
+    "Files without a clip": Wording(
+        "data_files_without_a_clip", N_("Files without a clip")
+    ),
 }
 
 

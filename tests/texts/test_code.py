@@ -17,10 +17,6 @@ ROOMS = ("*/pages.py", "*/page_*.py", "web/login*.py")
 ENGLISH = {
     # Of pydantic's words, to replace them.
     *("Value error, ", "Input should"),
-    # For the log.
-    "Too many failed logins",
-    # Stored with the clip.
-    "Badge at x",
 }
 
 

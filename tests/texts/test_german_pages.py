@@ -42,6 +42,7 @@ DATA = (
         '"severity": "critical"',
     ),
     "pi: web",  # a machine and its roles
+    "result",  # what a reader says of a badge
     *("admin", "reviewer", "viewer"),  # of tests/web/page_build.py: names of people
 )
 # What is sent to a form, and comes back with mistakes.
@@ -108,7 +109,8 @@ def test_no_page_is_left_in_english(site: Site) -> None:
 
 
 def test_dates_and_fractions_are_as_written_in_german(site: Site) -> None:
-    client, found = site.web.browser(), {}
+    client = site.web.browser()
+    found: dict[str, str] = {}
     fill_in(client, Role.ADMIN)
     for path in addresses(site):
         page = client.get(path, follow_redirects=True)

@@ -20,6 +20,7 @@ from mvsnap.texts import (
     reasons,
     refusal_wordings,
     service_wordings,
+    status_wordings,
     wordings,
 )
 from mvsnap.texts.reasons import joined, said, with_each
@@ -189,7 +190,7 @@ def test_codes_are_stable_and_differ() -> None:
     named = [one for module in modules for one in vars(module).values()]
     made = [one for one in named if isinstance(one, Wording)]
     made += [*camera_wordings.STATES.values(), *audit_wordings.EVERY]
-    made += refusal_wordings.PAGE_FOR.values()
+    made += [*refusal_wordings.PAGE_FOR.values(), *status_wordings.DATA.values()]
     assert len(wordings.WORDINGS) == len({one.code for one in made}) == len(made)
     assert all(one.code.isidentifier() and one.code.islower() for one in made)
 
