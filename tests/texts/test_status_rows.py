@@ -84,7 +84,7 @@ def kinds_of_data() -> Iterator[str]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name, first = getattr(node.func, "id", ""), node.args[0]
-        if name == "DataKind" and isinstance(first, ast.Constant):
+        if name in ("DataKind", "old", "ended") and isinstance(first, ast.Constant):
             yield str(first.value)
 
 
