@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from mvsnap.serving import bodies, front
+from mvsnap.serving.strangers import Strangers
 from tests.serving.build import LONG, serving
 
 Say = Callable[..., bytes]
@@ -196,3 +198,28 @@ def test_a_head_of_any_length_is_refused_readably(say: Say) -> None:
     for length in (17_000, 40_000, 400_000):
         lines = f"GET /told HTTP/1.1\r\n{HOST}X: {'x' * length}\r\n\r\n"
         assert b'"code": "head_too_long"' in say(lines.encode())
+
+
+def test_who_sends_and_leaves_is_served_in_turn(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A button may close its connection behind its request, and reads nothing."""
+    waits, served = threading.Event(), threading.Event()
+
+    def wait_s(_self: Strangers, _address: str) -> float:
+        waits.set()
+        return 0.5
+
+    def ask(self: front.Front, asked: Any) -> Any:
+        served.set()
+        return really_ask(self, asked)
+
+    really_ask = front.Front._ask
+    monkeypatch.setattr(Strangers, "wait_s", wait_s)
+    monkeypatch.setattr(front.Front, "_ask", ask)
+    client = socket.create_connection(("127.0.0.1", port))
+    client.sendall(f"GET /told HTTP/1.1\r\n{HOST}\r\n".encode())
+    assert waits.wait(20)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()  # by a reset
+    assert served.wait(20)
