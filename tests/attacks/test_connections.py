@@ -143,14 +143,6 @@ def of_many_addresses(path: str) -> Attacking:
     return attack
 
 
-def come_and_go(attack: Attack) -> None:
-    """Connect and close, and nothing else."""
-    attack.under_way()
-    while not attack.is_over:
-        with suppress(OSError):
-            attack.connect().close()
-
-
 def large_bodies(path: str) -> Attacking:
     return again_and_again("POST", path, bytes(LARGE), {"Expect": ""})
 
@@ -186,7 +178,6 @@ FLOODS = {
     "pages": (flood("/login"), 48),
     "refusals": (flood("/api/v1.0/events"), 48),
     "readiness": (flood("/readyz"), 48),
-    "connections that end at once": (come_and_go, 2),
     "garbage for observations": (large_bodies(f"/scanning/{SCANNING}"), 3),
 }
 
