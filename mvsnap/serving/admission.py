@@ -109,8 +109,11 @@ class Admission:
         )
         if chosen is None:
             return False
-        if self._most_of(party) > self._most_of(self._parties[chosen]):
+        theirs = self._parties[chosen]
+        if self._most_of(party) > self._most_of(theirs):
             return False
+        if theirs == party and chosen not in self._waiting:
+            return False  # no answer is given up for a later one of the same address
         self.release(chosen)
         chosen.abort()
         return True

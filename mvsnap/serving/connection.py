@@ -47,6 +47,7 @@ class HttpConnection(H11Protocol):
         self.app_state = {"connection": self}  # the front finds it there
         self._admission, self._tls = admission, tls
         self._is_refused = False
+        self.was_cut = False  # by us: who was there knows that it is not answered
         self._early = b""  # came right behind the handshake
         self._handshake: asyncio.Task[None] | None = None
 
@@ -135,6 +136,7 @@ class HttpConnection(H11Protocol):
 
     def abort(self) -> None:
         """Close without waiting for what was not read by the other side."""
+        self.was_cut = True
         self.transport.abort()
 
     @property

@@ -145,7 +145,8 @@ class Front:
     ) -> _AnswerInParts:
         def begins() -> None:
             connection.may_go(False)
-            if connection.is_gone():
+            # Not for whom the client left: it may have sent a trigger, and no more.
+            if connection.was_cut:
                 raise Gone
 
         connection.may_go(True)
@@ -219,9 +220,8 @@ async def _send(
         for begin in range(0, len(part), _PART):
             await _soon(send(_body(part[begin : begin + _PART], more=True)))
         part = b"" if answer.parts.ended else await next_part()
-    if (
-        not connection.is_gone()
-    ):  # else its end would be an error: it is shorter than it said
+    # Else its end would be an error: it is shorter than it said.
+    if not connection.is_gone():
         await _soon(send(_body(b"", more=False)))
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _DATE_S = 1.0
+# Connections that the kernel keeps for us, and that are taken in one turn of the loop.
+# With uvicorn's 2048, who connects and closes without end keeps others for 10 s.
+_BACKLOG = 128
 
 
 class WebServer:
@@ -133,6 +136,7 @@ def make_server(
         # What strangers send is no news, and the front logs our own mistakes.
         log_level="critical",
         access_log=False,
+        backlog=_BACKLOG,
         server_header=False,
         headers=[("Server", "mvsnap")],
         timeout_keep_alive=IDLE_S,

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.errors import DatabaseUnfit
+from mvsnap.errors import DatabaseUnfit, TooManyRequests
 from mvsnap.store.changes import Commits
 from mvsnap.store.database_clock import DatabaseClock
 from mvsnap.store.pulses import Pulses
@@ -51,6 +51,7 @@ _MIGRATION_LOCK = 5_004_001
 _ROWS_AT_ONCE = 5000
 # Of an INSERT; older releases of SQLite know 999 values in a statement.
 _TOGETHER = 50
+_SEARCH_AGAIN_S = 5
 
 
 def sqlite_url(path: Path) -> str:
@@ -108,9 +109,20 @@ class Database:
         """For what looks through thousands of rows: one at a time in a process.
 
         Several people who search would take all cores from what has to be now.
+
+        Raises:
+            TooManyRequests: others have searched all the time; a thread of the server
+                may not wait for them.
         """
-        with self._search, self.reading() as connection:
-            yield connection
+        if not self._search.acquire(timeout=time_limits().statement_s):
+            raise TooManyRequests(
+                "Too many searches at once. Try again.", retry_after_s=_SEARCH_AGAIN_S
+            )
+        try:
+            with self.reading() as connection:
+                yield connection
+        finally:
+            self._search.release()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -139,6 +139,7 @@ MISTAKES = (
     N_("Others are being tried: try again in a minute."),
     N_("You are not logged in, or your session has ended"),
     N_("Too many logins at once. Try again."),
+    N_("Too many searches at once. Try again."),
     N_("Too many failed logins"),
     N_("Too many wrong codes"),
     N_("%(what)s; try again in %(count)s s"),

@@ -285,3 +285,26 @@ def test_a_mail_server_that_never_comes_to_an_end_is_left(
             in_time(lambda: mail.send("text", "title"))
     assert (caught.value.retry, caught.value.unsure) == (True, False)
     assert HIDDEN not in str(caught.value)
+
+
+def test_a_mail_server_found_after_the_time_is_left_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first address of its name takes all of it, the second never ends."""
+    monkeypatch.setattr(outcome, "_OPERATION_S", 0.3)
+    real = socket.create_connection
+
+    def connected(*args: Any, **given: Any) -> socket.socket:
+        threading.Event().wait(0.6)  # for the address that nobody answers at
+        return real(*args, **given)
+
+    def talk(connection: socket.socket) -> None:
+        pause = threading.Event()
+        while not pause.wait(0.05):
+            connection.sendall(b"220-wait\r\n")
+
+    with raw_server(talk) as origin:
+        monkeypatch.setattr(socket, "create_connection", connected)
+        mail = outcome.Smtplib().SMTP
+        with pytest.raises(TimeoutError, match="no time"):
+            in_time(lambda: mail("127.0.0.1", urlsplit(origin).port, timeout=5))

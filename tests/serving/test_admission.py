@@ -157,6 +157,19 @@ def test_a_proxy_speaks_for_many_and_makes_room_last() -> None:
     assert guests[0].aborted
 
 
+def test_no_answer_is_given_up_for_a_later_one_of_the_same_address() -> None:
+    """Behind a proxy all are of one address: those that waited longest came last."""
+    doors, guests = admission(most=6), [Guest() for _ in range(6)]
+    for guest in guests:
+        assert doors.admit(guest, "10.0.0.1")
+        doors.is_waiting(guest, False)
+        doors.may_go(guest, True)
+    assert not doors.admit(Guest(), "10.0.0.1")
+    assert not any(guest.aborted for guest in guests)
+    assert doors.admit(Guest(), "192.0.2.1")
+    assert guests[0].aborted
+
+
 def bodies() -> Bodies:
     return Bodies(among([ip_network("10.0.0.1/32")]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ from typing import Any
 import pytest
 
 from mvsnap.serving import bodies, front
+from mvsnap.serving.listening import listen
+from mvsnap.serving.strangers import Strangers
+from tests.serving import build
 from tests.serving.build import LONG, serving
 
 Say = Callable[..., bytes]
@@ -196,3 +200,46 @@ def test_a_head_of_any_length_is_refused_readably(say: Say) -> None:
     for length in (17_000, 40_000, 400_000):
         lines = f"GET /told HTTP/1.1\r\n{HOST}X: {'x' * length}\r\n\r\n"
         assert b'"code": "head_too_long"' in say(lines.encode())
+
+
+def test_who_sends_and_leaves_is_served_in_turn(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A button may close its connection behind its request, and reads nothing."""
+    waits, served = threading.Event(), threading.Event()
+
+    def wait_s(_self: Strangers, _address: str) -> float:
+        waits.set()
+        return 0.5
+
+    def ask(self: front.Front, asked: Any) -> Any:
+        served.set()
+        return really_ask(self, asked)
+
+    really_ask = front.Front._ask
+    monkeypatch.setattr(Strangers, "wait_s", wait_s)
+    monkeypatch.setattr(front.Front, "_ask", ask)
+    client = socket.create_connection(("127.0.0.1", port))
+    client.sendall(f"GET /told HTTP/1.1\r\n{HOST}\r\n".encode())
+    assert waits.wait(20)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()  # by a reset
+    assert served.wait(20)
+
+
+def test_few_connections_wait_in_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects and closes without end would fill a long queue before a device."""
+    made: list[socket.socket] = []
+
+    def listening(host: str, port: int) -> socket.socket:
+        made.append(listen(host, port))
+        return made[-1]
+
+    monkeypatch.setattr(build, "listen", listening)
+    with serving(threading.Event()) as port:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            client.sendall(f"GET /told HTTP/1.1\r\n{HOST}\r\n".encode())
+            assert client.recv(1)
+        # Of a socket that listens, tcpi_sacked is how many may wait.
+        told = made[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        assert struct.unpack_from("=I", told, 28)[0] == 128

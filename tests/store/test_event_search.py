@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from mvsnap.domain import (
     JobId,
     Serial,
 )
+from mvsnap.errors import TooManyRequests
 from mvsnap.store import event_search
 from mvsnap.store.event_search import (
     EventSearch,
@@ -30,6 +32,7 @@ from mvsnap.store.event_search import (
     found_pages,
 )
 from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.time_limits import REQUEST, with_limits
 from mvsnap.texts.wording import Reason
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
@@ -191,3 +194,17 @@ def test_searches_take_turns_and_lists_wait_for_none(store: Store) -> None:
             )
             assert not search.done()
         assert search.result(20).found == []
+
+
+def test_a_search_waits_no_longer_for_others_than_for_an_answer(store: Store) -> None:
+    """Each that waits holds a thread of the server."""
+
+    def impatient() -> None:
+        with with_limits(replace(REQUEST, statement_s=0.2)):
+            find_events(store, search(words=("gate",)), 10)
+
+    with ThreadPoolExecutor(1) as pool, store._db.searching():
+        waiting = pool.submit(impatient)
+        with pytest.raises(TooManyRequests, match="Too many searches"):
+            waiting.result(20)
+    impatient()

@@ -122,13 +122,28 @@ class Smtplib:
 
 
 class _Noting(smtplib.SMTP):
-    """Notes what became of each mail; `_is_sent`: its text has left."""
+    """Notes what became of each mail; `_is_sent`: its text has left.
+
+    was_cut: the time of its operation was over.
+    """
 
     _is_sent = False
+    was_cut = False
 
     def __init__(self, *args: Any, **given: Any) -> None:
         with _noted(self):
             super().__init__(*args, **given)
+
+    def _get_socket(self, host: Any, port: Any, timeout: Any) -> socket.socket:
+        # Private, so not annotated. Each of several addresses may take all of the time.
+        found: socket.socket = super()._get_socket(  # type: ignore[misc]
+            host, port, timeout
+        )
+        self.sock = found
+        if self.was_cut:  # the time was over before there was anything to cut
+            self.close()
+            raise TimeoutError("no time is left")
+        return found
 
     def starttls(self, *args: Any, **given: Any) -> Any:
         with _noted(self):
@@ -179,7 +194,8 @@ def _noted(mail: _Noting, more_s: float = 0) -> Iterator[None]:
 
 
 @contextmanager
-def _within(mail: smtplib.SMTP, more_s: float) -> Iterator[None]:
+def _within(mail: _Noting, more_s: float) -> Iterator[None]:
+    mail.was_cut = False
     watchdog = threading.Timer(_OPERATION_S + more_s, _cut, (mail,))
     watchdog.daemon = True
     watchdog.start()
@@ -189,8 +205,9 @@ def _within(mail: smtplib.SMTP, more_s: float) -> Iterator[None]:
         watchdog.cancel()
 
 
-def _cut(mail: smtplib.SMTP) -> None:
+def _cut(mail: _Noting) -> None:
     """Make it fail in its own thread."""
+    mail.was_cut = True
     if isinstance(mail.sock, socket.socket):
         with suppress(OSError):
             # Not SSLSocket's own method, which the other thread may be in.
