@@ -105,8 +105,11 @@ def _code(error: BaseException) -> int:
     driver = _driver(error)
     if not isinstance(driver, sqlite3.Error):
         return 0
+    code = int(getattr(driver, "sqlite_errorcode", 0))
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return sqlite3.SQLITE_FULL  # for the index of its log, at the first look
     # The bits above are the extended code.
-    return int(getattr(driver, "sqlite_errorcode", 0)) & 0xFF
+    return code & 0xFF
 
 
 def _of_postgresql(error: BaseException) -> str:

@@ -118,8 +118,10 @@ class Retention:
         try:
             return self._videos.retire(path, dry_run=dry_run)
         except OUTAGES as exc:
-            if not is_full(exc):
+            if dry_run or not is_full(exc):
                 raise
+        if not self._videos.retire(path, dry_run=True):
+            return 0
         # Not even a row can be written: its file goes first.
         self._files.remove_clip(path)
         return self._videos.retire(path)

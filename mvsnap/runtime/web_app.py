@@ -120,6 +120,7 @@ class _Part(BaseConverter):
     """A part of an address. It has no NUL: PostgreSQL takes no text with one."""
 
     regex = r"[^/\0]+"
+    part_isolating = True  # the slash in it is one that it does not take
 
 
 class Application(Flask):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.program import program
-from mvsnap.sqlite_errors import is_damage, reason
+from mvsnap.sqlite_errors import is_damage, is_full, reason
+from mvsnap.store.time_limits import DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ def require_sound(url: str, *, thorough: bool = False) -> None:
     except sqlite3.Error as exc:
         if is_damage(exc):
             raise DatabaseUnfit(damaged(path)) from exc
+        if is_full(exc):
+            raise DatabaseAway(reason(exc)) from exc
         raise DatabaseUnfit(f"{path} cannot be used: {reason(exc)}") from exc
     if found != "ok":
         raise DatabaseUnfit(damaged(path))

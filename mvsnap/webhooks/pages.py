@@ -134,7 +134,9 @@ def download(event_id: str) -> ResponseReturnValue:
 
 
 def _alarm(event_id: str) -> Event:
-    found = gateway().store.event(EventId(event_id))
+    # Also of a query, which may have a NUL: PostgreSQL refuses to search for one.
+    is_id = event_id.isprintable()
+    found = gateway().store.event(EventId(event_id)) if is_id else None
     if found is None or found.kind is not EventKind.ALARM:
         raise NotFound(N_("Alarm not found: it was deleted, or there never was one"))
     return found

@@ -81,7 +81,7 @@ def about(kind: MessageKind) -> tuple[Event | None, Event | None]:
 
 def text(kind: MessageKind, *, repeat: bool, late: bool = False) -> str:
     event, raised = about(kind)
-    job = build.job(GATE, prefix="A prefix")
+    job = build.job(GATE, prefix="A prefix", rooms=("Alarms",))
     facts = Facts(
         *(job, event, raised),
         camera="Gate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import EventKind, JobId, Trigger, TriggerKind
+from mvsnap.domain import Event, EventKind, Job, JobId, Trigger, TriggerKind
 from mvsnap.store.notice_groups import NoticeGroup
 from tests.core import build
 from tests.core.build import GATE, NOON
@@ -90,3 +91,30 @@ def test_messages_of_the_hour_that_comes_twice_say_which_one_they_mean() -> None
     message = Message(KINDS["group"], "group", "Alarms", facts)
     said = MessageTemplates("Europe/Berlin", "").text(message, NOON, repeat=False)
     assert "2026-10-25 02:50:00 CEST to 2026-10-25 02:10:00 CET" in said
+
+
+def test_an_alarm_without_pictures_says_in_its_first_message_that_it_is_late() -> None:
+    at = NOON - timedelta(hours=2)
+    job = replace(build.job(at=at, trigger=CLOUD, rooms=("Alarms",)), serials=())
+    said = shown("head", job)
+    assert "Delivered late: 2026-03-04 13:00:00 CET" in said
+    assert "Delivered late" not in shown("head", replace(job, at=None))
+    with_pictures = replace(job, serials=(GATE, build.DOOR))
+    assert "Delivered late" not in shown("head", with_pictures)
+
+
+def test_a_clip_that_ends_before_the_trigger_does_not_reach_it() -> None:
+    for before_s, says in (
+        (10.0, "Clip, 6 s"),
+        (4.0, "Clip, 6 s: 4 s before to 2 s after the trigger"),
+        (6.0, "Clip, 6 s: 6 s before to 0 s after the trigger"),
+    ):
+        details = {"before_s": before_s, "after_s": 0, "length_s": 6.0}
+        event = build.event(kind=EventKind.CLIP, details=details)
+        said = shown("clip", build.job(GATE), event)
+        assert says in map(str.strip, said.splitlines())
+
+
+def shown(kind: str, job: Job, event: Event | None = None) -> str:
+    message = Message(KINDS[kind], GATE, "Alarms", Facts(job, event))
+    return MessageTemplates("Europe/Berlin", "").text(message, NOON, repeat=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import SystemClock
@@ -17,6 +19,7 @@ from mvsnap.recorder.files import clip_path, free_bytes
 from mvsnap.store import database
 from mvsnap.store.files import Files
 from mvsnap.store.purging import PurgeResult
+from mvsnap.store.videos import VideoStore
 from tests.core.build import NOON
 from tests.servers.card import Card, card
 from tests.store.recordings import ROBOT, Recordings
@@ -143,6 +146,33 @@ def test_a_disk_without_room_for_a_row_is_emptied_too(card: Card) -> None:
     assert site.state(clips[0])[0] is ClipState.DELETED
     assert site.state(clips[2])[0] is ClipState.READY
     engine.dispose()
+
+
+class Full(VideoStore):
+    """Of a disk without room for a row, in the moment in which somebody keeps it."""
+
+    def __init__(self, db: database.Database, keep: Callable[[], None]) -> None:
+        super().__init__(db, "-0123")
+        self._keep = keep
+
+    def retire(self, path: str, *, dry_run: bool = False) -> int:
+        if dry_run:
+            return super().retire(path, dry_run=True)
+        self._keep()
+        full = sqlite3.OperationalError("database or disk is full")
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("UPDATE", {}, full)
+
+
+def test_a_video_that_somebody_keeps_stays_also_on_a_full_disk(site: Site) -> None:
+    clip = site.recorded(1)
+
+    def keep() -> None:
+        site.clips.keep(clip.id, kept=True)
+
+    site.videos = Full(site.db, keep)
+    assert removed(site.retention(max_bytes=5).tidy()) == (0, 0)
+    assert site.files() == ["1.jpg", "1.mp4"]
 
 
 def test_room_is_made_before_clips_are_refused(site: Site) -> None:

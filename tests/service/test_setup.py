@@ -280,6 +280,65 @@ def test_a_changed_checkout_is_not_updated(site: Site) -> None:
     assert "were changed" in done.stderr
 
 
+def test_what_git_does_not_overwrite_is_not_overwritten_by_the_next_run(
+    site: Site,
+) -> None:
+    """That git refuses is no power cut, after which files may be half written."""
+    site.setup("install")
+    site.publish(2)  # with a file `new`
+    (site.home / "new").write_text("of somebody")
+    for _ in range(2):
+        done = site.setup("update")
+        assert (done.returncode, "stays at" in done.stderr) == (1, True)
+        assert (site.home / "new").read_text() == "of somebody"
+        assert (site.version, site.answers()) == ("1", True)
+
+    (site.home / "new").unlink()
+    assert site.setup("update").returncode == 0
+    (site.home / "version").write_text("3")
+    for _ in range(2):
+        done = site.setup("back")
+        assert (done.returncode, "stays at" in done.stderr) == (1, True)
+        assert (site.version, site.answers()) == ("3", True)
+
+
+def test_programs_that_outlive_an_update_do_not_hold_its_lock(site: Site) -> None:
+    """As git does, when it tidies up in the background after a fetch."""
+    site.setup("install")
+    programs, held = site.machine / "programs", site.machine / "held"
+    programs.mkdir()
+    git = require("git", "git")
+    (programs / "git").write_text(
+        f'#!/bin/sh\n[ ! -e /proc/$$/fd/9 ] || : >{held}\nexec {git} "$@"\n'
+    )
+    (programs / "git").chmod(0o755)
+    assert "newest" in site.setup("update", programs=programs).stdout
+    assert not held.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("MVSNAP_X=plain # why", "plain"),
+        ('MVSNAP_X="a #b"', "a #b"),
+        ("MVSNAP_X='a #b' # why", "a #b"),
+    ],
+)
+def test_a_hash_within_quotes_begins_no_comment(
+    tmp_path: Path, line: str, value: str
+) -> None:
+    text = (ROOT / "init.d" / "setup").read_text()
+    begin = text.index("service_environment() {")
+    function = text[begin : text.index("\n}\n", begin) + 3]
+    defaults = tmp_path / "defaults"
+    defaults.write_text(f"{line}\n")
+    command = f'{function}\ndefaults={defaults}\nservice_environment\necho "$MVSNAP_X"'
+    done = subprocess.run(
+        ["sh", "-eu", "-c", command], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{value}\n"
+
+
 @pytest.mark.parametrize(
     "words",
     [

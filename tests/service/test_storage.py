@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from mvsnap.config.model import Settings
+from mvsnap.runtime.service import Roles
+from mvsnap.runtime.start import open_service
 from tests.cli.run import configure, mvsnap
 from tests.gateway import Gateway, clouds, gateway
 from tests.servers.card import Card, card
@@ -72,6 +75,18 @@ def test_a_full_card_is_waited_for_also_by_a_start(card: Card) -> None:
         others.unlink()
         served.wait()
         assert served.snapshot().status_code == 200
+
+
+def test_a_start_after_a_clean_end_waits_for_a_full_card_too(card: Card) -> None:
+    """The end has removed the logs of the database: to open it takes room, too."""
+    settings, roles = Settings(data_dir=card.folder), Roles(worker=False, sense=False)
+    open_service(settings, roles).parts.store.close()
+    others, said = card.fill(), list[str]()
+    service = open_service(
+        settings, roles, on_wait=said.append, pause=lambda _: others.unlink()
+    )
+    service.parts.store.close()
+    assert said == ["the disk is full"]
 
 
 def said_by(served: Gateway) -> str:
