@@ -26,7 +26,7 @@ _COUNTED = ("least", "most", "count")
 _MEASURED = ("rate", "level", "limit", "seconds", *_COUNTED)
 _VALUE = re.compile(r"%\((\w+)\)s")
 # What comes before a mistake: a parameter, or a setting with the names of entries.
-_FIELD = re.compile(r"([a-z][\w-]*(?:\.[\w .-]+)*): (.+)", re.DOTALL)
+_FIELD = re.compile(r"([a-z][\w-]*(?:\.[\w .-]+)?): (.+)", re.DOTALL)
 
 _STATUS = (
     N_("%(database)s, answers"),
