@@ -57,6 +57,7 @@ class FakeVideo:
     boundary: str = "frame"
     film: bytes = b""
     film_type: str = "video/mp2t"
+    film_s: int = 10
     draw: Callable[[int], bytes] = draw_number
     asked: list[str] = field(default_factory=list)
     _closed: threading.Event = field(default_factory=threading.Event)
@@ -123,8 +124,8 @@ class FakeVideo:
             number = max(number + 1, int(time.time() * self.fps))
 
     def _paced(self) -> Iterator[bytes]:
-        """The film in a hundred pieces, ten a second."""
-        step = max(1, len(self.film) // 100)
+        """The film in pieces, ten a second."""
+        step = max(1, len(self.film) // (10 * self.film_s))
         for begin in range(0, len(self.film), step):
             yield self.film[begin : begin + step]
             if self._closed.wait(0.1):

@@ -7,6 +7,7 @@ whom is in the audit log.
 from __future__ import annotations
 
 import logging
+import re
 
 from flask import Flask, Response, request
 
@@ -15,6 +16,7 @@ from mvsnap.logs import job
 log = logging.getLogger(__name__)
 
 _LONGEST = 200
+_CONVERTER = re.compile(r"<\w+:")  # of <string:token>
 
 
 def prepare(app: Flask) -> None:
@@ -26,7 +28,9 @@ def path_without_token() -> str:
     """Return the path that was asked for, without a secret that is part of it."""
     rule = request.url_rule
     has_token = rule is not None and "token" in rule.arguments
-    path = rule.rule if rule is not None and has_token else request.path
+    path = request.path
+    if rule is not None and has_token:
+        path = _CONVERTER.sub("<", rule.rule)
     return path[:_LONGEST]
 
 

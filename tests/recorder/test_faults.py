@@ -182,7 +182,7 @@ FILMS = {
 
 def packed(films: Path, codec: str, container: str) -> bytes:
     made = ["ffmpeg", "-v", "error", "-r", "15", "-i", str(film(films, codec))]
-    copied = [*made, "-t", "15", "-c", "copy", "-f", container, "pipe:1"]
+    copied = [*made, "-t", "33", "-c", "copy", "-f", container, "pipe:1"]
     run = subprocess.run(
         copied, check=True, timeout=30, stdin=subprocess.DEVNULL, capture_output=True
     )
@@ -193,7 +193,9 @@ def test_any_http_stream_is_recorded(
     films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     videos = {
-        name: FakeVideo(film=packed(films, codec, container), film_type=kind)
+        name: FakeVideo(
+            film=packed(films, codec, container), film_type=kind, film_s=30
+        )
         for name, (kind, codec, container, _) in FILMS.items()
     }
     with ExitStack() as stack:

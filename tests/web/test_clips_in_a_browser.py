@@ -167,7 +167,7 @@ def test_a_clip_is_stepped_slowed_and_saved_as_a_still(
         assert of_video(page, "playbackRate") == 0.25
         with page.expect_download() as saved:
             page.get_by_role("button", name="Save still").click()
-        name = "Packaging robot 2026-07-01 08.14.59.905.jpg"
+        name = "Packaging robot 2026-07-01 08.14.59.900.jpg"
         assert saved.value.suggested_filename == name
         page.get_by_text("Still saved").wait_for()
 
