@@ -132,12 +132,12 @@ def _is_word(piece: str, common: str) -> bool:
 
     common: an encoding of those that may stand beside Latin ones.
     """
-    if all(sign in _APART for sign in piece):
+    if all(sign in _APART for sign in set(piece)):
         return True
     characters = "".join(sign for sign in piece if sign not in _EASTERN_SIGNS)
-    if not all(map(_is_character, characters)):
+    if not all(map(_is_character, set(characters))):
         return False
-    scripts = {_script(sign) for sign in characters}
+    scripts = {_script(sign) for sign in set(characters)}
     if "EAST" in scripts:
         # VIP室 is one, T黵 is not.
         is_usual = scripts == {"EAST"} or _has(common, characters)

@@ -193,9 +193,7 @@ def test_any_http_stream_is_recorded(
     films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     videos = {
-        name: FakeVideo(
-            film=packed(films, codec, container), film_type=kind, film_s=30
-        )
+        name: FakeVideo(film=packed(films, codec, container), film_type=kind, film_s=30)
         for name, (kind, codec, container, _) in FILMS.items()
     }
     with ExitStack() as stack:
