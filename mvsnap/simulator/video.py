@@ -45,6 +45,7 @@ class FakeVideo:
     auth: none, basic or digest. frozen: connected, but without pictures. fail_with: a
     status for every request. boundary: as in the header; cameras get it wrong.
     says_length: whether each part has a Content-Length. draw: a JPEG of picture `n`.
+    film_s: how long the film takes, in pieces of a tenth of a second.
     """
 
     fps: float = 10
