@@ -97,7 +97,7 @@ class ClipResults:
     def _finish(self, clip: Clip) -> Clip:
         if not self._clips.finish(clip, self._event(clip), self._recorder_id):
             return self._lost(clip)
-        took_s = (self._clock.now() - clip.received_at).total_seconds()
+        took_s = self._clock.passed_since(clip.received_at).total_seconds()
         if clip.error:
             self._metrics.parts.labels("no_clip").inc()
             log.error(

@@ -79,7 +79,7 @@ class RetryingSender:
             return self.defer_or_give_up(job, part, room, exc)
         self._metrics.parts.labels("delivered").inc()
         self._metrics.deliveries.labels("sent").inc()
-        took_s = (self._clock.now() - job.accepted_at).total_seconds()
+        took_s = self._clock.passed_since(job.accepted_at).total_seconds()
         self._metrics.delivery_s.observe(took_s)
         log.info("%s posted to %s after %.1f s", part, room, took_s)
         return None

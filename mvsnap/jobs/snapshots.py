@@ -86,7 +86,7 @@ class JobSnapshots:
         what = f"snapshot {iso(job.again_at)}" if job.again_at else "snapshot"
         event = self._store(job, serial, _event_id(job, serial, what), snapshot)
         self._metrics.parts.labels("snapshot").inc()
-        took_s = (self._clock.now() - job.accepted_at).total_seconds()
+        took_s = self._clock.passed_since(job.accepted_at).total_seconds()
         name = event.camera_name
         log.info("snapshot of %s (%s) stored after %.1f s", serial, name, took_s)
         return event
