@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,9 @@ class Site:
         self.check()
 
     def begin(self) -> None:
+        began = datetime.fromtimestamp(self.began_s + self.story.first_s, UTC)
+        # From its first line on: the step comes later.
+        assert self.gateway.output().strip().startswith(f"{began:%Y-%m-}")
         text = self.press("Early-")
         # What is published before, nobody hears.
         self.until(lambda: "connected to" in self.gateway.output(), "it listens")
