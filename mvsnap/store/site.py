@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from mvsnap.core.users import NO_CHANGES
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
@@ -193,7 +193,7 @@ class SiteStore:
 
 
 def _since(
-    camera: Camera, before: Any, now: datetime, stale: Collection[str]
+    camera: Camera, before: Row[Any] | None, now: datetime, stale: Collection[str]
 ) -> dict[str, Any]:
     """Return what to store of when a camera's status began; before: its row."""
     status, since = camera.status, None
