@@ -22,7 +22,7 @@ from mvsnap.core.clip_rows import ClipRow
 from mvsnap.domain import Change, Event, Job, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound, QueueFull
 from mvsnap.jobs.service import JobRequest
-from mvsnap.recorder.live import MOST_VIEWERS
+from mvsnap.recorder.live import MOST_VIEWERS, Viewer
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
 from mvsnap.texts import _, audit_wordings
@@ -310,8 +310,8 @@ def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnV
 @auth.page(Role.VIEWER)
 def live(key: str) -> ResponseReturnValue:
     """The newest picture of the ring; 204 if it is the one that the browser has."""
-    viewer, known = request.args.get("viewer", ""), request.args.get("known", "")
-    if not _VIEWER.fullmatch(viewer):
+    tab, known = request.args.get("viewer", ""), request.args.get("known", "")
+    if not _VIEWER.fullmatch(tab):
         raise BadInput("viewer: expected 8 to 32 letters and digits, one text per tab")
     if known and not _PICTURE.fullmatch(known):
         raise BadInput(f"known: {known[:40]!r} (expected the X-Picture of an answer)")
@@ -320,8 +320,8 @@ def live(key: str) -> ResponseReturnValue:
     if key not in here.settings.recorder.cameras:
         raise NotFound(f"{key[:40]!r} is not in recorder.cameras: it has no live view")
     settings = recorder_settings(here.settings)
-    tab = f"{auth.person().name} {viewer}"
-    picture = here.live.picture(settings, key, tab, known)
+    viewer = Viewer(auth.person().name, tab)
+    picture = here.live.picture(settings, key, viewer, known)
     if picture is None:
         return Response(status=204)
     viewed(audit_wordings.LIVE_VIEW(key=key))
