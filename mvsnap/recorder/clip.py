@@ -114,54 +114,38 @@ class Assembler:
         encode = recode is Recode.ALWAYS or (
             codec not in (_PLAYED if recode is Recode.AUTO else _IN_MP4)
         )
-        if not path.exists():
+        if path.exists():
+            pictures = self._pictures(path)
+        else:
             make = _Make(want[1] + _AFTER_S, codec, encode, ends_at)
-            spooled = self._write(spooled, path, make)
-        made = self._described(path, spooled, want, pace)
+            spooled, pictures = self._write(spooled, path, make)
+        made = _described(pictures, spooled, want, pace)
         return replace(made, codec="h264" if encode else codec)
-
-    def _described(
-        self,
-        path: Path,
-        spooled: Sequence[SpooledSegment],
-        want: Span,
-        pace: PaceOf,
-    ) -> Assembled:
-        """Return what a file shows, by its pictures and not by what was to be in it."""
-        begin = spooled[0].begin
-        shown = [begin + at_s for at_s in self._pictures(path)]
-        if not shown:
-            raise CannotAssemble(wordings.UNREADABLE())
-        found = pace(shown, [part.end - part.begin for part in spooled])
-        # The last picture lasts as long as the others, if that was asked for.
-        longest = max(want[1], shown[-1] + 1)
-        end = max(shown[-1], min(shown[-1] + found.usual_s, longest))
-        spans = shown_spans(shown, end, found.slack_s)
-        return Assembled(begin, end, spans, None, found.edge_s)
 
     def _write(
         self, spooled: Sequence[SpooledSegment], path: Path, make: _Make
-    ) -> Sequence[SpooledSegment]:
-        """Return the segments that are in the file."""
+    ) -> tuple[Sequence[SpooledSegment], list[float]]:
+        """Return the segments that are in the file, and when its pictures are shown."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         try:
             with self._encoding if make.encode else self._copying:
-                spooled = self._join_readable(spooled, part, make)
-            _publish(part, path)
-            return spooled
+                spooled, pictures = self._join_readable(spooled, part, make)
+            is_ours = _publish(part, path)
+            return spooled, pictures if is_ours else self._pictures(path)
         finally:
             part.unlink(missing_ok=True)
 
     def _join_readable(
         self, spooled: Sequence[SpooledSegment], part: Path, make: _Make
-    ) -> Sequence[SpooledSegment]:
+    ) -> tuple[Sequence[SpooledSegment], list[float]]:
         """Join them; if some cannot be read, the others."""
         failed: CannotAssemble | None = None
+        pictures: list[float] = []
         try:
-            shown_s = self._join(spooled, part, make)
-            if not _is_cut_short(spooled, shown_s, make):
-                return spooled
+            pictures = self._join(spooled, part, make)
+            if not _is_cut_short(spooled, pictures[-1], make):
+                return spooled, pictures
         except CannotAssemble as exc:
             if exc.disk_full:
                 raise
@@ -176,11 +160,10 @@ class Assembler:
                 len(spooled) - len(readable),
                 len(spooled),
             )
-            self._join(readable, part, make)
-            return readable
+            return readable, self._join(readable, part, make)
         if failed is not None:
             raise failed
-        return spooled
+        return spooled, pictures
 
     def thumbnail(self, clip_path: Path, offset_s: float) -> Path | None:
         """Write the picture at `offset_s` next to the clip; None if there is none."""
@@ -204,8 +187,8 @@ class Assembler:
 
     def _join(
         self, spooled: Sequence[SpooledSegment], part: Path, make: _Make
-    ) -> float:
-        """Run ffmpeg, if need be again in tolerant mode; return the clip's seconds."""
+    ) -> list[float]:
+        """Run ffmpeg, if need be again in tolerant mode; return the clip's pictures."""
         text = command.pieces_text(_pieces(spooled)).encode()
         length_s = make.until - spooled[0].begin
         began_at = make.ends_at - timedelta(seconds=length_s - _AFTER_S)
@@ -226,7 +209,7 @@ class Assembler:
             if "No space left on device" in done.stderr:  # it may end with 0 then
                 raise CannotAssemble(wordings.DISK_FULL(), disk_full=True)
             if done.code == 0 and (shown := self._pictures(part)):
-                return shown[-1]
+                return shown
             said = done.stderr.strip()[-300:] or f"ffmpeg ended with {done.code}"
             log.warning("joining %s: %s", part.name, said)
         raise CannotAssemble(wordings.UNREADABLE())
@@ -248,6 +231,25 @@ class Assembler:
         except (ValueError, KeyError, IndexError):
             return None
         return codec
+
+
+def _described(
+    pictures: Sequence[float],
+    spooled: Sequence[SpooledSegment],
+    want: Span,
+    pace: PaceOf,
+) -> Assembled:
+    """Return what a file shows, by its pictures and not by what was to be in it."""
+    if not pictures:
+        raise CannotAssemble(wordings.UNREADABLE())
+    begin = spooled[0].begin
+    shown = [begin + at_s for at_s in pictures]
+    found = pace(shown, [part.end - part.begin for part in spooled])
+    # The last picture lasts as long as the others, if that was asked for.
+    longest = max(want[1], shown[-1] + 1)
+    end = max(shown[-1], min(shown[-1] + found.usual_s, longest))
+    spans = shown_spans(shown, end, found.slack_s)
+    return Assembled(begin, end, spans, None, found.edge_s)
 
 
 def _publish(part: Path, path: Path) -> bool:

@@ -30,6 +30,9 @@ _LAST_LINES = 100
 _MOST_CHARS = 500
 # The first with `-fps_mode`; `option` in ffconcat and RTSP's `timeout` came with 5.0.
 _OLDEST = (5, 1)
+_VERSION_LIMIT_S = 10.0
+_asking = threading.Lock()
+_versions: dict[tuple[str, int, int, int], str] = {}  # that are new enough, by file
 
 
 class NoFfmpeg(MvsnapError):
@@ -186,10 +189,29 @@ def log_words(words: str) -> None:
 def version(program: str) -> str:
     """Return the version that the program reports, like `ffmpeg 7.1`.
 
+    It is asked once, not for each camera, until another file is there.
+
     Raises:
         NoFfmpeg: it is not installed, does not run, or is too old.
     """
-    done = run([program, "-version"], b"", limit_s=10)
+    path = shutil.which(program)
+    if path is None:
+        raise NoFfmpeg(f"{program} is missing: apt-get install ffmpeg")
+    about = os.stat(path)
+    key = path, about.st_ino, about.st_size, about.st_mtime_ns
+    # Many cameras begin at once. For one that hangs, each waits by itself.
+    is_alone = _asking.acquire(timeout=_VERSION_LIMIT_S)
+    try:
+        if key not in _versions:
+            _versions[key] = _asked_version(program)
+        return _versions[key]
+    finally:
+        if is_alone:
+            _asking.release()
+
+
+def _asked_version(program: str) -> str:
+    done = run([program, "-version"], b"", _VERSION_LIMIT_S)
     words = done.stdout.decode(errors="replace").split()
     if done.code != 0 or len(words) < 3:
         raise NoFfmpeg(f"{program} does not run: apt-get install ffmpeg")

@@ -87,7 +87,6 @@ class Ring:
         self._keeper = _Keeper()
         self._container = Container.TS
         self._sound = Sound.COPY
-        self._is_checked = False  # ffmpeg is new enough
         self._described = Format()  # by a connection that is being made again
         self.why = Reason("")  # the last connection ended, or none was ever made
         self.first_picture: float | None = None  # if the first try had any
@@ -192,7 +191,7 @@ class Ring:
         """Keep one connection as long as it lasts; return why it ended."""
         secrets: list[str] = []
         try:
-            self._check_version()
+            version(self._settings.ffmpeg)
             source = self._source()
             secrets = secrets_of(source)
             return self._fitting(source, keeper)
@@ -223,12 +222,6 @@ class Ring:
                 where.lineno,
             )
             return Ending(State.OFFLINE, words.RECORDER_BUG(), alone=True)
-
-    def _check_version(self) -> None:
-        """Raises NoFfmpeg, which names the version that is too old."""
-        if not self._is_checked:
-            version(self._settings.ffmpeg)
-            self._is_checked = True
 
     def _fitting(self, source: StreamSource, keeper: _Keeper) -> Ending:
         """Connect, and again when the stream has shown what kind of run it needs.

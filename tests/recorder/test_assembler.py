@@ -41,7 +41,11 @@ def pace(shown: Sequence[float], lengths_s: Sequence[float]) -> Pace:
 def test_an_existing_file_is_reported_as_it_is(
     tmp_path: Path, film: Path, first_s: float, then_s: float
 ) -> None:
-    assembler = Assembler("ffmpeg", "ffprobe")
+    asked = tmp_path / "asked"
+    ffprobe = tmp_path / "ffprobe"
+    ffprobe.write_text(f"#!/bin/sh\necho x >> '{asked}'; exec ffprobe \"$@\"\n")
+    ffprobe.chmod(0o755)
+    assembler = Assembler("ffmpeg", str(ffprobe))
     path = tmp_path / "clip.mp4"
     found = []
     for length_s in (first_s, then_s):
@@ -55,3 +59,4 @@ def test_an_existing_file_is_reported_as_it_is(
     assert later.end == pytest.approx(made.end, abs=0.11)  # a picture
     assert later.spans[-1][1] == later.end
     assert made.end == pytest.approx(100 + first_s, abs=0.2)
+    assert asked.read_text() == "x\n" * 2  # once for each

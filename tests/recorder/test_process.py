@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +37,29 @@ def test_a_program_that_does_not_end_is_ended(words: str) -> None:
 def test_a_program_that_reads_nothing_may_answer() -> None:
     done = process.run(["sh", "-c", "exec <&-; echo said"], bytes(2_000_000), 30)
     assert (done.code, done.stdout) == (0, b"said\n")
+
+
+def test_many_cameras_ask_the_version_once_and_a_new_program_is_asked_again(
+    tmp_path: Path,
+) -> None:
+    program, asked = tmp_path / "ffmpeg", tmp_path / "asked"
+
+    def install(version: str) -> None:
+        new = tmp_path / "new"
+        words = f"echo x >> '{asked}'; sleep 0.2; echo 'ffmpeg version {version} (c)'"
+        new.write_text(f"#!/bin/sh\n{words}\n")
+        new.chmod(0o755)
+        new.replace(program)
+
+    install("4.4.6")
+    for _ in range(2):
+        with pytest.raises(process.NoFfmpeg, match=r"4\.4\.6 is too old"):
+            process.version(str(program))
+    install("7.1.1")
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(process.version, [str(program)] * 8))
+    assert found == {"ffmpeg 7.1.1"}
+    assert asked.read_text() == "x\n" * 3
+    program.unlink()
+    with pytest.raises(process.NoFfmpeg, match="is missing"):
+        process.version(str(program))
