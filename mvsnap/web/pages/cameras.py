@@ -220,7 +220,8 @@ def _events(camera: KnownCamera) -> list[Event]:
     # Events of a recorder camera without a serial are found by its name.
     by = Serial(camera.serial or camera.recorded_as or "")
     wanted = EventFilter(kinds=event_kinds(), serials=(by,))
-    return gateway().store.events(wanted, _EVENTS)
+    here = gateway()
+    return here.store.latest(wanted, _EVENTS, here.clock.now())
 
 
 def _clips(camera: KnownCamera) -> list[ClipRow]:
