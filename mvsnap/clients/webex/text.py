@@ -72,7 +72,9 @@ def neutralise(text: str) -> str:
     No mention (`<@all>`), link, markdown or HTML in it works. Plain text is unchanged,
     and so is the result of a second pass. What no message has room for is left out.
     """
-    text = "".join(c for c in text[:_LONGEST] if c.isspace() or _is_shown(c))
+    text = text[:_LONGEST]
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or _is_shown(c))
     text = " ".join(text.split()).translate(_LOOK_ALIKES).replace("~~", "∼∼")
     text = _EMPHASIS.sub(lambda found: _LOW_LINE * len(found[0]), text)
     text = _ENTITY.sub("\N{FULLWIDTH AMPERSAND}", text)
