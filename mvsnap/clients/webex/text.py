@@ -35,6 +35,7 @@ _BLOCK = re.compile(r"(?=[#+=|-]|\d+[.)])")
 # What clients make clickable by itself. Look-alikes here too: a hidden character counts
 # as part of a host for some, and is dropped when the link is opened.
 _TOKEN = re.compile(r"\S+")
+_MARK = re.compile("[.:/\uff0e]")  # without one of them, nothing below is a link
 _E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # opens a new mail, no page
 _AROUND = "()‹›,;:.!?\"'"
 _SLASHES = re.compile(r":/(?=/)|(?<![\w:/])/(?=/\w)")
@@ -84,6 +85,8 @@ def neutralise(text: str) -> str:
 
 def _without_link(found: re.Match[str]) -> str:
     token = found[0]
+    if not _MARK.search(token):
+        return token
     bare = token.strip(_AROUND)
     if _E_MAIL.fullmatch(bare) and bare[:4].lower() != "www.":
         return token
