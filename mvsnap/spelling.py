@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_NO_LETTERS_OR_DIGITS = re.compile(r"[\W_]+")
 # No name is longer; marks in disorder take quadratic time to compose.
 _LONGEST = 2000
 # They change how the sign before them is drawn: text or emoji, one glyph or another.
@@ -21,7 +23,8 @@ _FILLERS = frozenset(
 
 def fold(name: str) -> str:
     """Return the same spelling for userId, user_id and `User ID`."""
-    return "".join(char for char in name.casefold() if char.isalnum())
+    plain = name.casefold()
+    return plain if plain.isalnum() else _NO_LETTERS_OR_DIGITS.sub("", plain)
 
 
 def folded(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mvsnap.spelling import folded
+from mvsnap.spelling import fold, folded
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_they_are_one_name(one: str, other: str) -> None:
 )
 def test_they_are_two_names(one: str, other: str) -> None:
     assert folded(one) != folded(other)
+
+
+def test_letters_and_digits_of_any_script_stay_in_the_spelling_of_a_field() -> None:
+    signs = [chr(number) for number in range(0x3000)]
+    assert [fold(f"a{sign}_1") for sign in signs] == [
+        f"a{''.join(filter(str.isalnum, sign.casefold()))}1" for sign in signs
+    ]
+    assert {fold(name) for name in ("userId", "user_id", "User ID")} == {"userid"}

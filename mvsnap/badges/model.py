@@ -328,4 +328,6 @@ def _came(value: object) -> str:
 
 def _is_plain(text: str) -> bool:
     # Cc: control characters; Cs: half of a character, which no database stores.
-    return not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text)
+    return text.isprintable() or not any(
+        unicodedata.category(sign) in ("Cc", "Cs") for sign in text
+    )

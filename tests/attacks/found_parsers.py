@@ -50,6 +50,7 @@ _SHORT = {
     "mvsnap.redaction._without_beginning": 2000,
     "mvsnap.spelling._composed": 2000,
     "mvsnap.core.camera_names._words": 2000,
+    "mvsnap.core.camera_names._similar": 120,
     "mvsnap.badges.csv_times._parsed": 100,
     "mvsnap.badges.csv_times._written": 100,
     "mvsnap.core.encodings._is_word": 200,
@@ -96,8 +97,10 @@ def patterns() -> Iterator[Parser]:
     for module in modules():
         tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
         for name in _assigned(tree):
-            for number, pattern in enumerate(_within(getattr(module, name, None))):
-                for method in sorted(_used(tree, name)):
+            found = list(_within(getattr(module, name, None)))
+            methods = sorted(_used(tree, name)) if found else []
+            for number, pattern in enumerate(found):
+                for method in methods:
                     yield _applied(
                         f"{module.__name__}.{name}[{number}]", pattern, method
                     )

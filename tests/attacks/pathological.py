@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 
-SMALL, MIDDLE, LARGE = 4_000, 8_000, 32_000
-LIMIT_S = 0.05
+SMALL, LARGE = 4_000, 16_000
+LIMIT_S = 0.025
 # Below it, growth is noise; whatever is quadratic takes longer for SMALL.
 _FLOOR_S = 0.000_3
-_MOST_GROWTH = 8  # from MIDDLE to LARGE; 4 is linear, 16 quadratic
+_MOST_GROWTH = 8  # from SMALL to LARGE; 4 is linear, 16 quadratic
 # What `_unit` takes on a machine to which the limits above apply.
 _UNIT_S = 0.012
 
@@ -75,30 +75,32 @@ def _unit() -> None:
 def too_slow(work: Callable[[str], object]) -> str:
     """Return the first text on which it takes too long, with what it took; or "".
 
-    A text is measured in three lengths if it takes any time at the smallest.
+    A text is measured in both lengths if it takes any time at the smaller.
     """
-    lengths = zip(texts(SMALL), texts(MIDDLE), texts(LARGE), strict=True)
-    for (name, small), (_, middle), (_, large) in lengths:
-        if spent_s(partial(work, small)) < _FLOOR_S * slowness():
+    for (name, small), (_, large) in zip(texts(SMALL), texts(LARGE), strict=True):
+        took_s = spent_s(partial(work, small))
+        if took_s < _FLOOR_S * slowness():
             continue
-        if why := _why(work, small, middle, large):
+        if why := _why(work, took_s, small, large):
             return f"{name}: {why}"
     return ""
 
 
-def _why(work: Callable[[str], object], *sizes: str) -> str:
+def _why(work: Callable[[str], object], small_s: float, small: str, large: str) -> str:
     """Return what it took; measured again if it was slow, as a machine may be busy."""
     why = ""
-    for _ in range(3):
-        took: list[float] = []
-        for text in sizes:
-            took.append(spent_s(partial(work, text)))
-            if took[-1] > 5 * LIMIT_S * slowness():
-                return f"{1000 * took[-1]:.0f} ms for {len(text)} characters"
-        grew, most_s = took[-1] / took[-2], LIMIT_S * slowness()
-        if took[-1] >= most_s:
+    for turn in range(3):
+        small_s = spent_s(partial(work, small)) if turn else small_s
+        if small_s > 5 * LIMIT_S * slowness():
+            return f"{1000 * small_s:.0f} ms for {SMALL} characters"
+        large_s = spent_s(partial(work, large))
+        if large_s > 5 * LIMIT_S * slowness():
+            return f"{1000 * large_s:.0f} ms for {LARGE} characters"
+        most_s = LIMIT_S * slowness()
+        if large_s >= most_s:
             most_s = LIMIT_S * slowness_now()
-        if took[-1] < most_s and (grew < _MOST_GROWTH or took[-1] < most_s / 10):
+        is_linear = large_s < _MOST_GROWTH * small_s
+        if large_s < most_s and (is_linear or large_s < most_s / 10):
             return ""
-        why = " ".join(f"{1000 * each:.1f} ms" for each in took)
+        why = f"{1000 * small_s:.1f} ms, {1000 * large_s:.1f} ms"
     return why

@@ -1,4 +1,4 @@
-"""A million broken messages: nothing but BadMessage, and no memory kept."""
+"""Three hundred thousand broken messages: nothing but BadMessage, and no memory kept."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ VALUES = (
     *(b'"ts":1,', b'"person"', b'"open":1,', b"\xef\xbb\xbf", b"/", b"//", b"+", b"#"),
 )
 # Far below what a leak of some bytes for each message would add up to.
-KEPT_BYTES = 300_000
+KEPT_BYTES = 90_000
 
 pytestmark = pytest.mark.slow
 
@@ -133,22 +133,22 @@ def outcome(name: str, payload: bytes) -> str:
     return "taken"
 
 
-def test_a_million_broken_messages_raise_nothing_but_bad_message() -> None:
-    found = read(900_000, seed=1)
-    assert found.total() == 900_000
+def test_broken_messages_raise_nothing_but_bad_message() -> None:
+    found = read(300_000, seed=1)
+    assert found.total() == 300_000
     # Broken just enough that each decoder goes both ways.
     assert len(found) == 2 * len(DECODERS) + 2
-    assert min(found.values()) > 1_000, found
+    assert min(found.values()) > 500, found
 
 
-def test_a_hundred_thousand_broken_messages_leave_no_memory_behind() -> None:
+def test_broken_messages_leave_no_memory_behind() -> None:
     read(1_000, seed=2)
     tracemalloc.start()
     try:
         read(1_000, seed=3)
         gc.collect()
         before_bytes, _ = tracemalloc.get_traced_memory()
-        read(100_000, seed=4)
+        read(30_000, seed=4)
         gc.collect()
         after_bytes, peak_bytes = tracemalloc.get_traced_memory()
     finally:

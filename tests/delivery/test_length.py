@@ -20,6 +20,7 @@ from tests.delivery.test_kinds import DETAILS, FIVE, WITHOUT_EVENT
 LINK = (
     "https://n1.meraki.com/Site/n/abc/manage/nodes/new_list/1?timestamp=1772625590000"
 )
+TEMPLATES = MessageTemplates("UTC", "mvsnap:")
 LONG = ("x_y ", "ж", "漢", "🚨", "<&lt;", "_*a")
 
 
@@ -57,8 +58,7 @@ def said(kind: str, words: str, most_bytes: int = MAX_MARKDOWN_BYTES) -> str:
     )
     now = NOON + timedelta(hours=1)
     message = Message(KINDS[kind], GATE, "Alarms", facts)
-    templates = MessageTemplates("UTC", "mvsnap:")
-    return templates.text(message, now, repeat=True, most_bytes=most_bytes)
+    return TEMPLATES.text(message, now, repeat=True, most_bytes=most_bytes)
 
 
 @pytest.mark.parametrize("words", LONG)

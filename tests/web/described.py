@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jsonschema
@@ -28,7 +29,7 @@ class Described:
             self.checked += 1
             self.wrong += [
                 f"{request.method} {request.path} {status}: {mistake}"
-                for mistake in mistakes(*operation, status, answer.get_json())
+                for mistake in _mistakes(*operation, status, answer.get_data())
             ]
         return answer
 
@@ -43,6 +44,11 @@ def operation_of(asked: Request) -> tuple[str, str] | None:
 
 def mistakes(path: str, method: str, status: str, answer: Any) -> list[str]:
     return [error.message for error in _validator(path, method, status)(answer)]
+
+
+@lru_cache(maxsize=1000)  # a test may get the same answer ten thousand times
+def _mistakes(path: str, method: str, status: str, body: bytes) -> list[str]:
+    return mistakes(path, method, status, json.loads(body))
 
 
 @cache

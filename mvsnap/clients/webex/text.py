@@ -35,6 +35,7 @@ _BLOCK = re.compile(r"(?=[#+=|-]|\d+[.)])")
 # What clients make clickable by itself. Look-alikes here too: a hidden character counts
 # as part of a host for some, and is dropped when the link is opened.
 _TOKEN = re.compile(r"\S+")
+_MARK = re.compile("[.:/\uff0e]")  # without one of them, nothing below is a link
 _E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # opens a new mail, no page
 _AROUND = "()‹›,;:.!?\"'"
 _SLASHES = re.compile(r":/(?=/)|(?<![\w:/])/(?=/\w)")
@@ -72,7 +73,9 @@ def neutralise(text: str) -> str:
     No mention (`<@all>`), link, markdown or HTML in it works. Plain text is unchanged,
     and so is the result of a second pass. What no message has room for is left out.
     """
-    text = "".join(c for c in text[:_LONGEST] if c.isspace() or _is_shown(c))
+    text = text[:_LONGEST]
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or _is_shown(c))
     text = " ".join(text.split()).translate(_LOOK_ALIKES).replace("~~", "∼∼")
     text = _EMPHASIS.sub(lambda found: _LOW_LINE * len(found[0]), text)
     text = _ENTITY.sub("\N{FULLWIDTH AMPERSAND}", text)
@@ -82,6 +85,8 @@ def neutralise(text: str) -> str:
 
 def _without_link(found: re.Match[str]) -> str:
     token = found[0]
+    if not _MARK.search(token):
+        return token
     bare = token.strip(_AROUND)
     if _E_MAIL.fullmatch(bare) and bare[:4].lower() != "www.":
         return token

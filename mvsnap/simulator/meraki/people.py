@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
@@ -46,6 +47,7 @@ def minutes(
     people_at: PeopleAt | None = None,
 ) -> Iterator[SimulatedMinute]:
     """Yield each whole minute that begins in [since, until)."""
+    share = _share(camera, zone_id)
     begin = since.astimezone(UTC).replace(second=0, microsecond=0)
     if begin < since:
         begin += MINUTE
@@ -54,7 +56,7 @@ def minutes(
             yield SimulatedMinute(begin, 0, 0.0)
         else:
             published = _published(camera, zone_id, begin, people_at)
-            yield published or _made_up(camera, zone_id, begin)
+            yield published or _made_up(camera, share, begin)
         begin += MINUTE
 
 
@@ -72,25 +74,32 @@ def _published(
     return SimulatedMinute(begin, seen[0] + sum(came), round(sum(seen) / len(seen), 2))
 
 
-def _made_up(
-    camera: SimulatedCamera, zone_id: ZoneId, begin: datetime
-) -> SimulatedMinute:
-    now, before = (
-        _people(camera, zone_id, moment) for moment in (begin, begin - MINUTE)
-    )
-    return SimulatedMinute(begin, now, round(0.6 * now + 0.3 * before, 2))
+def _made_up(camera: SimulatedCamera, share: float, begin: datetime) -> SimulatedMinute:
+    hour = begin.replace(minute=0)
+    found = _of_hour(camera.serial, camera.network_id, camera.scene, share, hour)
+    return found[begin.minute]
 
 
-def _people(camera: SimulatedCamera, zone_id: ZoneId, begin: datetime) -> int:
-    local = begin.astimezone(_CLOCKS[camera.network_id])
-    usual = _A_DAY[local.hour] * _SCENES[camera.scene]
-    if local.weekday() == _SUNDAY:
-        usual /= 4
-    name = f"{camera.serial}/{begin:%Y%m%d%H%M}"
-    here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
-    share = _share(camera, zone_id)
-    # Whoever is in a zone is in the full frame, too.
-    return sum(_chance(f"{name}/{number}") < share for number in range(here))
+@lru_cache(maxsize=1024)  # a week of six zones, which is asked for again and again
+def _of_hour(
+    serial: Serial, network_id: str, scene: str, share: float, hour: datetime
+) -> tuple[SimulatedMinute, ...]:
+    def people(begin: datetime) -> int:
+        local = begin.astimezone(_CLOCKS[network_id])
+        usual = _A_DAY[local.hour] * _SCENES[scene]
+        if local.weekday() == _SUNDAY:
+            usual /= 4
+        name = f"{serial}/{begin:%Y%m%d%H%M}"
+        here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
+        # Whoever is in a zone is in the full frame, too.
+        return sum(_chance(f"{name}/{number}") < share for number in range(here))
+
+    found, before = [], people(hour - MINUTE)
+    for begin in (hour + number * MINUTE for number in range(60)):
+        now = people(begin)
+        found.append(SimulatedMinute(begin, now, round(0.6 * now + 0.3 * before, 2)))
+        before = now
+    return tuple(found)
 
 
 def _share(camera: SimulatedCamera, zone_id: ZoneId) -> float:

@@ -37,12 +37,15 @@ def v2_bodies(
     milliseconds: write times as Cisco's own simulator does by mistake: seenEpoch is a
     float of milliseconds and seenTime has no Z.
     """
-    received = world.received(minute)
+    seen = [(h, _v2_observation(h, milliseconds)) for h in world.received(minute)]
     found = []
     for ap in world.access_points:
         for radio, kind in V2_TYPES.items():
-            here = [h for h in _of(received, radio) if ap.mac in h.rssi_dbm]
-            rows = [_v2_observation(h, ap, milliseconds) for h in here]
+            rows = [
+                observation | {"rssi": h.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM}
+                for h, observation in seen
+                if h.phone.radio == radio and ap.mac in h.rssi_dbm
+            ]
             if rows:
                 found.append(v2_body(ap, kind, rows, secret))
     return found
@@ -86,7 +89,8 @@ def v3_body(
     return {"version": "3.0", "secret": secret, "type": kind, "data": data}
 
 
-def _v2_observation(received: Reception, ap: AccessPoint, milliseconds: bool) -> Body:
+def _v2_observation(received: Reception, milliseconds: bool) -> Body:
+    """Return what all access points say of it; `rssi` is of each."""
     phone, at = received.phone, received.at
     epoch_s = int(at.timestamp())
     body: Body = {
@@ -94,7 +98,7 @@ def _v2_observation(received: Reception, ap: AccessPoint, milliseconds: bool) ->
         "location": _v2_location(received),
         "seenTime": _time(at).rstrip("Z") if milliseconds else _time(at),
         "seenEpoch": epoch_s * 1000.0 if milliseconds else epoch_s,
-        "rssi": received.rssi_dbm[ap.mac] - NOISE_FLOOR_DBM,
+        "rssi": 0,
     }
     if phone.radio == SimRadio.WIFI:
         body |= {
@@ -195,7 +199,7 @@ def _ipv6(mac: str) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _draw(at: datetime, *about: str) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mvsnap.domain import Serial, ZoneId
@@ -191,8 +192,10 @@ class ScanningWorld:
     def _received_at(self, walk: Walk, phone: Phone, at: datetime) -> Reception:
         stay = walk.stay_at(at)
         x_m, y_m = (stay.spot.x_m, stay.spot.y_m) if stay else (walk.x_m, walk.y_m)
+        second = int(at.timestamp())
         dbm = {
-            ap.mac: _dbm(ap, x_m, y_m) + _jitter(self.seed, phone.mac, ap.mac, at)
+            ap.mac: _dbm(ap.x_m - x_m, ap.y_m - y_m)
+            + _jitter(self.seed, phone.mac, ap.mac, second)
             for ap in self.access_points
         }
         loud = sorted(dbm.items(), key=lambda pair: -pair[1])
@@ -220,20 +223,23 @@ def _moment(walk: Walk, minute: int, seed: int) -> datetime | None:
     if minute == _minute(walk.end):
         return walk.end
     drawn = chance(seed, walk.phone.mac if walk.phone else "", minute)
-    begin, after = _begin_of(minute), _begin_of(minute + 1)
-    is_still = any(s.begin < after and s.end >= begin for s in walk.stays)
+    begin = _begin_of(minute)
     # A resting phone is silent for one minute, never for two in a row.
-    rests = minute % 2 == 1 and drawn // 60 % 3 == 0
-    return None if rests and not is_still else begin + timedelta(seconds=drawn % 60)
+    if minute % 2 == 1 and drawn // 60 % 3 == 0:
+        after = _begin_of(minute + 1)
+        if not any(s.begin < after and s.end >= begin for s in walk.stays):
+            return None
+    return begin + timedelta(seconds=drawn % 60)
 
 
-def _dbm(ap: AccessPoint, x_m: float, y_m: float) -> int:
-    away_m = max(math.hypot(ap.x_m - x_m, ap.y_m - y_m), 1.0)
+@lru_cache(maxsize=10_000)  # people stand still
+def _dbm(x_m: float, y_m: float) -> int:
+    away_m = max(math.hypot(x_m, y_m), 1.0)
     return round(_AT_1_M_DBM - 25 * math.log10(away_m))
 
 
-def _jitter(seed: int, mac: str, ap_mac: str, at: datetime) -> int:
-    drawn = chance(seed, mac, ap_mac, int(at.timestamp()))
+def _jitter(seed: int, mac: str, ap_mac: str, second: int) -> int:
+    drawn = zlib.crc32(f"{seed}/{mac}/{ap_mac}/{second}".encode())  # as by `chance`
     return drawn % (2 * _JITTER_DB + 1) - _JITTER_DB
 
 

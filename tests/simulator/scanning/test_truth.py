@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import combinations, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,6 +59,12 @@ CASES = [
 ]
 
 
+@cache
+def known_world(days: int = 7, mix: Mix = CLEAN) -> ScanningWorld:
+    """The same for all tests: nothing changes a world."""
+    return a_world(days, mix)
+
+
 def stretches(world: ScanningWorld, **options: Any) -> list[Stretch]:
     return [Stretch(v.mac, v.begin, v.end) for v in visits(world, **options)]
 
@@ -66,7 +73,7 @@ def stretches(world: ScanningWorld, **options: Any) -> list[Stretch]:
 def test_visits_and_matches_of_a_week_are_those_of_the_bodies(
     version: int, mix: Mix
 ) -> None:
-    world = a_world(mix=mix)
+    world = known_world(mix=mix)
     seen = read(bodies_of(world, version))
     for gap_s in (180, 300, 1200):
         expected = stretches(world, gap_s=gap_s, version=version)
@@ -78,7 +85,7 @@ def test_visits_and_matches_of_a_week_are_those_of_the_bodies(
 
 
 def test_the_locations_of_v3_change_neither_visits_nor_matches() -> None:
-    world = a_world(3)
+    world = known_world(3)
     bodies = bodies_of(world, 3)
     seen = read(bodies, with_locations=True)
     assert len(seen) > 1.2 * len(read(bodies))
@@ -88,7 +95,7 @@ def test_the_locations_of_v3_change_neither_visits_nor_matches() -> None:
 
 
 def test_no_signal_strength_is_ambiguous() -> None:
-    world = a_world(2)
+    world = known_world(2)
     loudest: dict[str, set[int]] = {"near": set(), "inside": set(), "outside": set()}
     for minute in minutes(world.begin, world.end):
         for received in world.received(minute):
@@ -104,7 +111,7 @@ def test_no_signal_strength_is_ambiguous() -> None:
 
 
 def test_who_stands_in_a_zone_is_loudest_below_its_camera() -> None:
-    world = a_world(1)
+    world = known_world(1)
     received = [
         h for minute in minutes(world.begin, world.end) for h in world.received(minute)
     ]
@@ -115,7 +122,7 @@ def test_who_stands_in_a_zone_is_loudest_below_its_camera() -> None:
 
 
 def test_any_two_stays_share_two_minutes_or_are_90_s_apart() -> None:
-    world = a_world(mix=MIXED)
+    world = known_world(mix=MIXED)
     stays = {s for walk in world.walks for s in walk.stays}
     assert len(stays) > 100
     for one, other in combinations(stays, 2):
@@ -126,7 +133,7 @@ def test_any_two_stays_share_two_minutes_or_are_90_s_apart() -> None:
 
 
 def test_the_gateways_own_rule_finds_the_presences_in_the_counts() -> None:
-    world = a_world(mix=MIXED)
+    world = known_world(mix=MIXED)
     watches = {(s.serial, s.zone_id): PresenceWatch() for s in world.spots}
     found = []
     for serial, zone_id, at, people in people_counts(world, world.begin, world.end):
@@ -147,7 +154,7 @@ def moment(ts_ms: int) -> datetime:
 
 
 def test_counts_begin_and_end_with_the_asked_time() -> None:
-    world = a_world(1)
+    world = known_world(1)
     all_counts = list(people_counts(world, world.begin, world.end))
     middle = all_counts[len(all_counts) // 2][2]
     before = list(people_counts(world, world.begin, middle))
@@ -156,7 +163,7 @@ def test_counts_begin_and_end_with_the_asked_time() -> None:
 
 
 def test_the_same_people_as_a_script_of_crowds() -> None:
-    world = a_world(1)
+    world = known_world(1)
     script = crowds(world, world.begin)
     for serial, zone_id, at, people in people_counts(world, world.begin, world.end):
         t_s = (at - world.begin).total_seconds()
@@ -168,7 +175,7 @@ def test_the_same_people_as_a_script_of_crowds() -> None:
 
 
 def test_in_a_clean_world_cameras_and_access_points_count_the_same_people() -> None:
-    world = a_world()
+    world = known_world()
     for spot in world.spots:
         for stay in seen_stays(world, spot):
             people = [p for at, p in levels(world, spot) if at <= stay.begin][-1]
@@ -184,7 +191,7 @@ def test_in_a_clean_world_cameras_and_access_points_count_the_same_people() -> N
 
 
 def test_in_a_mixed_world_some_are_seen_by_one_side_only() -> None:
-    world = a_world(mix=MIXED)
+    world = known_world(mix=MIXED)
     found = visits(world)
     met = matches(world, found)
     alone = [match for match in met if not match.visits]
@@ -197,7 +204,7 @@ def test_in_a_mixed_world_some_are_seen_by_one_side_only() -> None:
 
 
 def test_who_counts_as_near_from_first_to_last_stay_meets_more_presences() -> None:
-    world = a_world()
+    world = known_world()
     found = visits(world)
     exact, spanned = matches(world, found), matches(world, found, spanned=True)
     both = list(zip(exact, spanned, strict=True))
@@ -211,7 +218,7 @@ def test_who_counts_as_near_from_first_to_last_stay_meets_more_presences() -> No
 
 
 def test_the_phones_below_the_own_camera_are_among_those_near_any() -> None:
-    world = a_world()
+    world = known_world()
     found = visits(world)
     own = matches(world, found, same_place=True)
     both = list(zip(matches(world, found), own, strict=True))
@@ -220,7 +227,7 @@ def test_the_phones_below_the_own_camera_are_among_those_near_any() -> None:
 
 
 def test_staff_stays_long_a_printer_always_and_nobody_else() -> None:
-    world = a_world()
+    world = known_world()
     found = visits(world)
     long = [visit for visit in found if visit.lasts_s > 3600]
     assert Counter(v.kind for v in long) == {
@@ -238,7 +245,7 @@ def test_staff_stays_long_a_printer_always_and_nobody_else() -> None:
 
 
 def test_some_come_back_soon_which_is_one_visit_and_some_later() -> None:
-    found = visits(a_world())
+    found = visits(known_world())
     assert any(len(visit.walks) == 2 for visit in found)
     of_a_day = Counter((visit.mac, visit.begin.date()) for visit in found)
     assert set(of_a_day.values()) == {1, 2}
@@ -250,7 +257,7 @@ def test_some_come_back_soon_which_is_one_visit_and_some_later() -> None:
 
 def test_a_gap_shorter_than_phones_rest_is_refused() -> None:
     with pytest.raises(ValueError, match="gap_s: 179"):
-        visits(a_world(1), gap_s=179)
+        visits(known_world(1), gap_s=179)
 
 
 def test_a_shop_open_for_less_than_three_hours_is_refused() -> None:
@@ -271,7 +278,7 @@ def test_the_shop_opens_by_local_time_also_after_the_change_of_the_clock() -> No
 
 
 def test_hours_count_each_visit_where_it_begins_or_where_it_is() -> None:
-    found = visits(a_world(2))
+    found = visits(known_world(2))
     zone = ZoneInfo("Asia/Kolkata")
     begun, present = begun_per_hour(found, zone), present_per_hour(found, zone)
     assert sum(begun.values()) == len(found)
@@ -289,7 +296,7 @@ def test_hours_count_each_visit_where_it_begins_or_where_it_is() -> None:
 
 
 def test_visits_during_a_presence_hold_those_that_were_near() -> None:
-    world = a_world(2)
+    world = known_world(2)
     found = visits(world)
     for match in matches(world, found):
         here = set(visits_during(found, match.presence))
