@@ -28,6 +28,10 @@ class ClipState(StrEnum):
     DELETED = "deleted"
 
 
+# A video that begins this much after its trigger, or ends before it, says so.
+AT_ONCE_S = 0.5
+
+
 class CopyState(StrEnum):
     """The copy of a clip in S3 storage."""
 

@@ -160,7 +160,8 @@ class Gateway:
     def _serves(self) -> bool:
         """Whether it answers, and not only says that it waits for its database."""
         try:
-            answer = self.session().get(f"{self.url}/readyz", timeout=5)
+            # Who hangs up and asks again only gives a busy machine more to do.
+            answer = self.session().get(f"{self.url}/readyz", timeout=30)
             store = str(answer.json().get("parts", {}).get("store"))
         except requests.RequestException:
             return False

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from mvsnap.badges.conditions import Department
 from mvsnap.badges.directory import Cardholder
@@ -189,7 +200,7 @@ class DirectoryStore:
         with self._db.reading() as connection:
             return {row.photo_path for row in connection.execute(statement)}
 
-    def _note(self, connection: Any, state: DirectoryState) -> None:
+    def _note(self, connection: Connection, state: DirectoryState) -> None:
         connection.execute(delete(directories))
         connection.execute(
             directories.insert().values(
@@ -204,7 +215,7 @@ class DirectoryStore:
         )
 
 
-def _when(condition: Any, value: Any) -> Any:
+def _when(condition: ColumnElement[bool], value: Column[Any]) -> ColumnElement[Any]:
     return case((condition, value), else_=None)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from mvsnap.badges.model import (
     NEAR_S,
@@ -97,7 +97,7 @@ class NearPictures:
             for key in connection.execute(due.with_for_update(skip_locked=True)).all():
                 row = connection.execute(
                     update(near_pictures)
-                    .where(*_this(key.badge_id, key.offset_s))
+                    .where(_this(key.badge_id, key.offset_s))
                     .values(ask_at=now + LEASE, claimed_by=worker)
                     .returning(near_pictures)
                 ).one()
@@ -125,7 +125,7 @@ class NearPictures:
             ask_at=None,
         )
         naming = select(near_pictures.c.picture_path)
-        named = naming.where(*_this(near.badge_id, near.offset_s))
+        named = naming.where(_this(near.badge_id, near.offset_s))
         with self._db.reading() as connection:
             return connection.execute(named).scalar()
 
@@ -142,14 +142,14 @@ class NearPictures:
     def _change(self, near: NearPicture, **values: Any) -> None:
         counted = {"asks": near_pictures.c.asks + 1, "claimed_by": None}
         this = _this(near.badge_id, near.offset_s)
-        statement = update(near_pictures).where(*this, _IS_MISSING)
+        statement = update(near_pictures).where(this, _IS_MISSING)
         with self._db.writing() as connection:
             connection.execute(statement.values(**values, **counted))
 
 
-def _this(badge_id: str, offset_s: int) -> tuple[Any, Any]:
+def _this(badge_id: str, offset_s: int) -> ColumnElement[bool]:
     own = near_pictures.c.badge_id == badge_id
-    return own, near_pictures.c.offset_s == offset_s
+    return own & (near_pictures.c.offset_s == offset_s)
 
 
 def _row(badge: BadgeEvent, offset_s: int, by: str, now: datetime) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _row(badge: BadgeEvent, offset_s: int, by: str, now: datetime) -> dict[str, 
     }
 
 
-def _near(row: Any) -> NearPicture:
+def _near(row: Row[Any]) -> NearPicture:
     return NearPicture(
         badge_id=BadgeId(row.badge_id),
         offset_s=row.offset_s,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import ColumnElement, select, true, update
 
 from mvsnap.badges.model import BadgeEvent, BadgeId, BadgePictureState
 from mvsnap.badges.store import ALL, badge_event
@@ -163,7 +163,7 @@ class BadgePictures:
             error=None,
         )
 
-    def _change(self, which: Any, **values: Any) -> int:
+    def _change(self, which: ColumnElement[bool], **values: Any) -> int:
         statement = update(badges).where(which).values(**values)
         with self._db.writing() as connection:
             return len(connection.execute(statement.returning(badges.c.id)).all())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 from mvsnap.badges.model import BadgeEvent, BadgePictureState, Readers, ask_at, state_of
 from mvsnap.badges.near_pictures import NearFetcher
@@ -87,7 +87,7 @@ class PictureFetcher:
         # Somebody waits for these at a page; they are few, see `near_queue`.
         near = self._near.queue.claim(self._worker, now_at, limit)
         for wanted in near:
-            self._start(wanted.badge, self._near.fetch, wanted, self._readers)
+            self._start(wanted.badge, partial(self._near.fetch, wanted, self._readers))
         limit -= len(near)
         if limit < 1:
             return
@@ -96,20 +96,20 @@ class PictureFetcher:
         self._newest = not self._newest
         due = self._pictures.claim(self._worker, now_at, limit, newest=self._newest)
         for badge in due:
-            self._start(badge, self.fetch, badge)
+            self._start(badge, partial(self.fetch, badge))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
+    def _start(self, of: BadgeEvent, fetch: Callable[[], None]) -> None:
         self._allowed -= 1
         with self._lock:
             self._free -= 1
-        self._pool.submit(self._run, of, fetch, *wanted)
+        self._pool.submit(self._run, of, fetch)
 
-    def _run(self, of: BadgeEvent, fetch: Callable[..., None], *wanted: Any) -> None:
+    def _run(self, of: BadgeEvent, fetch: Callable[[], None]) -> None:
         try:
-            fetch(*wanted)
+            fetch()
         except Exception:
             # The lease expires by itself; then it is retried.
             log.exception("fetching the picture of badge event %s failed", of.id)

@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from mvsnap.cli.setup_keys import new_api_key
 from mvsnap.cli.terminal import fail_with, foreign_owner, list_mistakes, out
@@ -90,7 +90,8 @@ def _other_mistakes(tree: dict[str, Any]) -> list[str]:
 def _of_gateway(path: Path, name: str) -> dict[str, Any]:
     given = read_tree(path)
     if own := [each for each in given if str(each).casefold() == name.casefold()]:
-        return cast(Values, _merged(given.get(ALL) or {}, given[own[0]] or {}))
+        merged: Values = _merged(given.get(ALL) or {}, given[own[0]] or {})
+        return merged
     others = ", ".join(each for each in given if each != ALL)
     raise BadConfig([f"{path}: has no gateway {name!r}, only: {others or 'none'}"])
 

@@ -7,8 +7,9 @@ it forbids, reaches them by a value of the thread.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -85,11 +86,28 @@ class Exchange:
 
     def cut(self) -> None:
         self.was_cut = True
-        if isinstance(self.sock, socket.socket):
-            with suppress(OSError):
-                # Not SSLSocket's own method: it would drop the TLS state while the
-                # other thread is reading.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        shut(self.sock)
+
+
+@contextmanager
+def watchdog(limit_s: float, cut: Callable[[], None]) -> Iterator[None]:
+    """Call `cut` in another thread if the block takes longer."""
+    timer = threading.Timer(limit_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def shut(sock: object) -> None:
+    """Make the thread that uses the socket fail; nothing where there is none yet."""
+    if isinstance(sock, socket.socket):
+        with suppress(OSError):
+            # Not SSLSocket's own method: it would drop the TLS state while the other
+            # thread is reading.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _addresses(host: str, port: int | None) -> list[str]:

@@ -7,7 +7,6 @@ hours. Here a watchdog shuts the socket when the whole exchange takes too long.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from mvsnap.clients.connections import (
     FarAdapter,
     MayBeNear,
     running,
+    watchdog,
 )
 from mvsnap.clients.hosts import is_loopback, origin
 from mvsnap.texts import service_wordings, wordings
@@ -147,13 +147,10 @@ def _limit_s(request: requests.PreparedRequest, timeout: Any) -> float:
 def _within(limit_s: float, exchange: Exchange) -> Iterator[None]:
     """Let the connections of this thread know the exchange; cut it after `limit_s`."""
     token = running.set(exchange)
-    watchdog = threading.Timer(limit_s, exchange.cut)
-    watchdog.daemon = True
-    watchdog.start()
     try:
-        yield
+        with watchdog(limit_s, exchange.cut):
+            yield
     finally:
-        watchdog.cancel()
         running.reset(token)
 
 

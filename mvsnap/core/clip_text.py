@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvsnap.clip_model import Clip
+from mvsnap.clip_model import AT_ONCE_S, Clip
 from mvsnap.domain import Trigger, TriggerKind
 from mvsnap.texts import N_, audit_wordings
 from mvsnap.texts.sentences import localized
@@ -91,8 +91,9 @@ def whole_seconds(before_s: float, length_s: float) -> tuple[int, int, int]:
 def details(clip: Clip) -> dict[str, str | int | float]:
     """Return the details of the event of a recorded clip.
 
-    before_s, after_s: of video around the trigger; length_s: of all of it; missing_s:
-        seconds without a picture; the rest as in `Clip`. Empty for a failed clip.
+    before_s, after_s: of video around the trigger; length_s: of all of it; late_s: from
+        the trigger to its begin; missing_s: seconds without a picture; the rest as in
+        `Clip`. Empty for a failed clip.
     """
     if clip.began_at is None or clip.ended_at is None:
         return {}
@@ -104,6 +105,9 @@ def details(clip: Clip) -> dict[str, str | int | float]:
         "codec": clip.codec,
         "partial": int(clip.partial),
     }
+    late_s = (clip.began_at - clip.at).total_seconds()
+    if late_s >= AT_ONCE_S:
+        found["late_s"] = round(late_s, 1)
     missing_s = sum((g.ended_at - g.began_at).total_seconds() for g in clip.gaps)
     if missing_s > 0:
         found["missing_s"] = round(missing_s, 1)

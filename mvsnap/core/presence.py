@@ -8,7 +8,6 @@ that pages show it while it lasts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from mvsnap.core.crowd import SILENCE_MS
 
@@ -76,6 +75,6 @@ class PresenceWatch:
     def state(self) -> list[int] | None:
         return [self.in_ms, self.out_ms, self.peak] if self.in_ms >= 0 else None
 
-    def restore(self, known: Any) -> None:
+    def restore(self, known: list[int] | None) -> None:
         if known:
             self.in_ms, self.out_ms, self.peak = known

@@ -192,13 +192,6 @@ class MessageTemplates:
     def _group(self, group: NoticeGroup, zone: ZoneInfo) -> dict[str, Any]:
         """Return a group's number of messages, and when its first and last were due."""
         first, last = (at or group.ends_at for at in (group.first_at, group.last_at))
-        until = last.astimezone(zone)
-        since = first.astimezone(zone)
-        # An hour that comes twice would seem to go back.
-        is_same_day = (since.date(), since.utcoffset()) == (
-            until.date(),
-            until.utcoffset(),
-        )
         link = None
         if self._public_url is not None:
             camera = quote(group.camera, safe="")
@@ -206,7 +199,7 @@ class MessageTemplates:
         return {
             "messages": group.messages,
             "first": _local(first, zone),
-            "last": f"{until:%H:%M:%S}" if is_same_day else _local(last, zone),
+            "last": _local_beside(first, last, zone),
             "link": link if "," not in group.camera else None,
         }
 
@@ -259,10 +252,7 @@ def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
     off_s = seconds_off(event.occurred_at, wanted)
     if off_s is None:
         return None
-    shown, meant = (at.astimezone(zone) for at in (event.occurred_at, wanted))
-    at = f"{shown:%H:%M:%S}"
-    if shown.date() != meant.date() or shown.utcoffset() != meant.utcoffset():
-        at = _local(event.occurred_at, zone)
+    at = _local_beside(wanted, event.occurred_at, zone)
     about = {"at": at, "length": lasting(abs(off_s)), "reference": reference(facts)}
     if off_s > 0:
         return _("%(at)s, %(length)s after %(reference)s") % about
@@ -323,3 +313,14 @@ def _is_late(job: Job, now: datetime) -> bool:
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
     return to_second(moment, zone)
+
+
+def _local_beside(other: datetime, moment: datetime, zone: ZoneInfo) -> str:
+    """Return the moment without its day, if that is the day of the other one.
+
+    With it in an hour that comes twice: the time alone would seem to go back.
+    """
+    shown, beside = moment.astimezone(zone), other.astimezone(zone)
+    if (shown.date(), shown.utcoffset()) != (beside.date(), beside.utcoffset()):
+        return _local(moment, zone)
+    return f"{shown:%H:%M:%S}"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
 from mvsnap.recorder import command, files, process
@@ -46,6 +48,13 @@ class LivePicture:
     age_s: float
 
 
+class Viewer(NamedTuple):
+    """tab: identifies one of the person's, as the page names it."""
+
+    person: str
+    tab: str
+
+
 @dataclass(slots=True)
 class _Made:
     """The last picture of a camera, and the turn to make the next one."""
@@ -56,20 +65,23 @@ class _Made:
 
 
 class LiveView:
-    """Of one process: `MOST_VIEWERS` tabs may look at once, at any cameras."""
+    """Of one process: `MOST_VIEWERS` tabs may look at once, at any cameras.
+
+    When as many do, one of whoever has most makes room for somebody who has fewer.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
-        self._viewers: dict[str, float] = {}
+        self._viewers: dict[Viewer, float] = {}  # the least recent first
         self._made: dict[str, _Made] = {}
 
     def picture(
-        self, settings: RecorderSettings, camera: str, viewer: str, known: str = ""
+        self, settings: RecorderSettings, camera: str, viewer: Viewer, known: str = ""
     ) -> LivePicture | None:
         """Return the newest picture; None if it is the known one.
 
-        viewer: identifies a tab; known: the id of the picture that it has.
+        known: the id of the picture that this tab has.
 
         Raises:
             NotFound: it is not recorded here. TooManyRequests: too many people look.
@@ -90,16 +102,25 @@ class LiveView:
                 made.jpeg, made.id = self._make(path, settings.ffmpeg), picture_id
             return LivePicture(made.id, made.jpeg, age_s)
 
-    def _admit(self, viewer: str) -> None:
+    def _admit(self, viewer: Viewer) -> None:
         now_s = time.monotonic()
         with self._lock:
             left = [v for v, at in self._viewers.items() if now_s - at > _LEFT_AFTER_S]
             for gone in left:
                 del self._viewers[gone]
-            if viewer not in self._viewers and len(self._viewers) >= MOST_VIEWERS:
-                words = f"{MOST_VIEWERS} live views are open already; close one of them"
-                raise TooManyRequests(words, retry_after_s=int(_LEFT_AFTER_S))
+            is_new = self._viewers.pop(viewer, None) is None
+            if is_new and len(self._viewers) >= MOST_VIEWERS:
+                self._make_room(viewer.person)
             self._viewers[viewer] = now_s
+
+    def _make_room(self, person: str) -> None:
+        """Raises TooManyRequests: nobody has more than this person would have."""
+        tabs = Counter(viewer.person for viewer in self._viewers)
+        most = max(tabs, key=lambda one: tabs[one])
+        if tabs[most] <= tabs[person] + 1:
+            words = f"{MOST_VIEWERS} live views are open already; close one of them"
+            raise TooManyRequests(words, retry_after_s=int(_LEFT_AFTER_S))
+        del self._viewers[next(one for one in self._viewers if one.person == most)]
 
     def _make(self, segment: Path, ffmpeg: str) -> bytes:
         if not self._turns.acquire(timeout=_LIMIT_S):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mvsnap.clip_model import Gap
+from mvsnap.clip_model import AT_ONCE_S, Gap
 from mvsnap.recorder import files
 from mvsnap.recorder.arrivals import POLL_S, WHOLE_S, Arrivals
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 _BEFORE_S = 0.1  # a segment's label may be late by the transfer of its bytes
 _PAUSE_S = 1.0
-_AT_ONCE_S = 0.5  # a beginning this late does not matter
 
 
 class Recording:
@@ -347,8 +346,8 @@ class Recording:
         early = wordings.ENDS_EARLY(early_s=round(early_s))
         is_asked = self._ring.camera.mode is Mode.ON_DEMAND
         notes = [wordings.NO_PRE_ROLL()] if is_asked else []
-        notes += [late] if late_s >= _AT_ONCE_S else []
-        notes += [early] if early_s >= _AT_ONCE_S else []
+        notes += [late] if late_s >= AT_ONCE_S else []
+        notes += [early] if early_s >= AT_ONCE_S else []
         notes += [] if self._is_ours else [wordings.RESTARTED_MEANWHILE()]
         return with_each(*notes)
 

@@ -137,16 +137,20 @@ class CleaningSteps:
         return self._parts.clock.removable_before(timedelta(days=days))
 
 
-def retention(parts: Parts) -> Retention:
-    """Return what removes clips: by age, by their size, for room on the disk."""
+def retention(parts: Parts, *, least_free_bytes: int = 0) -> Retention:
+    """Return what removes clips: by age, by their size, for room on the disk.
+
+    least_free_bytes: as much is needed also where the settings want less.
+    """
     settings = parts.settings
+    wanted_bytes = int(settings.recorder.min_free_mb * 1e6)
     rules = ClipRetentionRules(
         keep_for=timedelta(days=settings.storage.retention_days),
         max_bytes=int(settings.storage.max_gb * 1e9),
         # In a bucket they do not fill this disk; the cache has a limit of its own.
         min_free_bytes=0
         if settings.files_in_bucket
-        else int(settings.recorder.min_free_mb * 1e6),
+        else max(wanted_bytes, least_free_bytes),
         copies=settings.copies_clips,
     )
     return Retention(settings.data_dir, rules, parts.videos(), parts.files, parts.clock)

@@ -88,7 +88,7 @@ def _no_writing(parts: Parts) -> str:
     if not parts.db.is_sqlite or _has_room(parts):
         return ""
     # Only a service that runs would remove clips for want of room.
-    retention(parts).tidy(by_age=False)
+    retention(parts, least_free_bytes=_LEAST_BYTES).tidy(by_age=False)
     return "" if _has_room(parts) else FULL
 
 

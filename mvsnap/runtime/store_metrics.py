@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -182,7 +181,7 @@ def _cameras(here: Gateway, now: datetime) -> Iterator[Metric]:
     yield from (up, where, ring, connects, stalls)
 
 
-def _by_state(name: str, what: str, counts: Mapping[Any, int]) -> Metric:
+def _by_state(name: str, what: str, counts: Mapping[str, int]) -> Metric:
     found = GaugeMetricFamily(name, what, labels=["state"])
     for state, count in counts.items():
         found.add_metric([str(state)], count)

@@ -287,7 +287,12 @@ class Detector:
         if gone:
             self._zones = {t: z for t, z in self._zones.items() if wanted(z)}
 
-    def _add(self, zone: ZoneWatch, found: Iterable[Any], now: datetime) -> None:
+    def _add(
+        self,
+        zone: ZoneWatch,
+        found: Iterable[Finding | PresenceSpan],
+        now: datetime,
+    ) -> None:
         place = Place(EventKind.CROWD, zone.serial, zone.zone_id)
         for finding in found:
             if isinstance(finding, PresenceSpan):

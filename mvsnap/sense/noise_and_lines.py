@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.core.crossing import CrossingRule, CrossingWatch
-from mvsnap.core.crowd import SILENCE_MS, CrowdWatch
+from mvsnap.core.crowd import SILENCE_MS, CrowdWatch, Finding
 from mvsnap.core.sense_messages import decode_audio_level, decode_crossing
 from mvsnap.domain import EventKind, Serial, ZoneId
 from mvsnap.sense.events import EventBuffer, Place
@@ -119,7 +119,7 @@ class NoiseDetector:
         return {(s, ALL_OF_IT): {"crowd": w.state()} for s, w in changed.items()}
 
     def _add(
-        self, serial: Serial, watch: CrowdWatch, found: list[Any], now: datetime
+        self, serial: Serial, watch: CrowdWatch, found: list[Finding], now: datetime
     ) -> None:
         place = Place(EventKind.NOISE, serial, ALL_OF_IT)
         for finding in found:

@@ -136,7 +136,7 @@ def _look(
     place: Sequence[ColumnElement[bool]],
     order: Order,
     limit: int,
-) -> tuple[Any, Sequence[Row[Any]]]:
+) -> tuple[Row[datetime, str] | None, Sequence[Row[Any]]]:
     """Return the last clip that was looked at, None for all, and what was found."""
     rows = _looked_for(search)
     statement = _with_alarm().where(*place, *rows).order_by(*order.by).limit(limit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
 
 from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
 from mvsnap.domain import (
@@ -312,7 +312,7 @@ class ClipStore:
                 write_changes(connection, log)
         return found is not None
 
-    def _read(self, statement: Any) -> list[Clip]:
+    def _read(self, statement: Select[Any]) -> list[Clip]:
         with self._db.reading() as connection:
             return [clip_of(row) for row in connection.execute(statement)]
 

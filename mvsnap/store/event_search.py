@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
 
 from mvsnap.core.message_parts import END, clip_part
 from mvsnap.core.notices import NoticeState
@@ -155,7 +155,7 @@ def count_found(store: Store, search: EventSearch) -> int:
         return int(connection.execute(statement).scalar_one())
 
 
-def _found(row: Any) -> FoundEvent:
+def _found(row: Row[Any]) -> FoundEvent:
     return FoundEvent(event_of(row), EventState(row.state))
 
 

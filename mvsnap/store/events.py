@@ -44,7 +44,7 @@ from mvsnap.store.event_rows import (
     named_events,
     why_undelivered,
 )
-from mvsnap.store.latest_pictures import LatestPictures
+from mvsnap.store.latest_pictures import AHEAD, LatestPictures
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.pieces import pieces
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge
@@ -132,6 +132,14 @@ class Store(LatestPictures):
         statement = named_events().where(*found).order_by(*NEWEST_FIRST.by).limit(limit)
         with self._db.reading() as connection:
             return [event_of(row) for row in connection.execute(statement)]
+
+    def latest(self, wanted: EventFilter, limit: int, now: datetime) -> list[Event]:
+        """Return the newest events.
+
+        Where there are others, not those of the future: the clock was ahead.
+        """
+        past = self.events(replace(wanted, until=now + AHEAD), limit)
+        return past or self.events(wanted, limit)
 
     def pages(self, wanted: EventFilter, most: int | None) -> Iterator[Sequence[Event]]:
         """Yield all matching events page by page, newest first, at most `most`."""

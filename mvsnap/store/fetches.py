@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
@@ -57,8 +57,8 @@ class Fetches(Protocol):
         """Ask whoever has the turn to fetch it soon."""
         ...
 
-    def turn(self) -> Any:
-        """As a context: a `GoesOn`, or None while another has the turn."""
+    def turn(self) -> AbstractContextManager[GoesOn | None]:
+        """Yield a `GoesOn`, or None while another has the turn."""
         ...
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Update, func, or_, select, update
 
 from mvsnap.domain import JobId
 from mvsnap.store.database import Database
@@ -81,6 +80,6 @@ class NoticeGroups:
         done = update(notice_groups).where(_g.id == group_id)
         self._update(done.values(handed_over=True))
 
-    def _update(self, statement: Any) -> None:
+    def _update(self, statement: Update) -> None:
         with self._db.writing() as connection:
             connection.execute(statement)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     exists,
     or_,
@@ -221,7 +222,7 @@ class NoticeStore(NoticeGroups):
         connection.execute(added.on_conflict_do_nothing())
         return replace(notice, due_at=None, group_id=group_id)
 
-    def _read(self, statement: Any) -> list[Notice]:
+    def _read(self, statement: Select[Any]) -> list[Notice]:
         with self._db.reading() as connection:
             return [_notice(row) for row in connection.execute(statement.limit(_MOST))]
 
@@ -260,7 +261,7 @@ def _is_due(column: Column[Any], now: datetime) -> ColumnElement[bool]:
     return or_(column <= now, from_ahead)
 
 
-def _is_same(notice: Notice) -> Any:
+def _is_same(notice: Notice) -> ColumnElement[bool]:
     return (
         (_c.job_id == notice.job_id)
         & (_c.room == notice.room)

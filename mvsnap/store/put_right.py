@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, select, update
+from sqlalchemy import Column, Connection, RowMapping, bindparam, select, update
 
 from mvsnap.clock import PLAUSIBLE_FROM, WrongTime
 from mvsnap.store.alert_tables import troubles
@@ -78,7 +78,7 @@ def _step(steps: Steps, columns: tuple[Column[Any], ...], wrong: WrongTime) -> i
 def _put_right(
     connection: Connection,
     columns: tuple[Column[Any], ...],
-    row: Any,
+    row: RowMapping,
     wrong: WrongTime,
 ) -> None:
     table = columns[0].table

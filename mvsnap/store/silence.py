@@ -47,11 +47,9 @@ class Silence:
         since = self._since
         try:
             yield
-        except BaseException:
+        finally:
             # Refused at once is an answer, too; `began` was called otherwise.
             self._leave(is_mine, since)
-            raise
-        self._leave(is_mine, since)
 
     def _enter(self) -> bool:
         with self._lock:

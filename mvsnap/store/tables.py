@@ -238,9 +238,10 @@ cameras = Table(
         server_default=text("''"),
         comment="its name in the settings, '' for that of meraki",
     ),
-    # The release before writes `status` alone.
+    # The release before writes `status` and `asked_at` alone.
     Column("since_status", Text, comment="the status that status_since is about"),
     Column("status_since", Moment, comment="when it changed to that, NULL: not known"),
+    Column("since_asked_at", Moment, comment="the asked_at that both were stored with"),
     comment="Dashboard data of each camera",
 )
 

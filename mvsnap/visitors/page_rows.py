@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.core.zone_words import zone_words
@@ -131,7 +130,7 @@ def zone_name(
 def _sorted(rows: Iterable[VisitorRow], asked: VisitorFilter) -> list[VisitorRow]:
     """Sort; rows without a number come last, equal ones in order of name."""
 
-    def name(row: VisitorRow) -> tuple[Any, ...]:
+    def name(row: VisitorRow) -> tuple[str, str, bool, str]:
         zone = row.zone.casefold()
         return (row.camera.casefold(), row.serial, not row.is_full_frame, zone)
 

@@ -8,10 +8,21 @@ from typing import Any
 
 import pytest
 
+from mvsnap.clip_model import Clip
+from mvsnap.core import clip_text
 from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
-from mvsnap.domain import Event, EventKind, Job, JobId, Trigger, TriggerKind
+from mvsnap.domain import (
+    CameraName,
+    Event,
+    EventId,
+    EventKind,
+    Job,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.store.notice_groups import NoticeGroup
 from tests.core import build
 from tests.core.build import GATE, NOON
@@ -113,6 +124,28 @@ def test_a_clip_that_ends_before_the_trigger_does_not_reach_it() -> None:
         event = build.event(kind=EventKind.CLIP, details=details)
         said = shown("clip", build.job(GATE), event)
         assert says in map(str.strip, said.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "says"),
+    [
+        (3, "Clip, 7 s"),
+        (0, "Clip, 10 s: 0 s before to 10 s after the trigger"),
+        (-5, "Clip, 15 s: 5 s before to 10 s after the trigger"),
+    ],
+)
+def test_a_clip_that_begins_after_the_trigger_does_not_begin_with_it(
+    begin_s: int, says: str
+) -> None:
+    clip = Clip(
+        *(EventId("1"), JobId("1"), CameraName("Gate"), CLOUD, NOON, NOON),
+        began_at=NOON + timedelta(seconds=begin_s),
+        ended_at=NOON + timedelta(seconds=10),
+        before_s=max(-begin_s, 0),
+    )
+    event = build.event(kind=EventKind.CLIP, details=clip_text.details(clip))
+    said = shown("clip", build.job(GATE), event)
+    assert says in map(str.strip, said.splitlines())
 
 
 def shown(kind: str, job: Job, event: Event | None = None) -> str:

@@ -1,8 +1,9 @@
 """Runs of mvsnap that do not begin with two seconds of imports.
 
 As `python -m mvsnap`, but a fork of a process that has imported everything. One such
-process serves all tests of a worker. What an import does, and what the process list
-shows, is for tests that start Python themselves.
+process serves all tests of a worker, another one those with a clock of their own. What
+an import does, and what the process list shows, is for tests that start Python
+themselves.
 """
 
 from __future__ import annotations
@@ -24,16 +25,26 @@ from typing import IO, Any
 ROOT = Path(__file__).parent.parent.parent
 SERVER = Path(__file__).with_name("warm_python.py")
 # What a Python reads while it starts, and a fork does not.
-AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_")
+AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "FAKETIME_")
+# What libfaketime reads again and again: whose clock it is.
+CLOCK = "FAKETIME_TIMESTAMP_FILE"
+USUAL = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 START_S = 60
 
 
 def can_be_warm(env: Mapping[str, str]) -> bool:
-    """Return whether the environment is that of the tests where Python starts."""
-    usual = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    now = {k: v for k, v in (os.environ | usual).items() if k.startswith(AT_START)}
-    own = {k: v for k, v in (usual | dict(env)).items() if k.startswith(AT_START)}
-    return own == now and "COVERAGE_PROCESS_CONFIG" not in own
+    """Return whether the environment is that of the tests where Python starts.
+
+    One with a clock of its own differs in that, and has its own warm Python.
+    """
+    own = _at_start(env)
+    is_usual = CLOCK in env or own == _at_start(os.environ | USUAL)
+    return is_usual and "COVERAGE_PROCESS_CONFIG" not in own
+
+
+def _at_start(env: Mapping[str, str]) -> dict[str, str]:
+    given = USUAL | dict(env)
+    return {k: v for k, v in given.items() if k.startswith(AT_START) and k != CLOCK}
 
 
 class WarmRun:
@@ -62,7 +73,10 @@ class WarmRun:
         self._told, tells = os.pipe()
         try:
             files = [stdin.fileno(), stdout.fileno(), stderr.fileno(), tells]
-            socket.send_fds(_warm_python(), [json.dumps(run).encode()], files)
+            warm = _warm_python(
+                tuple(sorted(_at_start(env).items())) if CLOCK in env else ()
+            )
+            socket.send_fds(warm, [json.dumps(run).encode()], files)
         finally:
             os.close(tells)
         self._code: int | None = None
@@ -106,13 +120,13 @@ class WarmRun:
 
 
 @functools.cache
-def _warm_python() -> socket.socket:
+def _warm_python(at_start: tuple[tuple[str, str], ...]) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
             cwd=ROOT,
-            env=_of_no_terminal() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=_of_no_terminal() | USUAL | dict(at_start),
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,

@@ -37,6 +37,8 @@ elif words[0] == "backup" and Path("postgresql").exists():
     sys.exit(2)
 elif words[0] == "backup":
     Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
+elif words[0] == "restore" and Path("lost").exists():
+    sys.exit("this is no backup")
 elif words[0] == "restore":
     database.write_text(Path(words[-1]).read_text())
 elif database.exists() and int(database.read_text()) > version:
@@ -270,6 +272,53 @@ def test_an_update_that_does_not_answer_is_taken_back_by_itself(site: Site) -> N
     assert done.returncode == 1
     assert "going back" in done.stderr
     assert (site.version, site.database, site.answers()) == ("1", "1", True)
+
+
+@pytest.mark.parametrize("action", ["back", "update"])
+def test_a_way_back_to_what_does_not_answer_has_an_end(site: Site, action: str) -> None:
+    """It is no change that was cut off: the next update takes the newest version."""
+    site.setup("install")
+    site.publish(2)
+    if action == "back":
+        assert site.setup("update").returncode == 0
+    (site.home / "broken").touch()  # as by a library of the system that is gone
+
+    done = site.setup(action)
+
+    assert done.returncode == 1
+    assert "the version from before does not answer either" in done.stderr
+    assert (site.version, site.database, site.answers()) == ("1", "1", False)
+    (site.home / "broken").unlink()
+    site.publish(3)
+    done = site.setup("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cut off" not in done.stdout
+    assert (site.version, site.database, site.answers()) == ("3", "3", True)
+
+
+@pytest.mark.parametrize("kept", ["nothing", "what cannot be restored"])
+def test_a_database_that_cannot_be_taken_back_keeps_no_update_away(
+    site: Site, kept: str
+) -> None:
+    site.setup("install")
+    if kept == "nothing":
+        (site.home / "postgresql").touch()
+    site.publish(2)
+    assert site.setup("update").returncode == 0
+    if kept != "nothing":
+        (site.home / "lost").touch()
+
+    done = site.setup("back")
+
+    assert done.returncode == 1
+    assert ("restore the dump" if kept == "nothing" else "not be restored") in (
+        done.stderr
+    )
+    assert (site.version, site.database, site.answers()) == ("1", "2", False)
+    done = site.setup("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cut off" not in done.stdout
+    assert (site.version, site.database, site.answers()) == ("2", "2", True)
 
 
 def test_a_changed_checkout_is_not_updated(site: Site) -> None:

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 import requests
 
+from mvsnap.clip_model import ClipState
 from mvsnap.config.model import Settings
+from mvsnap.jobs.executors import data_id
 from mvsnap.runtime.service import Roles
 from mvsnap.runtime.start import open_service
 from tests.cli.run import configure, mvsnap
 from tests.gateway import Gateway, clouds, gateway
 from tests.servers.card import Card, card
 from tests.servers.processes import wait_until
+from tests.store.recordings import Recordings
 
 __all__ = ["card"]  # a fixture
 SETTINGS = {"api_keys": [{"name": "button", "key": "a-secret-of-24-characters"}]}
@@ -87,6 +90,41 @@ def test_a_start_after_a_clean_end_waits_for_a_full_card_too(card: Card) -> None
     )
     service.parts.store.close()
     assert said == ["the disk is full"]
+
+
+@pytest.mark.parametrize(
+    ("min_free_mb", "free_bytes"), [(0, 2_000_000), (1, 2_000_000), (2.5, 3_900_000)]
+)
+def test_a_start_makes_the_room_that_it_waits_for(
+    card: Card, min_free_mb: float, free_bytes: int
+) -> None:
+    """Of clips, also where the running service would have enough already."""
+    settings = Settings.model_validate(
+        {"data_dir": card.folder, "recorder": {"min_free_mb": min_free_mb}}
+    )
+    roles = Roles(worker=False, sense=False)
+    parts = open_service(settings, roles).parts
+    videos = Recordings(parts.db)
+    here = f"pi-{data_id(card.folder)}"
+    clips = [videos.clip(n, recorder=here, size_bytes=2_000_000) for n in range(1, 9)]
+    for clip in clips:
+        path = card.folder / str(clip.path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(2_000_000))
+    parts.store.close()
+    others = card.fill()
+    os.truncate(others, others.stat().st_size - free_bytes)
+
+    def waits(_pause_s: float) -> None:
+        raise AssertionError("it waits for room that nobody makes")
+
+    parts = open_service(settings, roles, pause=waits).parts
+    videos = Recordings(parts.db)
+    states = [videos.state(clip)[0] for clip in clips]
+    parts.store.close()
+    assert states[0] is ClipState.DELETED
+    assert states[-1] is ClipState.READY
+    assert (card.folder / str(clips[-1].path)).exists()
 
 
 def said_by(served: Gateway) -> str:

@@ -123,11 +123,38 @@ def test_when_the_status_of_a_camera_began_is_kept(
     assert told("offline", 1800, stale=[""]) is None
     assert told("unknown", 2100) is None
     assert told("online", 2400) is None
-    # The release before, which runs beside this one, writes the status alone.
-    with db.writing() as connection:
-        connection.execute(update(cameras).values(status="offline"))
+
+
+def test_since_when_is_not_said_of_what_an_older_release_has_written_meanwhile(
+    db: database.Database, site: SiteStore
+) -> None:
+    """It runs beside this one, and knows nothing of when a status began."""
+    gate = Camera(GATE, "Gate", "MV12W", "N_1", "online")
+
+    def told(status: str, seconds: float) -> datetime | None:
+        site.keep_cameras([replace(gate, status=status)], at(seconds))
+        return site.cameras()[0].status_since
+
+    def older_told(*statuses: str, seconds: float) -> None:
+        for status in statuses:
+            seconds += 1
+            fresh = {"status": status, "asked_at": at(seconds)}
+            with db.writing() as connection:
+                connection.execute(update(cameras).values(fresh))
+
+    told("online", 0)
+    older_told("offline", seconds=100)
     assert site.cameras()[0].status_since is None
-    assert told("online", 2700) == at(2700)
+    assert told("online", 300) == at(300)
+    assert told("offline", 600) == at(600)
+    older_told("online", "offline", seconds=700)
+    assert site.cameras()[0].status_since is None
+    site.keep_cameras([replace(gate, status="offline", name="Gate 2")], at(900))
+    assert site.cameras()[0].status_since is None
+    assert told("online", 1200) == at(1200)
+    assert told("offline", 1500) == at(1500)
+    older_told("online", "unknown", seconds=1600)
+    assert told("offline", 1800) is None
 
 
 def test_users_are_added_changed_and_removed(

@@ -424,6 +424,20 @@ def test_few_may_look_at_once(web: Web) -> None:
     assert live(client, viewer="tab000000").status_code == 404
 
 
+def test_whoever_has_most_of_the_live_views_makes_room_for_others(web: Web) -> None:
+    """One person with many tabs, or with invented ones, kept all others out."""
+    greedy, other = web.log_in(Role.VIEWER), web.log_in(Role.REVIEWER)
+    for number in range(MOST_VIEWERS):
+        assert live(greedy, viewer=f"tab00000{number}").status_code == 404
+    for number in range(MOST_VIEWERS // 2):
+        assert live(other, viewer=f"own00000{number}").status_code == 404
+    for client in (greedy, other):
+        assert live(client, viewer="tab000009").status_code == 429
+    # Those that asked longest ago have gone.
+    assert live(greedy, viewer="tab000000").status_code == 429
+    assert live(greedy, viewer="tab000007").status_code == 404
+
+
 @pytest.mark.parametrize(
     "query", [{"viewer": ""}, {"viewer": "x" * 40}, {"known": "../../etc"}]
 )

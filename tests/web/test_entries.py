@@ -10,15 +10,9 @@ from flask.testing import FlaskClient
 
 from mvsnap import texts
 from mvsnap.config.entries import Entry
-from mvsnap.config.model import Settings
-from mvsnap.delivery.channels import open_channels
 from mvsnap.domain import Role
 from mvsnap.errors import UpstreamError
-from mvsnap.simulator.server import serve
-from mvsnap.simulator.webex.app import webex_app
-from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.texts.camera_wordings import IN_DETAIL, NO_ROUTE, OFFLINE
-from mvsnap.web.recipients import RecipientCheck
 from tests.servers.processes import wait_until
 from tests.web.build import GATE, Web, log_in, send
 
@@ -248,18 +242,6 @@ def test_a_webhook_rule_acts_at_once(web: Web, admin: FlaskClient) -> None:
     sent = web.client().post("/webhook", json={"title": "Gripper lost it"})
     assert sent.status_code == 202
     assert [job.rooms for job in web.accepted] == [("Guards",)]
-
-
-@pytest.fixture
-def asking(web: Web) -> Iterator[FlaskClient]:
-    """An admin at an application that can ask Webex."""
-    webex = FakeWebex(rooms=("Security Team", "Night watch"))
-    with serve(webex_app(webex)) as url:
-        section = {"base_url": f"{url}/v1", "bot_token": webex.bot_token}
-        settings = Settings.model_validate({"webex": section})
-        web.recipients = RecipientCheck(open_channels(settings).require_recipient)
-        web.app = web.fresh_app()
-        yield web.log_in(Role.ADMIN)
 
 
 RULE = {"name": "Jam", "match": "title: Jam*"}

@@ -67,6 +67,21 @@ def words_of(client: FlaskClient, address: str) -> str:
     return unescape(" ".join(re.sub("<[^>]+>", " ", main).split()))
 
 
+def test_an_event_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
+    web: Web,
+) -> None:
+    """It was stored while the clock was ahead, and is the newest until then."""
+    viewer, at = web.log_in(Role.VIEWER), Later().now()
+    marks = "in the future: a clock was wrong"
+    web.store.add_event(build.event(occurred_at=at, recorded_at=at))
+    assert marks not in words_of(viewer, PAGE)
+    ahead = at + timedelta(days=365)
+    wrong = build.event(occurred_at=ahead, recorded_at=ahead, job_id=JobId("job-2"))
+    web.store.add_event(wrong)
+    assert words_of(viewer, PAGE).count(marks) == 1
+    assert marks in words_of(viewer, f"{PAGE}/{wrong.id}")
+
+
 def test_everything_that_happened_is_there_newest_first(shop: Shop) -> None:
     story, found = shop.story, listed(shop.viewer)
     assert found[0] == story.offline.id

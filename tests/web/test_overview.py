@@ -186,6 +186,19 @@ def test_the_latest_six_snapshots_are_shown_with_their_pictures(
     web.close()
 
 
+def test_snapshots_of_a_clock_that_was_ahead_hide_no_later_ones(tmp_path: Path) -> None:
+    web = made(tmp_path)
+    for number, days in enumerate((366, 365, 0)):
+        at = NOON + timedelta(days=days)
+        web.store.add_event(
+            event(occurred_at=at, recorded_at=at, camera_name=f"Gate {number}")
+        )
+        text = text_of(web.log_in(Role.VIEWER))
+        assert f"Gate {number}" in text
+    assert "Gate 0" not in text
+    web.close()
+
+
 def test_a_snapshot_that_failed_says_why(tmp_path: Path) -> None:
     web = made(tmp_path)
     web.store.add_event(event(error="The camera is offline"))

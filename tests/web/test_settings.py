@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mvsnap import texts
-from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
-from mvsnap.config.sense import Sense
-from mvsnap.config.setting_overrides import with_overrides, with_room_hours
-from mvsnap.core.mutes import new_mute
-from mvsnap.delivery.channels import open_channels
-from mvsnap.domain import Camera, Listener, Mute, Role, Serial, Zone
-from mvsnap.simulator.faults import Fault
+from mvsnap.config.setting_overrides import with_room_hours
+from mvsnap.domain import Listener, Role, Serial
 from mvsnap.simulator.server import serve
-from mvsnap.simulator.webex.app import webex_app
-from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.texts.broker_wordings import CONNECTED
 from mvsnap.texts.wording import Reason
 from mvsnap.web.pages import settings_text
-from mvsnap.web.recipients import RecipientCheck
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock
-from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in as visit
 from tests.servers.visitor import visitor
 from tests.web.build import DOOR, GATE, PASSWORD, Web, send
+from tests.web.settings_build import (
+    IN_FILE,
+    PAGE,
+    ZONE,
+    audited,
+    field,
+    open_web,
+    sense,
+    words,
+)
+from tests.web.settings_build import web as web
 
-PAGE = "/settings"
-ZONE = "582653201791058186"
-IN_FILE: dict[str, Any] = {
-    "host": "mqtt.shop.example",
-    "username": "mvsnap",
-    "password": "the-password-of-the-broker",
-    "people": 3,
-}
 RULE = {
     "people": "3",
     "dwell_s": "60",
@@ -59,47 +48,9 @@ PATHS = (
 )
 
 
-def open_web(folder: Path, **sections: Any) -> Web:
-    made = Web(folder, **({"site": {"timezone": "Europe/Berlin"}} | sections))
-    now = datetime.now(UTC)
-    made.site.keep_cameras([Camera(Serial(GATE), "Gate north", "MV12", "N_1")], now)
-    made.site.keep_zones(Serial(GATE), [Zone(ZONE, "Waiting area")])
-    return made
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = open_web(tmp_path, sense=IN_FILE)
-    yield made
-    made.close()
-
-
-def sense(web: Web) -> Sense:
-    """Return the settings that hold."""
-    return with_overrides(web.settings.sense, web.site.setting_overrides())
-
-
-def audited(web: Web) -> list[tuple[str, str, str]]:
-    """Return the audit lines about settings as (what, before, after), newest first."""
-    changes = web.site.changes(50)
-    return [
-        (c.what, c.before, c.after) for c in changes if not c.what.startswith("user ")
-    ]
-
-
 def save_rule(client: FlaskClient, **given: str) -> TestResponse:
     shown = {f"was.{name}": text for name, text in RULE.items()}
     return send(client, f"{PAGE}/rule", **(RULE | shown | given))
-
-
-def field(html: str, name: str) -> str:
-    found = re.search(f'<input [^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', html)
-    assert found, html
-    return found[1]
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_the_page_shows_what_holds_and_never_the_password(
@@ -216,34 +167,6 @@ def test_only_what_can_be_chosen_goes_back(admin: FlaskClient, name: str) -> Non
     assert send(admin, f"{PAGE}/back", name=name).status_code == 400
 
 
-def test_recipients_are_one_a_line(web: Web, admin: FlaskClient) -> None:
-    rooms = " Security \r\n\r\nanna@example.com\r\nSecurity\r\n"
-    send(admin, f"{PAGE}/rooms", rooms=rooms)
-    assert sense(web).rooms == ("Security", "anna@example.com")
-    assert audited(web) == [("sense.rooms", "webex.room", "Security, anna@example.com")]
-    send(admin, f"{PAGE}/rooms", **{"rooms": "", "was.rooms": "Security"})
-    assert web.site.setting_overrides() == {"sense.rooms": []}
-
-
-@pytest.mark.parametrize(
-    ("rooms", "said"),
-    [
-        pytest.param("a" * 401, "is longer than 400 characters", id="long"),
-        pytest.param("a\x00b", "contains control characters", id="NUL"),
-        pytest.param(
-            "\n".join("abcdefghijklmnopqrstuv"), "at most 20 rooms or people", id="many"
-        ),
-    ],
-)
-def test_a_recipient_that_cannot_be_one_is_refused(
-    web: Web, admin: FlaskClient, rooms: str, said: str
-) -> None:
-    answer = send(admin, f"{PAGE}/rooms", rooms=rooms)
-    assert answer.status_code == 400
-    assert said in answer.text
-    assert web.site.setting_overrides() == {}
-
-
 def save_hours(client: FlaskClient, when: str, **given: str) -> TestResponse:
     shown = {"was.when": "", "outside": "never", "was.outside": "never"}
     return send(client, f"{PAGE}/hours", when=when, **(shown | given))
@@ -347,187 +270,6 @@ def test_without_a_broker_mv_sense_cannot_be_switched_on(tmp_path: Path) -> None
     web.close()
 
 
-# --- rules of places
-
-
-def test_a_place_gets_a_rule_of_its_own(web: Web, admin: FlaskClient) -> None:
-    answer = send(
-        admin,
-        f"{PAGE}/place",
-        new="1",
-        place=f"{GATE} {ZONE}",
-        people="8",
-        rooms="Hall",
-    )
-    assert (answer.status_code, answer.location) == (303, PAGE)
-    (rule,) = sense(web).overrides
-    assert (rule.serial, rule.zone, rule.people, rule.rooms) == (
-        GATE,
-        ZONE,
-        8,
-        ("Hall",),
-    )
-    assert rule.dwell_s is None
-    place = "Gate north, Waiting area"
-    expected = f"{place}: people 8, recipients: Hall"
-    assert audited(web) == [("sense.overrides", f"{place}: no exception", expected)]
-    assert f"{place} people 8, recipients: Hall" in words(admin.get(PAGE).text)
-
-
-def test_the_rule_of_a_place_is_changed_and_removed(
-    web: Web, admin: FlaskClient
-) -> None:
-    place = f"{GATE} *"
-    send(admin, f"{PAGE}/place", new="1", place=place, people="8")
-    html = admin.get(f"{PAGE}/place?serial={GATE}&zone=*").text
-    assert (field(html, "people"), field(html, "dwell_s")) == ("8", "")
-    assert field(html, "place") == place
-    send(admin, f"{PAGE}/place", place=place, people="8", dwell_s="120")
-    (rule,) = sense(web).overrides
-    assert (rule.people, rule.dwell_s) == (8, 120)
-    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="*")
-    assert sense(web).overrides == ()
-    what, before, after = audited(web)[0]
-    assert what == "sense.overrides"
-    assert before == "Gate north, all zones: people 8, dwell 120 s"
-    assert after == "Gate north, all zones: no exception"
-
-
-def test_a_place_has_hours_of_its_own(web: Web, admin: FlaskClient) -> None:
-    given = {"place": f"{GATE} {ZONE}", "when": "sat, sun", "outside": "later"}
-    send(admin, f"{PAGE}/place", new="1", **given)
-    (rule,) = sense(web).overrides
-    assert (hours_text(rule.when), rule.outside) == ("sat, sun", "later")
-    text = "hours: sat, sun, outside of hours: later"
-    assert audited(web)[0][2] == f"Gate north, Waiting area: {text}"
-    assert text in words(admin.get(PAGE).text)
-    html = admin.get(f"{PAGE}/place?serial={GATE}&zone={ZONE}").text
-    assert ">sat, sun</textarea>" in html
-    assert '<option value="later" selected>' in html
-    send(admin, f"{PAGE}/place", place=given["place"], when="", people="4")
-    (rule,) = sense(web).overrides
-    assert (rule.when, rule.outside, rule.people) == (None, None, 4)
-
-
-def test_rules_of_other_places_stay(web: Web, admin: FlaskClient) -> None:
-    for zone in ("*", "0", ZONE):
-        send(admin, f"{PAGE}/place", new="1", place=f"{GATE} {zone}", people="8")
-    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
-    assert [rule.zone for rule in sense(web).overrides] == ["*", ZONE]
-
-
-@pytest.mark.parametrize(
-    ("given", "name", "said"),
-    [
-        ({"place": ""}, "place", "Select a camera"),
-        ({"place": GATE}, "place", "Select a camera"),
-        ({"place": f"{GATE} door", "people": "3"}, "people", "Expected a zone id"),
-        ({"place": f"{GATE} 0"}, "people", "Change at least one value"),
-        ({"place": f"{GATE} 0", "people": "0"}, "people", "greater than or equal"),
-        ({"place": f"{GATE} 0", "dwell_s": "x"}, "dwell_s", "Enter a number."),
-        ({"place": f"{GATE} 0", "when": "x"}, "when", "Days: "),
-        ({"place": f"{GATE} 0", "outside": "x"}, "outside", "Must be"),
-        ({"place": f"{GATE} *", "people": "3"}, "place", "already exists"),
-    ],
-)
-def test_a_mistake_in_the_rule_of_a_place_is_shown_at_its_field(
-    web: Web, admin: FlaskClient, given: dict[str, str], name: str, said: str
-) -> None:
-    send(admin, f"{PAGE}/place", new="1", place=f"{GATE} *", people="8")
-    answer = send(admin, f"{PAGE}/place", new="1", **given)
-    assert answer.status_code == 400
-    found = re.search(f'id="{name}-mistake">([^<]*)<', answer.text)
-    assert found, answer.text
-    assert said in found[1]
-    assert len(sense(web).overrides) == 1
-
-
-def test_a_removed_rule_is_reported(web: Web, admin: FlaskClient) -> None:
-    assert admin.get(f"{PAGE}/place?serial={GATE}&zone=0").status_code == 404
-    send(admin, f"{PAGE}/place/remove", serial=GATE, zone="0")
-    assert "That exception had already been removed." in admin.get(PAGE).text
-    assert audited(web) == []
-
-
-# --- mutes
-
-
-def mutes(web: Web) -> list[Mute]:
-    return web.site.mutes(datetime.now(UTC))
-
-
-def test_a_reviewer_mutes_and_ends_it(web: Web) -> None:
-    reviewer = web.log_in(Role.REVIEWER)
-    place = f"{GATE} {ZONE}"
-    answer = send(reviewer, f"{PAGE}/mutes", place=place, minutes="15")
-    assert (answer.status_code, answer.location) == (303, f"{PAGE}/mutes")
-    (mute,) = mutes(web)
-    assert (mute.serial, mute.zone_id, mute.muted_by) == (GATE, ZONE, "reviewer")
-    text = words(reviewer.get(f"{PAGE}/mutes").text)
-    assert "Gate north, Waiting area Ends in 15 min" in text
-    send(reviewer, f"{PAGE}/mutes/{mute.id}/end")
-    assert mutes(web) == []
-    assert len(audited(web)) == 2
-
-
-@pytest.mark.parametrize(
-    ("place", "expected"),
-    [("", (None, None)), (f"{GATE} *", (GATE, None)), (f"{GATE} 0", (GATE, "0"))],
-    ids=["all", "a camera", "the full frame of a camera"],
-)
-def test_all_or_one_camera_or_one_zone_is_muted(
-    web: Web, admin: FlaskClient, place: str, expected: tuple[str | None, str | None]
-) -> None:
-    send(admin, f"{PAGE}/mutes", place=place, minutes="60")
-    (mute,) = mutes(web)
-    assert (mute.serial, mute.zone_id) == expected
-
-
-def test_a_mute_until_a_time_means_the_time_of_the_site(tmp_path: Path) -> None:
-    clock = FakeClock()  # of a day without an hour that is there twice
-    web = open_web(tmp_path, sense=IN_FILE, clock=clock)
-    until = clock.now() + timedelta(hours=5)
-    text = f"{until.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}"
-    fields = {"place": "", "minutes": "until", "until": text}
-    send(web.log_in(Role.ADMIN), f"{PAGE}/mutes", **fields)
-    (mute,) = web.site.mutes(clock.now())
-    web.close()
-    # Mutes last whole minutes from now: less than one longer than was asked for.
-    assert timedelta() <= mute.until - until < timedelta(minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("given", "name", "said"),
-    [
-        ({"minutes": "0"}, "minutes", "expected 1 to"),
-        ({"minutes": "x"}, "minutes", "expected 1 to"),
-        ({"minutes": "until"}, "until", "Enter a date and time."),
-        ({"minutes": "until", "until": "soon"}, "until", "not a time"),
-        ({"minutes": "until", "until": "2020-01-01T10:00"}, "until", "the next week"),
-        ({"minutes": "until", "until": "2199-01-01T10:00"}, "until", "the next week"),
-        ({"minutes": "15", "place": f"{GATE} 99"}, "place", "no such zone"),
-        ({"minutes": "15", "place": "camera *"}, "place", "Not a Meraki serial"),
-    ],
-)
-def test_a_mistake_in_a_mute_is_shown_at_its_field(
-    web: Web, admin: FlaskClient, given: dict[str, str], name: str, said: str
-) -> None:
-    answer = send(admin, f"{PAGE}/mutes", **given)
-    assert answer.status_code == 400
-    found = re.search(f'id="{name}-mistake">([^<]*)<', answer.text)
-    assert found, answer.text
-    assert said in found[1]
-    assert mutes(web) == []
-
-
-def test_a_mute_that_is_over_cannot_be_ended(web: Web, admin: FlaskClient) -> None:
-    assert send(admin, f"{PAGE}/mutes/nonsense/end").status_code == 303
-    assert "That mute had already ended." in admin.get(f"{PAGE}/mutes").text
-
-
-# --- who may, and what was changed
-
-
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.REVIEWER])
 def test_only_an_admin_changes_settings(web: Web, role: Role) -> None:
     client = web.log_in(role)
@@ -537,16 +279,6 @@ def test_only_an_admin_changes_settings(web: Web, role: Role) -> None:
         answer = send(client, f"{PAGE}/{path}", people="9", enabled="on")
         assert answer.status_code == 403, path
     assert web.site.setting_overrides() == {}
-
-
-def test_a_viewer_does_not_mute(web: Web) -> None:
-    viewer = web.log_in(Role.VIEWER)
-    mute, change = new_mute(None, None, "60", "anna", datetime.now(UTC), UTC)
-    web.site.mute(mute, change)
-    assert viewer.get(f"{PAGE}/mutes").status_code == 403
-    for path in ("mutes", f"mutes/{mute.id}/end"):
-        assert send(viewer, f"{PAGE}/{path}", minutes="15").status_code == 403
-    assert mutes(web) == [mute]
 
 
 def test_the_last_fifty_changes_are_listed(web: Web, admin: FlaskClient) -> None:
@@ -656,115 +388,3 @@ def test_the_page_shows_the_new_state_without_a_reload(web: Web) -> None:
         web.sense.describe_listener(listener(True, "connected to the broker"))
         page.get_by_text("Connected to the broker").wait_for()
         assert page.get_by_label("People", exact=True).input_value() == "7"
-
-
-@pytest.fixture
-def webex() -> FakeWebex:
-    return FakeWebex(rooms=("Security Team", "Reception"))
-
-
-@pytest.fixture
-def asking(web: Web, webex: FakeWebex) -> Iterator[FlaskClient]:
-    """An admin at an application that can ask Webex."""
-    with serve(webex_app(webex)) as url:
-        section = {"base_url": f"{url}/v1", "bot_token": webex.bot_token}
-        settings = Settings.model_validate({"webex": section})
-        web.recipients = RecipientCheck(open_channels(settings).require_recipient)
-        web.app = web.fresh_app()
-        yield web.log_in(Role.ADMIN)
-
-
-def test_a_room_the_bot_is_not_in_is_refused_with_similar_names(
-    web: Web, asking: FlaskClient
-) -> None:
-    rooms = "Reception\nSecurity Taem"
-    answer = send(asking, f"{PAGE}/rooms", rooms=rooms)
-    assert answer.status_code == 400
-    assert "not in a Webex room called &#39;Security Taem&#39;" in answer.text
-    assert "similar: &#39;Security Team&#39;" in answer.text
-    assert sense(web).rooms == ()
-    place = {"place": f"{GATE} {ZONE}", "new": "1", "rooms": "Nowhere"}
-    answer = send(asking, f"{PAGE}/place", **place)
-    assert answer.status_code == 400
-    assert "not in a Webex room called &#39;Nowhere&#39;" in answer.text
-    assert sense(web).overrides == ()
-
-
-def test_rooms_and_people_that_webex_knows_are_saved_without_a_warning(
-    web: Web, asking: FlaskClient
-) -> None:
-    rooms = "security team\nguard@example.com"
-    assert send(asking, f"{PAGE}/rooms", rooms=rooms).status_code == 303
-    assert sense(web).rooms == ("security team", "guard@example.com")
-    assert "may not arrive" not in asking.get(PAGE).text
-
-
-def test_a_person_webex_does_not_know_is_saved_with_a_warning(
-    web: Web, asking: FlaskClient
-) -> None:
-    send(asking, f"{PAGE}/rooms", rooms="gaurd@example.com")
-    assert sense(web).rooms == ("gaurd@example.com",)
-    shown = asking.get(PAGE).text
-    assert "Messages to gaurd@example.com may not arrive" in shown
-    assert "check the spelling" in shown
-
-
-def test_without_webex_rooms_are_saved_with_a_warning(
-    web: Web, webex: FakeWebex, asking: FlaskClient
-) -> None:
-    webex.faults.add(Fault("503-html", "GET /v1/rooms", times=-1))
-    assert send(asking, f"{PAGE}/rooms", rooms="Gate").status_code == 303
-    assert sense(web).rooms == ("Gate",)
-    assert "Messages to Gate may not arrive. Webex reports" in asking.get(PAGE).text
-
-
-def test_a_room_that_was_saved_before_is_shown_and_stops_no_other_change(
-    web: Web, asking: FlaskClient
-) -> None:
-    now = datetime.now(UTC)
-    web.site.choose({"sense.rooms": ["Gone"]}, "anna", now, [])
-
-    def shown() -> bool:
-        text = asking.get(PAGE).text
-        return "Messages to Gone may not arrive. The bot is not in" in text
-
-    wait_until(shown, "the page says so")
-    assert send(asking, f"{PAGE}/rooms", rooms="Gone\nReception").status_code == 303
-    assert sense(web).rooms == ("Gone", "Reception")
-
-
-def test_many_who_ask_at_once_do_not_all_wait(web: Web) -> None:
-    answered = threading.Event()
-
-    def require(_name: str) -> None:
-        answered.wait(60)
-
-    check = RecipientCheck(require, wait_s=60)
-    with ThreadPoolExecutor(2) as waiting:
-        first = [waiting.submit(check.ask, [name]) for name in ("Gate", "Door")]
-        wait_until(lambda: not check._turn_to_wait._value, "both wait", 20)
-        # The answer comes while the others still wait: these have their threads back.
-        found = check.ask(["Gate", "Yard"])
-        assert [each.is_pending for each in found.values()] == [True, True]
-        assert not any(one.done() for one in first)
-        answered.set()
-    assert [one.result() for one in first] == [{}, {}]
-    wait_until(lambda: check.ask(["Yard"]) == {}, "it was asked", 20)
-
-
-def test_a_request_does_not_wait_for_a_slow_webex(web: Web) -> None:
-    answered = threading.Event()
-
-    def require(_name: str) -> None:
-        answered.wait(60)
-
-    web.recipients = RecipientCheck(require, wait_s=0.1)
-    web.app = web.fresh_app()
-    admin = web.log_in(Role.ADMIN)
-    assert send(admin, f"{PAGE}/rooms", rooms="Gate").status_code == 303
-    assert sense(web).rooms == ("Gate",)
-    page = admin.get(PAGE).text
-    assert "Checking whether Gate can be reached …" in page
-    assert "may not arrive" not in page
-    answered.set()
-    wait_until(lambda: "Checking" not in admin.get(PAGE).text, "it has answered")

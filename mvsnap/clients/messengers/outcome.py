@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import smtplib
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import requests
 
 from mvsnap.clients import outgoing
-from mvsnap.clients.transport import ExchangeFailed
+from mvsnap.clients.connections import ExchangeFailed, shut, watchdog
 from mvsnap.errors import UpstreamError
 from mvsnap.texts import channel_wordings as wordings
 from mvsnap.texts.wording import Reason
@@ -171,8 +170,17 @@ class _Noting(smtplib.SMTP):
         return refused
 
     def quit(self) -> tuple[int, bytes]:
-        with _within(self, 0):
+        with self.within():
             return super().quit()
+
+    def within(self, more_s: float = 0) -> AbstractContextManager[None]:
+        """Around one operation. more_s: beside what any has."""
+        self.was_cut = False
+        return watchdog(_OPERATION_S + more_s, self._cut)
+
+    def _cut(self) -> None:
+        self.was_cut = True
+        shut(self.sock)
 
 
 class _SecureNoting(_Noting, smtplib.SMTP_SSL):
@@ -184,34 +192,12 @@ _MAIL = {"SMTP": _Noting, "SMTP_SSL": _SecureNoting}
 
 @contextmanager
 def _noted(mail: _Noting, more_s: float = 0) -> Iterator[None]:
-    """more_s: beside what any operation has."""
     try:
-        with _within(mail, more_s):
+        with mail.within(more_s):
             yield
     except (OSError, smtplib.SMTPException) as exc:
         _note(exc, is_sent=mail._is_sent)
         raise
-
-
-@contextmanager
-def _within(mail: _Noting, more_s: float) -> Iterator[None]:
-    mail.was_cut = False
-    watchdog = threading.Timer(_OPERATION_S + more_s, _cut, (mail,))
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        yield
-    finally:
-        watchdog.cancel()
-
-
-def _cut(mail: _Noting) -> None:
-    """Make it fail in its own thread."""
-    mail.was_cut = True
-    if isinstance(mail.sock, socket.socket):
-        with suppress(OSError):
-            # Not SSLSocket's own method, which the other thread may be in.
-            socket.socket.shutdown(mail.sock, socket.SHUT_RDWR)
 
 
 def _note(exc: Exception, *, is_sent: bool) -> None:

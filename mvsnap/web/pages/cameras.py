@@ -18,10 +18,11 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.camera_sources import recorder_settings
 from mvsnap.config.recipients import JobRooms
-from mvsnap.domain import Change, Job, JobId, Role, Serial, Trigger, TriggerKind
+from mvsnap.core.clip_rows import ClipRow
+from mvsnap.domain import Change, Event, Job, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.errors import BadInput, NotFound, QueueFull
 from mvsnap.jobs.service import JobRequest
-from mvsnap.recorder.live import MOST_VIEWERS
+from mvsnap.recorder.live import MOST_VIEWERS, Viewer
 from mvsnap.store.clips import ClipFilter
 from mvsnap.store.events import EventFilter
 from mvsnap.texts import _, audit_wordings
@@ -59,7 +60,7 @@ from mvsnap.web.pages.camera_rows import (
 )
 from mvsnap.web.pages.clip_text import clip_row
 from mvsnap.web.pages.filters import older_url
-from mvsnap.web.pages.job_rows import job_line
+from mvsnap.web.pages.job_rows import JobLine, job_line
 from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
 from mvsnap.web.pages.places import known_places
@@ -215,14 +216,15 @@ def _live_part(camera: KnownCamera) -> dict[str, Any]:
     }
 
 
-def _events(camera: KnownCamera) -> list[Any]:
+def _events(camera: KnownCamera) -> list[Event]:
     # Events of a recorder camera without a serial are found by its name.
     by = Serial(camera.serial or camera.recorded_as or "")
     wanted = EventFilter(kinds=event_kinds(), serials=(by,))
-    return gateway().store.events(wanted, _EVENTS)
+    here = gateway()
+    return here.store.latest(wanted, _EVENTS, here.clock.now())
 
 
-def _clips(camera: KnownCamera) -> list[Any]:
+def _clips(camera: KnownCamera) -> list[ClipRow]:
     if camera.recorded_as is None:
         return []
     here = gateway()
@@ -230,7 +232,7 @@ def _clips(camera: KnownCamera) -> list[Any]:
     return [clip_row(clip, here.settings, here.clock.now()) for clip in found]
 
 
-def _job(job_id: str) -> Any:
+def _job(job_id: str) -> JobLine | None:
     """Return the line of the job that this page was redirected for, if there is one."""
     if not re.fullmatch(r"[0-9a-f-]{36}", job_id):
         return None
@@ -309,8 +311,8 @@ def _accepted(camera: KnownCamera, what: str, **cameras: Any) -> ResponseReturnV
 @auth.page(Role.VIEWER)
 def live(key: str) -> ResponseReturnValue:
     """The newest picture of the ring; 204 if it is the one that the browser has."""
-    viewer, known = request.args.get("viewer", ""), request.args.get("known", "")
-    if not _VIEWER.fullmatch(viewer):
+    tab, known = request.args.get("viewer", ""), request.args.get("known", "")
+    if not _VIEWER.fullmatch(tab):
         raise BadInput("viewer: expected 8 to 32 letters and digits, one text per tab")
     if known and not _PICTURE.fullmatch(known):
         raise BadInput(f"known: {known[:40]!r} (expected the X-Picture of an answer)")
@@ -319,8 +321,8 @@ def live(key: str) -> ResponseReturnValue:
     if key not in here.settings.recorder.cameras:
         raise NotFound(f"{key[:40]!r} is not in recorder.cameras: it has no live view")
     settings = recorder_settings(here.settings)
-    tab = f"{auth.person().name} {viewer}"
-    picture = here.live.picture(settings, key, tab, known)
+    viewer = Viewer(auth.person().name, tab)
+    picture = here.live.picture(settings, key, viewer, known)
     if picture is None:
         return Response(status=204)
     viewed(audit_wordings.LIVE_VIEW(key=key))

@@ -11,6 +11,7 @@ from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_search import EventState, FoundEvent
+from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
@@ -42,7 +43,8 @@ _STATES = {
 class EventLine:
     """An event. picture: the event that has its picture; None: there is none.
 
-    reason: why it failed, or why nobody was notified.
+    reason: why it failed, or why nobody was notified. is_to_come: its time has not been
+    yet, so a clock was wrong.
     """
 
     event: Event
@@ -50,6 +52,7 @@ class EventLine:
     picture: Event | None
     has_clip: bool
     reason: str
+    is_to_come: bool = False
 
     @property
     def kind(self) -> str:
@@ -121,7 +124,8 @@ class EventLine:
         event, picture = self.event, self.picture
         parts = (event.id, self.state, picture.id if picture else "", self.reason)
         names = (self.place, self.video_link or "", str(self.has_clip))
-        return "|".join((*parts, *names))
+        marks = ("to come",) if self.is_to_come else ()
+        return "|".join((*parts, *names, *marks))
 
 
 def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
@@ -134,6 +138,7 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
     clips = (event.id for event in events if event.kind is EventKind.CLIP)
     shown = here.clips.with_thumbnail(clips)
     given_up, kept = _given_up(here, found), _kept(here, found)
+    to_come = here.clock.now() + AHEAD
     return [
         EventLine(
             one.event,
@@ -141,6 +146,7 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
             _picture(one.event, by_job.get(one.event.job_id, ())),
             one.event.id in shown,
             _reason(one, given_up) or kept.get(message_job(one.event), ""),
+            is_to_come=one.event.occurred_at > to_come,
         )
         for one in found
     ]

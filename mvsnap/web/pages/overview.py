@@ -117,8 +117,8 @@ def _now() -> dict[str, Any]:
         "people": _people(sense, places, db_now),
         "snapshots": [
             snapshot_tile(event)
-            for event in here.store.events(
-                EventFilter(kinds=(EventKind.SNAPSHOT,)), _LATEST
+            for event in here.store.latest(
+                EventFilter(kinds=(EventKind.SNAPSHOT,)), _LATEST, now
             )
         ],
         "cameras": cameras.rows[:_CAMERAS],
