@@ -21,10 +21,19 @@ from mvsnap.jobs.executors import installation
 from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.clips import ClipFilter, ClipStore
-from tests.gateway import Clouds, Gateway, Installation, clouds, gateway
+from tests.gateway import (
+    THIS,
+    Clouds,
+    Gateway,
+    Installation,
+    clouds,
+    environment,
+    gateway,
+)
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
+from tests.servers.warm import can_be_warm
 
 # Longer than a busy machine holds up a process; the clips, than it takes to see them
 # begin and to lose their recorder.
@@ -32,9 +41,12 @@ LEASE_S = 3.0
 POST_ROLL_S = 7.0
 TOKEN = "a-token-of-the-robots"
 NAMES = [f"Robot {number}" for number in range(1, 5)]
+# Where it cannot start warm, it is a Python that says so before the imports.
 SHORT = f"from mvsnap.store import claims; claims.LEASE_S = {LEASE_S}; "
 RUN = "from mvsnap.cli import main; main()"
-QUICKER = Installation((sys.executable, "-c", SHORT + RUN))
+ENV = environment(TESTS_LEASE_S=str(LEASE_S))
+COLD = (sys.executable, "-c", SHORT + RUN)
+QUICKER = Installation(THIS if can_be_warm(ENV) else COLD, ENV)
 
 
 @dataclass

@@ -27,8 +27,9 @@ from tests.gateway import (
     write_config,
 )
 from tests.recorder.build import lines
-from tests.servers.processes import Program, wait_until
+from tests.servers.processes import Program, WarmProgram, wait_until
 from tests.servers.rtsp import FPS, GOP, PASSWORD, RtspCamera, pictures, rtsp_camera
+from tests.servers.warm import can_be_warm
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,13 @@ def clouds() -> Iterator[Clouds]:
 def site(tmp_path: Path, clouds: Clouds, camera: RtspCamera) -> Path:
     write_config(tmp_path, settings(clouds, camera))
     return tmp_path
+
+
+def begun(args: list[str], folder: Path) -> Program:
+    env = environment()
+    if can_be_warm(env):
+        return WarmProgram(args, cwd=folder, env=env)
+    return Program([sys.executable, "-m", "mvsnap", *args], cwd=folder, env=env)
 
 
 def states(site: Path) -> list[ClipState]:
@@ -140,8 +148,8 @@ def test_without_cameras_it_says_where_to_put_them(
 
 
 def test_ctrl_c_leaves_no_ffmpeg_and_nothing_to_record_later(site: Path) -> None:
-    args = ["-m", "mvsnap", "record", "Robot", "--duration", "60"]
-    running = Program([sys.executable, *args], cwd=site, env=environment())
+    args = ["record", "Robot", "--duration", "60"]
+    running = begun(args, site)
     try:
         running.wait_for(
             lambda: any_spool(site) and bool(ffmpegs_of(running.pid)), "it records", 90
@@ -208,8 +216,8 @@ def test_ctrl_c_leaves_it_to_the_service_that_runs(
 ) -> None:
     with gateway(tmp_path, settings(clouds, camera)) as running:
         wait_for_ring(running)
-        args = ["-m", "mvsnap", "record", "Robot", "--duration", "5"]
-        command = Program([sys.executable, *args], cwd=tmp_path, env=environment())
+        args = ["record", "Robot", "--duration", "5"]
+        command = begun(args, tmp_path)
         try:
             wait_until(lambda: states(tmp_path) != [], "it is asked for", 40)
         finally:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Flask, Response
 
-from mvsnap.simulator.video import PICTURES, draw_number
+from mvsnap.simulator.video import draw_number
 
 NUMBERS = 20  # a second
 STREAM_FPS = 8
@@ -112,7 +112,6 @@ class OddCamera:
         """bad_first: the very first answer is one of the bad ones."""
         self.asked: Counter[str] = Counter()
         self._first = 0 if bad_first else BAD_EVERY // 2
-        self._drawn: dict[int, bytes] = {}
         self._closed = threading.Event()
         self._works_for: int | None = None
 
@@ -133,10 +132,7 @@ class OddCamera:
         self._closed.set()
 
     def _now(self) -> bytes:
-        number = int(time.time() * NUMBERS) % PICTURES
-        if number not in self._drawn:
-            self._drawn[number] = draw_number(number)
-        return self._drawn[number]
+        return draw_number(int(time.time() * NUMBERS))
 
     def _still(self, way: str) -> Response:
         self.asked[way] += 1

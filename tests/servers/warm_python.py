@@ -109,12 +109,30 @@ def become(run: dict[str, Any]) -> None:
     os.environ.update(run["env"])
     if "FAKETIME_TIMESTAMP_FILE" in os.environ:
         await_own_clock()
+    if "TESTS_LEASE_S" in os.environ:
+        take_lease(float(os.environ["TESTS_LEASE_S"]))
     time.tzset()
     sys.path[0] = run["cwd"]
     sys.argv = ["mvsnap", *run["args"]]
     sys.stdout, sys.stderr = opened_anew(sys.stdout), opened_anew(sys.stderr)
     if run["strict"]:
         warnings.simplefilter("error")
+
+
+def take_lease(lease_s: float) -> None:
+    """Have each claim last that long, as if it had been said before the imports."""
+    from mvsnap.sense.zone_share import ZoneShare
+    from mvsnap.store import claims
+    from mvsnap.store.turns import ClaimedTurn
+
+    usual_s = claims.LEASE_S
+    for name, module in list(sys.modules.items()):
+        if name.startswith("mvsnap.") and hasattr(module, "LEASE_S"):
+            vars(module)["LEASE_S"] = lease_s
+    for made in (claims.Claims, ClaimedTurn, ZoneShare):
+        defaults = made.__init__.__kwdefaults__
+        assert defaults == {"lease_s": usual_s}, made
+        defaults.update(lease_s=lease_s)
 
 
 def await_own_clock() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +26,9 @@ class Line:
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+def line(tmp_path_factory: pytest.TempPathFactory, films: Path) -> Iterator[Line]:
     folder = tmp_path_factory.mktemp("line")
-    with rtsp_camera(tmp_path_factory.mktemp("films")) as camera, clouds() as made:
+    with rtsp_camera(films) as camera, clouds() as made:
         site = {"name": "Harbour", "timezone": "Europe/Berlin"}
         whole = made.settings(site=site, recorder={"min_free_mb": 1})
         with gateway(folder, whole) as running:
