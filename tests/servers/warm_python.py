@@ -23,7 +23,13 @@ import warnings
 from contextlib import suppress
 from typing import Any, TextIO
 
+from sqlalchemy import Connection, create_engine
+from werkzeug.routing import Rule
+
 import mvsnap
+from mvsnap.store import database
+from tests.servers.addresses import Addresses
+from tests.servers.replay import Replay, real_migrate
 
 EVERY_S = 0.02
 # Simulators belong to the tests; alembic loads migrations; the last one runs.
@@ -39,6 +45,31 @@ def import_all() -> None:
             importlib.import_module(found.name)
     for name in LATER:
         importlib.import_module(name)
+
+
+def prepare() -> None:
+    """Do once what each fork would: compile addresses, make the tables of SQLite."""
+    from mvsnap.clients.webex.sdk import webexteamssdk
+    from mvsnap.runtime.web_app import _BLUEPRINTS, Application, _Part
+
+    webexteamssdk()
+    Rule._compile_builder = Addresses().as_method()  # type: ignore[method-assign]
+    app = Application("mvsnap")
+    app.url_map.converters["default"] = _Part
+    for blueprint in _BLUEPRINTS:
+        with suppress(KeyError):  # after its addresses, one asks for the gateway
+            app.register_blueprint(blueprint)
+    replay = Replay()
+
+    def migrate(connection: Connection, to: str) -> None:
+        is_kept = connection.dialect.name == "sqlite"
+        (replay.migrate if is_kept else real_migrate)(connection, to)
+
+    database._migrate = migrate
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        migrate(connection, database.HEAD)
+    engine.dispose()
 
 
 def open_files() -> set[int]:
@@ -124,6 +155,7 @@ def opened_anew(stream: TextIO) -> TextIO:
 
 def main() -> None:
     import_all()
+    prepare()
     assert threading.active_count() == 1, threading.enumerate()
     asked = socket.socket(fileno=int(sys.argv[1]))
     assert open_files() == {0, 1, 2, asked.fileno()}
