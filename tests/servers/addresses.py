@@ -1,37 +1,46 @@
-"""What puts values into the addresses of an application, compiled once for all."""
+"""Addresses of an application, compiled once for all that have them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from functools import partial
 from typing import Any
 
 from werkzeug.routing import Rule
 
-_compile = Rule._compile_builder
+_compile = Rule.compile
+# What compiling makes. The two functions get the rule they belong to.
+_MADE = ("_parts", "_trace", "_converters", "arguments")
+_FUNCTIONS = ("_build", "_build_unknown")
 
 
 class Addresses:
-    """The functions that put values into an address: those of equal rules are equal."""
+    """What comes of compiling a rule, for rules that are equal."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, Callable[..., tuple[str, str]]] = {}
+        self._made: dict[Any, dict[str, Any]] = {}
 
-    def builder(
-        self, rule: Rule, append_unknown: bool = True
-    ) -> Callable[..., tuple[str, str]]:
+    def compile(self, rule: Rule) -> None:
+        assert rule.map is not None
         if rule.defaults:  # they are in the code
-            return _compile(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in self._made:
-            self._made[key] = _compile(rule, append_unknown)
-        return self._made[key]
+            _compile(rule)
+            return
+        kinds = tuple(rule.map.converters.values())
+        where = (rule.map.host_matching, rule.host, rule.subdomain)
+        key = (rule.rule, rule.merge_slashes, where, kinds)
+        made = self._made.get(key)
+        if made is None:
+            _compile(rule)
+            made = {name: copy(getattr(rule, name)) for name in _MADE}
+            made |= {name: getattr(rule, name).__func__ for name in _FUNCTIONS}
+            self._made[key] = made
+            return
+        for name in _MADE:
+            setattr(rule, name, copy(made[name]))
+        for name in _FUNCTIONS:
+            setattr(rule, name, partial(made[name], rule))
 
-    def as_method(self) -> Callable[..., Callable[..., tuple[str, str]]]:
-        """Return what can be `Rule._compile_builder`."""
-
-        def builder(
-            rule: Rule, append_unknown: bool = True
-        ) -> Callable[..., tuple[str, str]]:
-            return self.builder(rule, append_unknown)
-
-        return builder
+    def as_method(self) -> Callable[[Rule], None]:
+        """Return what can be `Rule.compile`."""
+        return lambda rule: self.compile(rule)

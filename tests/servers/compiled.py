@@ -73,6 +73,6 @@ def compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
-        patch.setattr(Rule, "_compile_builder", Addresses().as_method())
+        patch.setattr(Rule, "compile", Addresses().as_method())
         patch.setattr(Engine, "__init__", start)
         yield

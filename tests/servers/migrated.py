@@ -1,8 +1,8 @@
 """The migrations run once in a test process; a new database gets what they made.
 
 Alembic takes a tenth of a second of computing for each empty database, and thousands of
-tests have one of their own. The tables that came of it take a part of that: of SQLite a
-twentieth, of PostgreSQL a third. `tests/store/test_database.py`, every program on
+tests have one of their own. A copy of the SQLite file takes a fiftieth of that, the
+tables that came of it in PostgreSQL a third. `tests/store/test_database.py`, every program on
 PostgreSQL and each Python that a test starts run the migrations.
 """
 
@@ -13,16 +13,19 @@ from collections.abc import Iterator
 import pytest
 
 from mvsnap.store import database
-from tests.servers.replay import Replay, real_migrate
+from tests.servers.replay import Replay, real_migrate, real_upgrade
 
 
 @pytest.fixture(scope="session", autouse=True)
 def migrated_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_migrate", Replay().migrate)
+        replay = Replay()
+        patch.setattr(database, "_migrate", replay.migrate)
+        patch.setattr(database, "upgrade", replay.upgrade)
         yield
 
 
 @pytest.fixture
 def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_migrate", real_migrate)
+    monkeypatch.setattr(database, "upgrade", real_upgrade)

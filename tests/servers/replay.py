@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, create_engine, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect
 
 from mvsnap.store import database
 
 # What a dump sets for its own connection.
 _OF_THE_DUMP = ("SET ", "SELECT pg_catalog.set_config(", "\\")
 # Not one that a test has patched.
-real_migrate = database._migrate
+real_migrate, real_upgrade = database._migrate, database.upgrade
 
 
 class Replay:
@@ -22,6 +25,31 @@ class Replay:
 
     def __init__(self) -> None:
         self._statements: dict[str, list[tuple[str, Any]]] = {}
+        self._file = b""
+
+    def upgrade(self, engine: Engine, to: str = database.HEAD) -> None:
+        """Give it a SQLite file with these tables, where none is; then as usual."""
+        file = Path(engine.url.database or "")
+        is_file = engine.dialect.name == "sqlite" and file.is_absolute()
+        is_new = is_file and file.parent.is_dir() and not file.exists()
+        if to == database.HEAD and is_new:
+            self._give(file)
+        real_upgrade(engine, to)
+
+    def prepare(self) -> None:
+        if not self._file:
+            self._file = _migrated_file()
+
+    def _give(self, file: Path) -> None:
+        self.prepare()
+        # It appears as a whole. Where that cannot be, who asked makes it, or says why.
+        with suppress(OSError):
+            new = os.open(file.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+            try:
+                os.write(new, self._file)
+                os.link(f"/proc/self/fd/{new}", file, follow_symlinks=True)
+            finally:
+                os.close(new)
 
     def migrate(self, connection: Connection, to: str) -> None:
         kind = connection.dialect.name
@@ -39,6 +67,18 @@ class Replay:
         for statement, parameters in self._statements[kind]:
             cursor.execute(statement, parameters)
         cursor.close()
+
+
+def _migrated_file() -> bytes:
+    """Return a SQLite file after the migrations, as its last user leaves it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "mvsnap.db")
+        engine = database.open_database(database.sqlite_url(file))
+        with engine.begin() as connection:
+            real_migrate(connection, database.HEAD)
+        engine.dispose()
+        assert [found.name for found in Path(folder).iterdir()] == [file.name]
+        return file.read_bytes()
 
 
 def _contents(connection: Connection) -> list[tuple[str, Any]]:

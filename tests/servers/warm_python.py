@@ -23,13 +23,12 @@ import warnings
 from contextlib import suppress
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, create_engine
 from werkzeug.routing import Rule
 
 import mvsnap
 from mvsnap.store import database
 from tests.servers.addresses import Addresses
-from tests.servers.replay import Replay, real_migrate
+from tests.servers.replay import Replay
 
 EVERY_S = 0.02
 # Simulators belong to the tests; alembic loads migrations; the last one runs.
@@ -53,23 +52,15 @@ def prepare() -> None:
     from mvsnap.runtime.web_app import _BLUEPRINTS, Application, _Part
 
     webexteamssdk()
-    Rule._compile_builder = Addresses().as_method()  # type: ignore[method-assign]
+    Rule.compile = Addresses().as_method()  # type: ignore[assignment,method-assign]
     app = Application("mvsnap")
     app.url_map.converters["default"] = _Part
     for blueprint in _BLUEPRINTS:
         with suppress(KeyError):  # after its addresses, one asks for the gateway
             app.register_blueprint(blueprint)
     replay = Replay()
-
-    def migrate(connection: Connection, to: str) -> None:
-        is_kept = connection.dialect.name == "sqlite"
-        (replay.migrate if is_kept else real_migrate)(connection, to)
-
-    database._migrate = migrate
-    engine = create_engine("sqlite://")
-    with engine.begin() as connection:
-        migrate(connection, database.HEAD)
-    engine.dispose()
+    replay.prepare()
+    database.upgrade = replay.upgrade
 
 
 def open_files() -> set[int]:
