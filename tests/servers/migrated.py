@@ -2,8 +2,8 @@
 
 Alembic takes a tenth of a second of computing for each empty database, and thousands of
 tests have one of their own. A copy of the SQLite file takes a fiftieth of that, the
-tables that came of it in PostgreSQL a third. `tests/store/test_database.py`, every program on
-PostgreSQL and each Python that a test starts run the migrations.
+tables that came of it in PostgreSQL a third. `tests/store/test_database.py`, every
+program on PostgreSQL and each Python that a test starts run the migrations.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ class Replay:
             new = os.open(file.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
             try:
                 os.write(new, self._file)
-                os.link(f"/proc/self/fd/{new}", file, follow_symlinks=True)
+                # The folder, which the path does not need, makes it follow the link.
+                os.link(f"/proc/self/fd/{new}", file, src_dir_fd=new)
             finally:
                 os.close(new)
 
