@@ -8,7 +8,7 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from mvsnap import texts
+from tests.servers.addresses import Addresses
 
 # A test may make statements without end.
 MOST_STATEMENTS = 3000
 
 _start = Engine.__init__
-_compile = Rule._compile_builder
 
 
 class Templates(BytecodeCache):
@@ -47,23 +47,6 @@ def _key(bucket: Bucket) -> tuple[str, str, str]:
     return bucket.key, bucket.checksum, texts.locale()
 
 
-class Addresses:
-    """The functions that put values into an address: those of equal rules are equal."""
-
-    def __init__(self) -> None:
-        self._made: dict[Any, Callable[..., tuple[str, str]]] = {}
-
-    def builder(
-        self, rule: Rule, append_unknown: bool = True
-    ) -> Callable[..., tuple[str, str]]:
-        if rule.defaults:  # they are in the code
-            return _compile(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in self._made:
-            self._made[key] = _compile(rule, append_unknown)
-        return self._made[key]
-
-
 class Statements(dict[Any, Any]):
     """What an engine keeps of its statements, for all engines of SQLite files.
 
@@ -81,18 +64,15 @@ class Statements(dict[Any, Any]):
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    addresses, statements = Addresses(), Statements()
+    statements = Statements()
 
     def start(engine: Engine, *given: Any, **named: Any) -> None:
         _start(engine, *given, **named)
         if engine.driver == "pysqlite":
             engine._compiled_cache = statements
 
-    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-        return addresses.builder(rule, append_unknown)
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
-        patch.setattr(Rule, "_compile_builder", builder)
+        patch.setattr(Rule, "compile", Addresses().as_method())
         patch.setattr(Engine, "__init__", start)
         yield

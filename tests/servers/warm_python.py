@@ -23,7 +23,12 @@ import warnings
 from contextlib import suppress
 from typing import Any, TextIO
 
+from werkzeug.routing import Rule
+
 import mvsnap
+from mvsnap.store import database
+from tests.servers.addresses import Addresses
+from tests.servers.replay import Replay
 
 EVERY_S = 0.02
 # Simulators belong to the tests; alembic loads migrations; the last one runs.
@@ -39,6 +44,23 @@ def import_all() -> None:
             importlib.import_module(found.name)
     for name in LATER:
         importlib.import_module(name)
+
+
+def prepare() -> None:
+    """Do once what each fork would: compile addresses, make the tables of SQLite."""
+    from mvsnap.clients.webex.sdk import webexteamssdk
+    from mvsnap.runtime.web_app import _BLUEPRINTS, Application, _Part
+
+    webexteamssdk()
+    Rule.compile = Addresses().as_method()  # type: ignore[assignment,method-assign]
+    app = Application("mvsnap")
+    app.url_map.converters["default"] = _Part
+    for blueprint in _BLUEPRINTS:
+        with suppress(KeyError):  # after its addresses, one asks for the gateway
+            app.register_blueprint(blueprint)
+    replay = Replay()
+    replay.prepare()
+    database.upgrade = replay.upgrade
 
 
 def open_files() -> set[int]:
@@ -156,6 +178,7 @@ def opened_anew(stream: TextIO) -> TextIO:
 
 def main() -> None:
     import_all()
+    prepare()
     assert threading.active_count() == 1, threading.enumerate()
     asked = socket.socket(fileno=int(sys.argv[1]))
     assert open_files() == {0, 1, 2, asked.fileno()}, open_files()
