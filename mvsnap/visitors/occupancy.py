@@ -106,7 +106,7 @@ def occupancy_sights(
             people = "unknown"
             if one.people is not None:
                 people = amount(one.people, "person", "people")
-            text = f"{people}, limit {one.limit}"
+            text = f"{people}, limit {one.limit:,}"
             yield Sight(f"Occupancy of {one.name}", KIND, one.is_over, text)
 
     return look
