@@ -28,6 +28,8 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None: ...
 
+    def passed_since(self, moment: datetime) -> timedelta: ...
+
 
 class SystemClock:
     """The machine's clock; `stop()` wakes every sleeper, so a shutdown never waits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,9 @@ class Standing:
 
     def monotonic(self) -> float:
         return 0.0
+
+    def passed_since(self, moment: datetime) -> timedelta:
+        return self.now() - moment
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError(f"a page waits for {seconds} s")

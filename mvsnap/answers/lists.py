@@ -92,7 +92,7 @@ class BotLists:
         if len(found) > len(lines):
             lines.append(and_more(len(found) - len(lines)))
         count = ngettext("%(num)s camera", "%(num)s cameras", len(found))
-        return BotReply((count % {"num": len(found)}, *lines))
+        return BotReply((count % {"num": formats.number(len(found))}, *lines))
 
     def status(self) -> BotReply:
         rows = list(self.rows())
@@ -105,7 +105,10 @@ class BotLists:
         if len(bad) > len(lines):
             lines.append(and_more(len(bad) - len(lines)))
         if bad and unknown:
-            share = {"number": unknown, "all": len(rows)}
+            share = {
+                "number": formats.number(unknown),
+                "all": formats.number(len(rows)),
+            }
             lines.append(_("%(number)s of %(all)s are not known") % share)
         for mute in self.site.mutes(self.clock.now())[:_MOST_ROWS]:
             where = muted_place(mute, self.site)
@@ -114,7 +117,10 @@ class BotLists:
             lines.append(muted % {**about, "who": mute.muted_by})
         if not bad:
             return BotReply((without_trouble(rows), *lines))
-        share = {"number": len(bad), "all": len(rows)}
+        share = {
+            "number": formats.number(len(bad)),
+            "all": formats.number(len(rows)),
+        }
         return BotReply((_("%(number)s of %(all)s in trouble") % share, *lines))
 
     def _camera(self, camera: WatchedPlace, mutes: Sequence[Mute]) -> str:
@@ -170,7 +176,7 @@ class BotLists:
     def _sums(self, since: datetime, until: datetime) -> str:
         counts = self.store.count_events(since, until)
         return ", ".join(
-            f"{count} {_(_KINDS[kind][count != 1])}"
+            f"{formats.number(count)} {_(_KINDS[kind][count != 1])}"
             for kind in _KINDS
             if (count := counts.get(kind, 0))
         )
@@ -191,7 +197,7 @@ class BotLists:
 
 
 def and_more(number: int) -> str:
-    return _("and %(number)s more") % {"number": number}
+    return _("and %(number)s more") % {"number": formats.number(number)}
 
 
 def unknown_name(name: str) -> str:

@@ -58,7 +58,8 @@ class NearFetcher:
         near, now = wanted.near, self._clock.now()
         moment = wanted.badge.swiped_at + timedelta(seconds=near.offset_s)
         is_over = is_too_old(near.asked_at, self._clock)
-        again_s = ask_again_s(why, near.asks, now - moment, is_over=is_over)
+        age = self._clock.passed_since(moment)
+        again_s = ask_again_s(why, near.asks, age, is_over=is_over)
         again_at = None
         if again_s is not None:
             again_at = ask_at(moment, now + timedelta(seconds=again_s))

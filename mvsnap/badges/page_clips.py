@@ -64,7 +64,7 @@ def keep(badge_id: str) -> ResponseReturnValue:
 def held_by(badge: BadgeEvent) -> CameraName | None:
     """Return the camera whose recorder has the swipe in its memory, if any."""
     recorder, since = gateway().settings.recorder, badge.swiped_at
-    age = gateway().clock.now() - since
+    age = gateway().clock.passed_since(since)
     for name in _recorded_as(badge):
         section = recorder.cameras[name]
         held = timedelta(seconds=section.pre_roll_s - _BEFORE_S)

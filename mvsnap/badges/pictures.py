@@ -143,7 +143,8 @@ class PictureFetcher:
     def _note(self, badge: BadgeEvent, why: UpstreamError) -> None:
         now = self._clock.now()
         is_over = is_too_old(badge.recorded_at, self._clock)
-        again_s = ask_again_s(why, badge.asks, now - badge.swiped_at, is_over=is_over)
+        age = self._clock.passed_since(badge.swiped_at)
+        again_s = ask_again_s(why, badge.asks, age, is_over=is_over)
         again_at = None
         if again_s is not None:
             again_at = ask_at(badge.swiped_at, now + timedelta(seconds=again_s))

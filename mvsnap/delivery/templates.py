@@ -94,6 +94,7 @@ class MessageTemplates:
         self._templates.filters["tenths"] = formats.tenths
         self._templates.filters["many"] = formats.many
         self._templates.filters["megabytes"] = _megabytes
+        self._templates.filters["number"] = _number
         self._templates.filters["noun"] = noun
 
     def text(
@@ -262,6 +263,13 @@ def _picture(facts: Facts, wanted: datetime, zone: ZoneInfo) -> str | None:
 def _megabytes(size: object) -> str:
     """Return the digits that were stored, with the point of the language."""
     return formats.as_written(str(size))
+
+
+def _number(value: object) -> str:
+    """Return a number that was stored as it is written here."""
+    if not isinstance(value, int | float):
+        return str(value)
+    return formats.number(value, 0 if float(value).is_integer() else 1)
 
 
 def _linkable(link: str | None) -> str | None:

@@ -20,7 +20,7 @@ from mvsnap.status.read import StatusSources
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.database import OUTAGES
 from mvsnap.upstreams import OUTCOMES
-from mvsnap.visitors.occupancy import occupancy_sights
+from mvsnap.visitors.occupancy import ZoneSources, occupancy_sights
 
 _NAME = "alerts"
 # A holder of a turn says so four times in twenty seconds.
@@ -60,6 +60,7 @@ class Reporting:
         parts, clock, sources = self._parts, self._parts.clock, self._sources
         alerts, url = self._settings.alerts, self._settings.heartbeat_url
         places = self._settings.visitors.occupancy
+        zones = ZoneSources(parts.sense, parts.site, parts.settings)
         rooms = parts.settings.recipients.only(alerts.channel)
         now = partial(database_now, parts)
         if rooms or url is not None:
@@ -82,7 +83,7 @@ class Reporting:
                 after=timedelta(seconds=alerts.after_s),
                 kinds=frozenset(alerts.kinds),
                 rooms=rooms,
-                others=occupancy_sights(places, parts.sense),
+                others=occupancy_sights(places, zones),
             )
             every_s = min(_LOOK_S, alerts.after_s / 4)
             yield Loop(_NAME, watch.step, every_s, clock, outages=OUTAGES)

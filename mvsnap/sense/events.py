@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mvsnap.clock import iso
+from mvsnap.core.amounts import amount
 from mvsnap.core.crossing import Crossed, CrossingRule
 from mvsnap.core.crowd import CrowdRule, Ended, Finding, Raised
 from mvsnap.core.presence import PresenceSpan
@@ -94,7 +95,7 @@ def raised_event(
             "limit_db": rule.limit,
         }
     else:
-        title = f"Crowd: {found.level} {'people' if found.level > 1 else 'person'}"
+        title = f"Crowd: {amount(found.level, 'person', 'people')}"
         details = {"people": found.level, "limit": rule.limit}
         if rule.end < rule.limit:
             # This number stayed all the time; `limit` only counts at the end of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from mvsnap.config.notify import Outside, TimeSpan
@@ -10,7 +10,7 @@ from mvsnap.config.recipients import Recipients
 from mvsnap.config.sense import Override, Sense
 from mvsnap.core.crossing import CrossingRule
 from mvsnap.core.crowd import CrowdRule
-from mvsnap.domain import FULL_FRAME, Serial, ZoneId
+from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 
 
 class SenseRules:
@@ -144,6 +144,16 @@ class SenseRules:
             if fits and value is not None:
                 found = value
         return found
+
+
+def listed_zones(zones: Iterable[Zone] | None) -> frozenset[ZoneId]:
+    """Return a camera's zones in the Dashboard, the full frame among them.
+
+    zones: None where the Dashboard's list is not known.
+    """
+    if zones is None:
+        return frozenset()
+    return frozenset((FULL_FRAME, *(ZoneId(zone.zone_id) for zone in zones)))
 
 
 def _is_for_one_zone(override: Override) -> bool:

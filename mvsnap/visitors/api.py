@@ -27,7 +27,7 @@ from mvsnap.visitors.answers import (
     VisitorTotalsAnswer,
     VisitorZoneAnswer,
 )
-from mvsnap.visitors.occupancy import occupancies
+from mvsnap.visitors.occupancy import ZoneSources, occupancies
 from mvsnap.visitors.page_advice import without_counts
 from mvsnap.visitors.page_chart import (
     Entrance,
@@ -146,9 +146,10 @@ def _occupancy(now: datetime) -> list[OccupancyAnswer]:
         for place in here.settings.visitors.occupancy
         if all(caller.reaches(serial) for serial, _ in place.keys)
     ]
+    sources = ZoneSources(here.sense, here.site, here.settings)
     return [
         OccupancyAnswer(one.name, one.people, one.limit, one.is_over)
-        for one in occupancies(places, here.sense, now)
+        for one in occupancies(places, sources, now)
     ]
 
 

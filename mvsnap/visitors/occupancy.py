@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mvsnap.config.model import Settings
 from mvsnap.config.visitors import OccupancySection
 from mvsnap.core.amounts import amount
 from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.core.troubles import Sight
+from mvsnap.domain import Serial, ZoneId
+from mvsnap.sense.rules import SenseRules, listed_zones
+from mvsnap.sense.site_settings import read_sense
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.site import SiteStore
 
 KIND = "occupancy"
 
@@ -35,16 +40,26 @@ class Occupancy:
         return False if self.is_whole else None
 
 
+@dataclass(frozen=True, slots=True)
+class ZoneSources:
+    """What tells how many people are in a zone, and whether anybody counts there."""
+
+    sense: SenseStore
+    site: SiteStore
+    settings: Settings
+
+
 def occupancies(
-    places: Iterable[OccupancySection], sense: SenseStore, now: datetime
+    places: Iterable[OccupancySection], sources: ZoneSources, now: datetime
 ) -> list[Occupancy]:
     """Return the people in view of each place, as MV Sense counts them."""
     several = list(places)
     if not several:
         return []
-    seen_at = sense.last_seen()
+    sense, seen_at = sources.sense, sources.sense.last_seen()
     serials = {serial for place in several for serial, _ in place.keys}
     states = {serial: sense.zone_states(serial) for serial in serials}
+    watched = _watched(sources)
     return [
         _together(
             place,
@@ -53,12 +68,26 @@ def occupancies(
                     states[serial].get(zone_id),
                     now,
                     heard=is_heard(seen_at.get(serial), now),
+                    watched=watched(serial, zone_id),
                 )
                 for serial, zone_id in place.keys
             ],
         )
         for place in several
     ]
+
+
+def _watched(sources: ZoneSources) -> Callable[[Serial, ZoneId], bool]:
+    """Return what says of a zone whether it is surely watched, as for *People now*."""
+    settings, _ = read_sense(sources.site, sources.settings.sense)
+    rules = SenseRules(settings, sources.settings.recipients)
+    zones, is_whole = sources.site.zones(), sources.sense.watches_all()
+
+    def is_watched(serial: Serial, zone_id: ZoneId) -> bool:
+        listed = listed_zones(zones.get(serial))
+        return is_whole and rules.surely_watches(serial, zone_id, listed)
+
+    return is_watched
 
 
 def _together(place: OccupancySection, people: Sequence[int | None]) -> Occupancy:
@@ -68,16 +97,16 @@ def _together(place: OccupancySection, people: Sequence[int | None]) -> Occupanc
 
 
 def occupancy_sights(
-    places: Sequence[OccupancySection], sense: SenseStore
+    places: Sequence[OccupancySection], sources: ZoneSources
 ) -> Callable[[datetime], Iterator[Sight]]:
     """Return what looks for places with too many people, for alerts."""
 
     def look(now: datetime) -> Iterator[Sight]:
-        for one in occupancies(places, sense, now):
+        for one in occupancies(places, sources, now):
             people = "unknown"
             if one.people is not None:
                 people = amount(one.people, "person", "people")
-            text = f"{people}, limit {one.limit}"
+            text = f"{people}, limit {one.limit:,}"
             yield Sight(f"Occupancy of {one.name}", KIND, one.is_over, text)
 
     return look

@@ -17,7 +17,7 @@ from mvsnap.texts import N_, _
 from mvsnap.texts.audit_wordings import ZONE_PICTURE
 from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
 from mvsnap.visitors.model import HourPicture, KnownZone
-from mvsnap.visitors.occupancy import occupancies
+from mvsnap.visitors.occupancy import Occupancy, ZoneSources, occupancies
 from mvsnap.visitors.page_advice import advice, without_counts
 from mvsnap.visitors.page_chart import VisitorOverview, overview
 from mvsnap.visitors.page_filter import (
@@ -62,9 +62,7 @@ def index() -> ResponseReturnValue:
         places=places,
         periods=PERIODS,
         rows=rows,
-        occupancy=occupancies(
-            gateway().settings.visitors.occupancy, gateway().sense, _now()
-        ),
+        occupancy=_occupancy(),
         has_opening_hours=_open_hours() is not None,
         **_shown(found, asked),
         hours_only=asked.days == 1
@@ -259,6 +257,12 @@ def _shown(found: VisitorOverview, asked: VisitorFilter) -> dict[str, Any]:
         "before": of_spans(asked.before.spans, clock),
         "is_unfinished": asked.since <= _now() < asked.until,
     }
+
+
+def _occupancy() -> list[Occupancy]:
+    here = gateway()
+    sources = ZoneSources(here.sense, here.site, here.settings)
+    return occupancies(here.settings.visitors.occupancy, sources, _now())
 
 
 def _day() -> tuple[date | None, str]:

@@ -24,6 +24,7 @@ from tests.badges.build import NOON, badge
 from tests.badges.crew import BadgeCrew, badge_crew
 from tests.badges.test_pages import PAGE, add, add_picture, words
 from tests.badges.test_pictures import SNAPSHOT, asked
+from tests.clients.fakes import SteppedClock
 from tests.conftest import Clouds
 from tests.core.build import GATE
 from tests.servers.processes import wait_until
@@ -210,7 +211,9 @@ def web(tmp_path: Path) -> Iterator[Web]:
         "cameras": {"Gate ring": {"meraki_serial": GATE, "pre_roll_s": 60}}
     }
     badges = {"camera_of_reader": {"Gate": GATE}}
-    made = Web(tmp_path, badges=badges, recorder=recorder)
+    clock = SteppedClock()
+    made = Web(tmp_path, badges=badges, recorder=recorder, clock=clock)
+    clock.passed_since_start()  # looks at it first
     yield made
     made.close()
 
@@ -287,6 +290,17 @@ def test_clips_that_show_the_swipe_are_linked(web: Web, reviewer: FlaskClient) -
     page = reviewer.get(f"{PAGE}/{made.id}").text
     assert re.findall(r'href="/clips/([^"]+)"', page).count(shown.id) == 1
     assert page.count("Clip of this moment") == 1
+
+
+@pytest.mark.parametrize("minutes", [30, -30])
+def test_what_the_recorder_has_does_not_depend_on_who_sets_the_clock(
+    web: Web, reviewer: FlaskClient, minutes: int
+) -> None:
+    made, older = add(web, 0.1), add(web, 20, user_id="2")
+    assert isinstance(web.clock, SteppedClock)
+    web.clock.by = timedelta(minutes=minutes)
+    assert "Keep a clip" in reviewer.get(f"{PAGE}/{made.id}").text
+    assert "Keep a clip" not in reviewer.get(f"{PAGE}/{older.id}").text
 
 
 def test_what_the_recorder_still_has_can_be_kept_as_a_clip(

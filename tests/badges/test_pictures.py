@@ -78,6 +78,19 @@ def test_a_moment_without_video_is_a_state_with_a_link_and_no_end_of_asking_too_
     assert (second.ask_at, second.video_link is not None) == (None, True)
 
 
+@pytest.mark.parametrize(("hours", "minutes_ago"), [(2, 10), (-2, 100)])
+def test_video_may_come_for_an_hour_whatever_the_clock_was_set_to(
+    crew: BadgeCrew, hours: int, minutes_ago: int
+) -> None:
+    crew.clouds.dashboard.cameras[GATE].video_since = datetime.now(UTC)
+    made = crew.swiped(minutes_ago)
+    crew.clock.set(timedelta(hours=hours))
+    crew.fetcher().fetch(made)
+    found = crew.again(made)
+    assert found.picture is BadgePictureState.NO_VIDEO
+    assert (found.ask_at is not None) == (minutes_ago < 60)
+
+
 def test_an_offline_camera_is_a_state_and_asked_again(crew: BadgeCrew) -> None:
     crew.clouds.dashboard.cameras[GATE].status = "offline"
     made = crew.swiped()

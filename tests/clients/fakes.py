@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask, Response
 from PIL import Image
 
+from mvsnap.clock import SystemClock
 from mvsnap.domain import parse_serial
 from mvsnap.simulator.server import serve
 
@@ -43,8 +44,20 @@ class FakeClock:
             self.asleep.append(seconds)
             self._elapsed_s += seconds
 
+    def passed_since(self, moment: datetime) -> timedelta:
+        return self.now() - moment
+
     def pass_time(self, seconds: float) -> None:
         self._elapsed_s += seconds
+
+
+class SteppedClock(SystemClock):
+    """by: how far somebody has set it ahead."""
+
+    by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.by
 
 
 def picture(*, thumbnail: bytes = b"", progressive: bool = False) -> bytes:

@@ -56,6 +56,11 @@ class JumpingClock(SystemClock):
     def monotonic(self) -> float:
         return self._elapsed_s
 
+    def set(self, by: timedelta) -> None:
+        """Set it ahead, as NTP or somebody does."""
+        self.passed_since_step()
+        self._began += by
+
     def sleep(self, seconds: float) -> None:
         if not self.stopped:
             self.asleep.append(seconds)

@@ -93,6 +93,7 @@ def test_the_help_names_the_same_commands() -> None:
     ("title", "kind", "said"),
     [
         ("Crowd: 3 people", TriggerKind.SENSE, "**Ansammlung: 3 Personen**"),
+        ("Crowd: 1,200 people", TriggerKind.SENSE, "**Ansammlung: 1.200 Personen**"),
         ("Noise over", TriggerKind.SENSE, "**Lärm vorbei**"),
         ("Badge mismatch", TriggerKind.BADGE, "**Ausweis-Abweichung**"),
         ("Crowd: 3 people", TriggerKind.WEBHOOK, "**Crowd: 3 people**"),

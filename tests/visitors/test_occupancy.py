@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from mvsnap.config.model import Settings
 from mvsnap.config.visitors import OccupancySection
-from mvsnap.domain import Serial, ZoneId
+from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.visitors.occupancy import Occupancy, occupancies, occupancy_sights
+from mvsnap.store.site import SiteStore
+from mvsnap.visitors.occupancy import (
+    Occupancy,
+    ZoneSources,
+    occupancies,
+    occupancy_sights,
+)
 
 GATE, DOOR = Serial("Q2SM-0000-0001"), Serial("Q2SM-0000-0002")
 NOW = datetime(2026, 7, 1, 12, 20, tzinfo=UTC)
@@ -26,6 +34,11 @@ def sense(url: str) -> Iterator[SenseStore]:
     database.upgrade(engine)
     yield SenseStore(database.Database(engine))
     engine.dispose()
+
+
+@pytest.fixture
+def sources(sense: SenseStore, tmp_path: Path) -> ZoneSources:
+    return ZoneSources(sense, SiteStore(sense._db), Settings(data_dir=tmp_path))
 
 
 def count(
@@ -47,29 +60,51 @@ def count(
 )
 def test_people_of_all_zones_are_counted_together(
     sense: SenseStore,
+    sources: ZoneSources,
     gate: tuple[int, int],
     door: tuple[int, int],
     expected: Occupancy,
 ) -> None:
     count(sense, GATE, "7", *gate)
     count(sense, DOOR, "0", *door)
-    assert occupancies([HALL], sense, NOW) == [expected]
+    assert occupancies([HALL], sources, NOW) == [expected]
 
 
 def test_an_empty_zone_is_known_while_its_camera_sends_counts(
-    sense: SenseStore,
+    sense: SenseStore, sources: ZoneSources
 ) -> None:
     count(sense, GATE, "7", 0, ago_s=3600)
     count(sense, DOOR, "0", 3)
-    assert occupancies([HALL], sense, NOW)[0].is_whole is False
+    assert occupancies([HALL], sources, NOW)[0].is_whole is False
     sense.note_last_seen({GATE: NOW}, NOW)
     # By the database's time, which is not that of this test, it may be later.
-    (one,) = occupancies([HALL], sense, sense.last_seen()[GATE])
+    (one,) = occupancies([HALL], sources, sense.last_seen()[GATE])
     assert one.people is None or one.people <= 3
 
 
-def test_too_many_are_a_trouble_and_unknown_is_neither(sense: SenseStore) -> None:
-    look = occupancy_sights([HALL], sense)
+def test_a_zone_that_nobody_ever_entered_is_empty_while_its_camera_sends_counts(
+    sense: SenseStore, sources: ZoneSources
+) -> None:
+    """As *People now* says: a listener writes nothing before somebody comes."""
+    sense.note_last_seen({GATE: NOW, DOOR: NOW}, NOW)
+    now = min(sense.last_seen().values())
+    # Without the Dashboard's list nobody knows that there is such a zone.
+    assert occupancies([HALL], sources, now) == [Occupancy("Hall", None, 10, False)]
+    sources.site.keep_zones(GATE, [Zone(ZoneId("7"), "Hall")])
+    assert occupancies([HALL], sources, now) == [Occupancy("Hall", 0, 10, False)]
+    sources.site.keep_zones(DOOR, [Zone(FULL_FRAME, "Full Frame")])
+    assert occupancies([HALL], sources, now) == [Occupancy("Hall", 0, 10, True)]
+    # A frame beside zones steps back, and is not counted.
+    sources.site.keep_zones(DOOR, [Zone(ZoneId("8"), "Door")])
+    assert occupancies([HALL], sources, now) == [Occupancy("Hall", 0, 10, False)]
+    silent = now + timedelta(minutes=3)
+    assert occupancies([HALL], sources, silent) == [Occupancy("Hall", None, 10, False)]
+
+
+def test_too_many_are_a_trouble_and_unknown_is_neither(
+    sense: SenseStore, sources: ZoneSources
+) -> None:
+    look = occupancy_sights([HALL], sources)
     assert [sight.is_wrong for sight in look(NOW)] == [None]
     count(sense, GATE, "7", 12)
     (sight,) = look(NOW)
@@ -83,5 +118,5 @@ def test_too_many_are_a_trouble_and_unknown_is_neither(sense: SenseStore) -> Non
     assert [sight.is_wrong for sight in look(NOW)] == [False]
 
 
-def test_without_places_nothing_is_read(sense: SenseStore) -> None:
-    assert occupancies([], sense, NOW) == []
+def test_without_places_nothing_is_read(sources: ZoneSources) -> None:
+    assert occupancies([], sources, NOW) == []

@@ -334,7 +334,7 @@ class Dashboard:
         """Translate the 400 of generateSnapshot."""
         said = words.casefold()
         if "no video" in said:
-            recent = at is None or self._clock.now() - at <= _VIDEO_DELAY
+            recent = at is None or self._clock.passed_since(at) <= _VIDEO_DELAY
             wording = wordings.NO_VIDEO_YET if recent else wordings.NO_VIDEO_THEN
             return NoVideo(wording(words=words), retry=recent)
         if "offline" in said:

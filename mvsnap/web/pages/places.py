@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
+from mvsnap.sense.rules import listed_zones
 from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import N_, _, audit_wordings
@@ -31,8 +32,7 @@ class PlaceCamera:
     @property
     def listed(self) -> frozenset[ZoneId]:
         """Return its zones in the Dashboard, the full frame among them."""
-        ids = (FULL_FRAME, *(ZoneId(zone.zone_id) for zone in self.zones))
-        return frozenset(ids if self.is_listed else ())
+        return listed_zones(self.zones if self.is_listed else None)
 
     @property
     def places(self) -> list[tuple[str, str]]:

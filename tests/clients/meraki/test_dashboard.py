@@ -11,7 +11,7 @@ from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
-from tests.clients.fakes import SERIAL
+from tests.clients.fakes import SERIAL, SteppedClock
 
 STRANGER = parse_serial("Q2ZZ-ZZZZ-ZZZZ")
 SNAPSHOT_PATH = f"/api/v1/devices/{SERIAL}/camera/generateSnapshot"
@@ -62,6 +62,28 @@ def test_no_video_is_worth_a_retry_only_while_it_is_young(
     fake_dashboard.cameras[SERIAL].video_since = now - timedelta(days=30)
     with pytest.raises(NoPicture, match="No video for specified timestamp") as caught:
         dashboard.request_snapshot(SERIAL, now - age)
+    assert caught.value.retry is retry
+
+
+@pytest.mark.parametrize(
+    ("hours", "age", "retry"),
+    [
+        pytest.param(1, timedelta(seconds=10), True, id="not uploaded yet"),
+        pytest.param(-1, timedelta(minutes=30), False, id="no longer kept"),
+    ],
+)
+def test_a_clock_that_was_set_makes_no_video_older_or_younger(
+    fake_dashboard: FakeDashboard, hours: float, age: timedelta, retry: bool
+) -> None:
+    fake_dashboard.cameras[SERIAL].video_since = datetime.now(UTC)
+    clock = SteppedClock()
+    clock.passed_since_start()  # looks at it first
+    wanted = clock.now() - age
+    clock.by = timedelta(hours=hours)
+    with serve(dashboard_app(fake_dashboard)) as url:
+        asked = Dashboard(f"{url}/api/v1", fake_dashboard.api_key, clock=clock)
+        with pytest.raises(NoPicture) as caught:
+            asked.request_snapshot(SERIAL, wanted)
     assert caught.value.retry is retry
 
 
