@@ -110,7 +110,7 @@ class Body:
         self._taken = 0
         self._is_large = False
         self._has_ended = False  # its last part has come
-        self.file: IO[bytes] = SpooledTemporaryFile(max_size=_SMALL)  # noqa: SIM115
+        self.file: IO[bytes] = BytesIO()
         self.length = 0
         self.is_read = True
 
@@ -123,6 +123,7 @@ class Body:
         if not head.has_body:
             return
         most = _LARGE if may_be_large else _SMALL
+        self.file = SpooledTemporaryFile(max_size=_SMALL)  # noqa: SIM115
         try:
             if head.announced > most:
                 raise _TooLong

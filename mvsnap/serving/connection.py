@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -201,6 +202,7 @@ class _Parser(h11.Connection):
     """Remembers what was wrong, and refuses a body of very many tiny chunks."""
 
     _chunks = _length = _announced = 0
+    _head: Sequence[bytes] = ()  # of an answer whose body has not begun
     _mistake = h11.RemoteProtocolError("no request")
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -211,6 +213,16 @@ class _Parser(h11.Connection):
             self._mistake = exc
             raise
         return event
+
+    # What `send` joins.
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """Return what to send: a head with what follows it, in one piece."""
+        made = super().send_with_data_passthrough(event)
+        if isinstance(event, h11.Response):
+            self._head = made or []
+            return []
+        head, self._head = self._head, []
+        return made if made is None else [*head, *made]
 
     @property
     def body_left(self) -> int:

@@ -85,7 +85,12 @@ class TrustedProxies:
 
 def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address; some proxies add a port, or write IPv4 as IPv6."""
-    plain = text.strip()[:60]
+    return _address(text.strip()[:60])
+
+
+# Each request asks some times for the address of its client.
+@lru_cache(1024)
+def _address(plain: str) -> IPv4Address | IPv6Address | None:
     if plain.startswith("["):
         plain = plain[1:].partition("]")[0]
     elif plain.count(":") == 1:

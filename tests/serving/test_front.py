@@ -130,6 +130,14 @@ def test_a_long_body_ends_where_it_said(say: Say) -> None:
     assert b'"code": "head_too_long"' in answer
 
 
+def test_a_short_answer_leaves_in_one_piece(port: int) -> None:
+    # In two it would take twice the processor time.
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        for _ in range(20):
+            client.sendall(b"GET /told HTTP/1.1\r\nHost: it\r\n\r\n")
+            assert told(client.recv(65536))["length"] == 0
+
+
 def test_head_has_no_body(say: Say) -> None:
     answer = say(f"HEAD /told HTTP/1.1\r\n{HOST}\r\n".encode())
     head, _, body = answer.partition(b"\r\n\r\n")
