@@ -42,7 +42,7 @@ def _hours(settings: Settings, rules: NoticeRules, hours: list[str]) -> CheckRes
 
 
 def _never_met(settings: Settings, rules: NoticeRules, now: datetime) -> Iterator[str]:
-    from mvsnap.core.weekly_hours import next_within
+    from mvsnap.core.hour_spans import next_within
 
     for name, shown, rooms in _rules(settings):
         of_rule = [one.weekly for one in rules.of_rule(name)]

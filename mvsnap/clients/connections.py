@@ -1,7 +1,8 @@
 """Connections: to addresses that were checked, each known to its exchange.
 
 urllib3 makes connections deep inside: what an exchange needs to know of them, and what
-it forbids, reaches them by a value of the thread.
+it forbids, reaches them by a value of the thread. What takes too long is cut off from
+another thread.
 """
 
 from __future__ import annotations

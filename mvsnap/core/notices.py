@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from mvsnap.core.weekly_hours import WeeklyHours, next_within
+from mvsnap.core.hour_spans import WeeklyHours, next_within
 from mvsnap.domain import Job, JobId
 
 

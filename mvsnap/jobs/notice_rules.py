@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import NotifySection, TimeSpan
 from mvsnap.config.recipients import Recipients
+from mvsnap.core.hour_spans import HourSpan, WeeklyHours
 from mvsnap.core.notices import Grouping, Hours
-from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.rule_names import (
     crossing_of,

@@ -34,11 +34,9 @@ class _Away:
 class Rooms:
     """on_back: called when a room works again that was away; from any thread."""
 
-    def __init__(
-        self, clock: Clock, on_back: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.on_back = on_back
+        self.on_back: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._away: dict[str, _Away] = {}
         self._worked_s: dict[str, float] = {}

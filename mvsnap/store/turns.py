@@ -53,12 +53,10 @@ class FileTurn:
 class ClaimedTurn:
     """Of all processes of a PostgreSQL: another has it within half a minute."""
 
-    def __init__(
-        self, claims: Claims, kind: str, clock: SystemClock, *, lease_s: float = LEASE_S
-    ) -> None:
+    def __init__(self, claims: Claims, kind: str, clock: SystemClock) -> None:
         self._claims = claims
         self._kind = kind
-        self._every = Every(lease_s / 4, clock)
+        self._every = Every(LEASE_S / 4, clock)
 
     @property
     def had(self) -> bool:

@@ -30,6 +30,15 @@ def swipes(*lines: str, how: Reading = HOW) -> list[Swipe]:
     return [row for row in found if isinstance(row, Swipe)]
 
 
+def assert_refused(line: str, said: str) -> None:
+    """Check that a line is named with its reason, and those beside it are read."""
+    good = "2026-07-01 08:15,1,Gate"
+    first, bad, last = read("time,badge,door", good, line, good)
+    assert isinstance(bad, BadRow)
+    assert (bad.line, said in bad.why) == (3, True), bad
+    assert first == last
+
+
 @pytest.mark.parametrize(
     ("heading", "line"),
     [
@@ -148,11 +157,7 @@ def test_an_unusable_header_is_reported(
 def test_a_bad_line_is_named_with_its_reason_and_the_others_are_read(
     line: str, said: str
 ) -> None:
-    good = "2026-07-01 08:15,1,Gate"
-    first, bad, last = read("time,badge,door", good, line, good)
-    assert isinstance(bad, BadRow)
-    assert (bad.line, said in bad.why) == (3, True), bad
-    assert first == last
+    assert_refused(line, said)
 
 
 @pytest.mark.parametrize("end", ["", '"Yard"', "Gate,and,more"])
@@ -311,11 +316,7 @@ def test_a_heading_below_a_whole_page_is_not_looked_for() -> None:
 def test_what_a_spreadsheet_has_changed_is_refused_by_line(
     line: str, said: str
 ) -> None:
-    good = "2026-07-01 08:15,1,Gate"
-    first, bad, last = read("time,badge,door", good, line, good)
-    assert isinstance(bad, BadRow)
-    assert (bad.line, said in bad.why) == (3, True), bad
-    assert first == last
+    assert_refused(line, said)
 
 
 def test_long_numbers_with_zeros_are_cut_unless_another_one_is_whole() -> None:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mvsnap.core.hour_spans import HourSpan, WeeklyHours
 from mvsnap.core.notices import (
     SEND,
     Decision,
@@ -15,7 +16,6 @@ from mvsnap.core.notices import (
     by_hours,
     of_reply,
 )
-from mvsnap.core.weekly_hours import HourSpan, WeeklyHours
 
 ZONE = ZoneInfo("UTC")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

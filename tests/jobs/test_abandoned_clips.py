@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
+from tests.store.sqlite import db as db
 
 GONE = "its recorder is gone, along with its machine or data_dir"
 ROOM = ("Site A - Alarms",)
@@ -50,11 +50,8 @@ class Site(Recordings):
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield Site(database.Database(engine), tmp_path)
-    engine.dispose()
+def site(db: database.Database, tmp_path: Path) -> Site:
+    return Site(db, tmp_path)
 
 
 def test_a_clip_of_a_lost_machine_is_given_up_and_posted(site: Site) -> None:

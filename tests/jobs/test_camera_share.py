@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,17 +25,10 @@ from mvsnap.texts.wordings import DISK_FULL
 from tests.core.build import NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
+from tests.store.sqlite import db as db
 
 DOOR, GATE = CameraName("door"), CameraName("gate")
 LEASE_S = 20.0
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[database.Database]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 def silence(db: database.Database, holder: str) -> None:

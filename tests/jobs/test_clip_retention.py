@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from mvsnap.store.videos import VideoStore
 from tests.core.build import NOON
 from tests.servers.card import Card, card
 from tests.store.recordings import ROBOT, Recordings
+from tests.store.sqlite import db as db
 
 __all__ = ["card"]  # a fixture
 DAY = 24
@@ -82,11 +83,8 @@ def removed(result: PurgeResult) -> tuple[int, int]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield Site(database.Database(engine), tmp_path)
-    engine.dispose()
+def site(db: database.Database, tmp_path: Path) -> Site:
+    return Site(db, tmp_path)
 
 
 def test_old_clips_are_deleted_with_all_files_and_their_rows_say_so(site: Site) -> None:

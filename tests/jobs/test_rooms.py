@@ -66,7 +66,8 @@ def test_when_one_room_works_again_the_others_are_tried_at_once(
     clock: JumpingClock,
 ) -> None:
     told: list[bool] = []
-    rooms = Rooms(clock, lambda: told.append(True))
+    rooms = Rooms(clock)
+    rooms.on_back = lambda: told.append(True)
     away(rooms)
     away(rooms, OTHER, asked_s=600)
     clock.sleep(2)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.site import SiteStore
 from tests.core.build import GATE
+from tests.store.sqlite import db as db
 
 LINE = ZoneId("k1")
 BEGAN = datetime(2026, 6, 1, 23, 4, 5, 678_000, tzinfo=UTC)
@@ -35,14 +34,6 @@ class Jobs:
 
     def known(self, _job_id: JobId) -> Job | None:
         return None
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[database.Database]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 def crossed(number: int) -> Event:

@@ -24,6 +24,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.tables import listeners, workers
 from mvsnap.texts.wording import Reason
 from tests.servers.processes import Program, running, wait_until
+from tests.store.sqlite import db as db
 
 ROOT = Path(__file__).parent.parent.parent
 PROCESS = """
@@ -127,14 +128,6 @@ def test_two_of_a_name_or_no_such_locks_need_rows(
         assert not none.beat("one")
         assert none.age("one") is None
         none.end("one")
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[database.Database]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 def of_another_process(db: database.Database) -> database.Database:

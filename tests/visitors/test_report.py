@@ -22,7 +22,7 @@ from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.report import ReportEvery, last_day, report_of_job
 from mvsnap.wifi.model import Radio
 from mvsnap.wifi.visits import MINUTE_S, Observation
-from tests.visitors.test_pages import (
+from tests.visitors.page_build import (
     GATE,
     HALL,
     NOW,

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from mvsnap.domain import FULL_FRAME, ZoneId
 from mvsnap.visitors.rules import HourCount, comparable, last_days
-from tests.visitors.test_pages import (
+from tests.visitors.page_build import (
     DAY,
     DOOR,
     GATE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,9 @@ from mvsnap.store import database
 from mvsnap.wifi.devices import hashed_with
 from mvsnap.wifi.salt import NAME, SaltedHash, is_another, rotate, salt
 from tests.clients.fakes import FakeClock
+from tests.store.sqlite import db as db
 
 MAC = "00:11:22:33:44:55"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[database.Database]:
-    engine = database.open_database(database.sqlite_url(tmp_path / "mvsnap.db"))
-    database.upgrade(engine)
-    yield database.Database(engine)
-    engine.dispose()
 
 
 def test_a_running_receiver_hashes_with_the_new_salt_within_seconds(

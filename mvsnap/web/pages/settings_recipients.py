@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from mvsnap.config.recipients import Named, flat
@@ -87,13 +87,9 @@ def doubtful(sense: Sense, default: Named) -> list[RecipientNote]:
     """Return a note for each recipient in force that nothing may reach."""
     named: list[str] = list(sense.rooms) or list(filter(None, flat([default])))
     for override in sense.overrides:
-        named += _rooms(override.rooms)
+        named += override.rooms or ()
     problems = gateway().recipients.known(named)
     return [_note(name, each) for name, each in problems.items()]
-
-
-def _rooms(rooms: Sequence[str] | None) -> Sequence[str]:
-    return rooms or ()
 
 
 def _note(name: str, problem: RecipientProblem) -> RecipientNote:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,20 +15,9 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.exceptions import ChunkedEncodingError
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from mvsnap.simulator.ixon.app import ixon_app
-from mvsnap.simulator.ixon.ixon import FakeIxon
 from mvsnap.simulator.ixon.notify import SimAlarm, body_of, send
-from mvsnap.simulator.server import serve
 from tests.clients.fakes import answering, unused_origin
 from tests.simulator.ixon.client import Client, words
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    ixon = FakeIxon()
-    with serve(ixon_app(ixon)) as origin:
-        yield Client(ixon, origin)
-        ixon.stop()
 
 
 def test_an_access_code_opens_once_and_gives_a_cookie(client: Client) -> None:

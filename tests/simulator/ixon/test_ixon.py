@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mvsnap.simulator.faults import Fault
-from mvsnap.simulator.ixon.app import ixon_app
-from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
-from mvsnap.simulator.server import serve
+from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from tests.simulator.ixon.client import Client, words
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    ixon = FakeIxon()
-    with serve(ixon_app(ixon)) as origin:
-        yield Client(ixon, origin)
-        ixon.stop()
 
 
 def test_the_discovery_of_version_2_needs_only_the_version(client: Client) -> None:

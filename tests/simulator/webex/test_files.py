@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import requests
@@ -18,34 +16,9 @@ from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.markup import as_html
 from mvsnap.simulator.webex.webex import FakeWebex
 from tests.servers.processes import wait_until
+from tests.simulator.webex.client import Bot
 
 JPEG = b"\xff\xd8\xff\xd9"
-
-
-@dataclass
-class Bot:
-    webex: FakeWebex
-    origin: str
-
-    def ask(self, method: str, path: str, **given: Any) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers["Authorization"] = f"Bearer {self.webex.bot_token}"
-            return session.request(method, self.origin + path, timeout=10, **given)
-
-    def upload(self, name: str, data: bytes, kind: str) -> str:
-        """Post a file and return its id."""
-        self.ask(
-            "POST",
-            "/v1/messages",
-            data={"roomId": self.webex.rooms[0].id},
-            files={"files": (name, data, kind)},
-        )
-        return self.webex.messages[-1].files[0].id
-
-    def post_url(self, *urls: str) -> requests.Response:
-        body = {"roomId": self.webex.rooms[0].id, "files": list(urls)}
-        return self.ask("POST", "/v1/messages", json=body)
 
 
 @pytest.fixture
@@ -114,7 +87,7 @@ def test_only_plain_pictures_are_shown_on_the_page(
     bot: Bot, kind: str, shown: str
 ) -> None:
     file_id = bot.upload("x", JPEG, kind)
-    answer = requests.get(f"{bot.origin}/page/files/{file_id}", timeout=10)
+    answer = requests.get(f"{bot.url}/page/files/{file_id}", timeout=10)
     assert answer.headers["Content-Disposition"].startswith(shown)
     assert ("<img" in bot.ask("GET", "/").text) is (shown == "inline")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,27 +13,9 @@ from mvsnap.simulator.server import serve
 from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.model import new_id
 from mvsnap.simulator.webex.webex import FakeWebex
+from tests.simulator.webex.client import Bot
 
 JPEG = b"\xff\xd8\xff\xd9"
-
-
-@dataclass
-class Bot:
-    webex: FakeWebex
-    url: str
-
-    def ask(self, method: str, path: str, **given: Any) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers["Authorization"] = f"Bearer {self.webex.bot_token}"
-            return session.request(method, self.url + path, timeout=10, **given)
-
-    def post(self, **body: Any) -> requests.Response:
-        return self.ask("POST", "/v1/messages", json=body)
-
-    @property
-    def room_id(self) -> str:
-        return self.webex.rooms[0].id
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mvsnap.core.weekly_hours import HourSpan, WeeklyHours, next_within
+from mvsnap.core.hour_spans import HourSpan, WeeklyHours, next_within
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EVERY_DAY = range(7)

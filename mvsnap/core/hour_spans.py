@@ -1,4 +1,4 @@
-"""Hours of the week on the clock of a site, such as weekdays from 22:00 to 6:00. Pure.
+"""Spans of hours in each week of a site, such as weekdays from 22:00 to 6:00. Pure.
 
 Hours that go over midnight belong to the day on which they begin. When the clocks
 change, a time means the first moment at which the clock on the wall has reached it: one
