@@ -39,6 +39,9 @@ class StandingClock:
     def monotonic(self) -> float:
         return 0.0
 
+    def passed_since(self, moment: datetime) -> timedelta:
+        return NOW - moment
+
     def sleep(self, seconds: float) -> None:
         raise AssertionError(f"a page waits for {seconds} s")
 
