@@ -182,10 +182,9 @@ def create_app(gateway: Gateway) -> Flask:
         from mvsnap.answers import receiver as answers
 
         app.register_blueprint(answers.bp)
+    inner = _behind_proxies(_with_short_waits(app.wsgi_app), server)
     # Flask's own documentation wraps an app so; to mypy it is a method.
-    app.wsgi_app = _with_short_waits(app.wsgi_app)  # type: ignore[assignment,method-assign]
-    app.wsgi_app = _behind_proxies(app.wsgi_app, server)  # type: ignore[assignment,method-assign]
-    app.wsgi_app = HeadLimit(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = HeadLimit(inner)  # type: ignore[method-assign]
     return app
 
 
