@@ -1,4 +1,4 @@
-"""Three hundred thousand broken messages: nothing but BadMessage, and no memory kept."""
+"""Broken messages by the hundred thousand: only BadMessage, and no memory kept."""
 
 from __future__ import annotations
 
