@@ -1,4 +1,4 @@
-"""Broken messages by the hundred thousand: only BadMessage, and no memory kept."""
+"""300,000 broken messages: nothing but BadMessage, and no memory kept."""
 
 from __future__ import annotations
 
