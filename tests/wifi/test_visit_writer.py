@@ -122,19 +122,19 @@ def test_networks_and_radios_are_distinguished(
 def test_many_batches_are_processed_in_pieces(
     store: WifiStore, db: database.Database
 ) -> None:
-    for minute in range(300):
+    for minute in range(210):
         store.add_batch(SHOP, Radio.WIFI, [observed(1, minute)], NOON)
     assert store.process(RULE, NOON) == 200
-    assert store.process(RULE, NOON) == 100
-    assert visits_of(db) == [(1, 0, 299, 300, None)]
+    assert store.process(RULE, NOON) == 10
+    assert visits_of(db) == [(1, 0, 209, 210, None)]
 
 
 def test_a_large_batch_is_processed(store: WifiStore, db: database.Database) -> None:
-    crowd = [observed(device, minute) for device in range(12_000) for minute in (0, 2)]
+    crowd = [observed(device, minute) for device in range(5_000) for minute in (0, 2)]
     put(store, crowd)
-    put(store, [observed(device, 1) for device in range(12_000)])
+    put(store, [observed(device, 1) for device in range(5_000)])
     found = visits_of(db)
-    assert len(found) == 12_000
+    assert len(found) == 5_000
     assert {visit[1:4] for visit in found} == {(0, 2, 3)}
 
 
@@ -439,9 +439,9 @@ def test_a_rebuild_of_nothing_does_nothing(db: database.Database) -> None:
 def test_a_large_message_is_processed_in_several_transactions(
     store: WifiStore, db: database.Database
 ) -> None:
-    many = 12_000
+    many = 5_000
     store.add_batch(SHOP, Radio.WIFI, [observed(n, 0) for n in range(many)], NOON)
-    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (6, 1, 5)
+    assert (store.waiting(), store.process(RULE, NOON), store.waiting()) == (3, 1, 2)
     put(store, [observed(many, 0)])
     assert len(tables(db)[1]) == many + 1
 
