@@ -121,7 +121,9 @@ class Attacked:
         self.served = served
         self.port = served.port
 
-    def while_attacked(self, attacking: Attacking, *, threads: int = 4) -> Attack:
+    def while_attacked(
+        self, attacking: Attacking, *, threads: int = 4, triggers: int = TRIGGERS
+    ) -> Attack:
         """Let the device fire during an attack, every trigger answered in time.
 
         Return the attack, with the statuses of its answers.
@@ -130,13 +132,13 @@ class Attacked:
         limit_s = max(ANSWERED_WITHIN_S, 10 * self.trigger(0).took_s)
         with self._under_attack(attacking, threads) as attack:
             answers: list[Answer] = []
-            for number in range(TRIGGERS):
+            for number in range(triggers):
                 answers.append(self.trigger(number))
                 if not answers[-1].is_good(limit_s):
                     break  # it is lost: the others need not wait as well
         good = sum(answer.is_good(limit_s) for answer in answers)
-        assert good == TRIGGERS, (
-            f"{good} of {TRIGGERS} answered in time: {answers}\n"
+        assert good == triggers, (
+            f"{good} of {triggers} answered in time: {answers}\n"
             f"the attack's answers: {attack.statuses}\n{self.served.output()[-3000:]}"
         )
         return attack

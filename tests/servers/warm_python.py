@@ -177,12 +177,15 @@ def opened_anew(stream: TextIO) -> TextIO:
 
 
 def main() -> None:
+    gc.disable()  # what is imported stays; to look for garbage there takes a seventh
     import_all()
     prepare()
     assert threading.active_count() == 1, threading.enumerate()
     asked = socket.socket(fileno=int(sys.argv[1]))
     assert open_files() == {0, 1, 2, asked.fileno()}, open_files()
+    gc.collect()
     gc.freeze()
+    gc.enable()
     become(next_run(asked))
     code: object = None
     try:
