@@ -61,7 +61,8 @@ def loggers_as_before() -> Iterator[None]:
     levels = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     yield
     for logger, level, its_handlers in levels:
-        logger.setLevel(level)
+        if logger.level != level:  # setting it empties what all loggers remember
+            logger.setLevel(level)
         logger.handlers[:] = its_handlers
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -428,10 +429,15 @@ LONGEST_FUNCTION = 60
 LONGEST_MODULE = 400
 
 
+@lru_cache(1)  # of the module that is looked at
+def nodes(text: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(text)))
+
+
 def long_functions(text: str) -> list[str]:
     return [
         f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(text))
+        for node in nodes(text)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
     ]
@@ -439,16 +445,15 @@ def long_functions(text: str) -> list[str]:
 
 def bad_calls(text: str) -> list[str]:
     """Return calls of print and of time.sleep, under whatever name it was imported."""
-    tree = ast.parse(text)
     found = [
         ast.unparse(node.func)
-        for node in ast.walk(tree)
+        for node in nodes(text)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"print", "time.sleep"}
     ]
     return found + [
         "from time import sleep"
-        for node in ast.walk(tree)
+        for node in nodes(text)
         if isinstance(node, ast.ImportFrom) and node.module == "time"
         if any(alias.name == "sleep" for alias in node.names)
     ]
@@ -477,7 +482,7 @@ def calls_away_from_home(module: str, text: str) -> list[str]:
     """module: its path below mvsnap/."""
     return [
         ast.unparse(node.func)
-        for node in ast.walk(ast.parse(text))
+        for node in nodes(text)
         if isinstance(node, ast.Call)
         and module not in HOMES.get(ast.unparse(node.func), {module})
     ]
