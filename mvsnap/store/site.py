@@ -147,7 +147,7 @@ class SiteStore:
             Camera(
                 *(Serial(r.serial), r.name, r.model, r.network_id, r.status),
                 r.organization,
-                r.status_since if _tells_since(r, r.status) else None,
+                r.status_since if _knows_since(r, r.status) else None,
             )
             for r in rows
         ]
@@ -202,15 +202,15 @@ def _since(
         last = before.status if is_known else before.since_status
         if status in ("unknown", last):
             # Between two equal ones nobody saw another.
-            if _tells_since(before, last):
+            if _knows_since(before, last):
                 status, since = before.since_status, before.status_since
         elif is_known and camera.organization not in stale:
             since = now
     return {"since_status": status, "status_since": since}
 
 
-def _tells_since(row: Any, status: str | None) -> bool:
-    """Return whether it says since when a camera has this status.
+def _knows_since(row: Any, status: str | None) -> bool:
+    """Return whether the row says since when a camera has this status.
 
     An older release may have seen others since, and stored one like that again.
     """
