@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from mvsnap.core.users import NO_CHANGES
 from mvsnap.domain import Camera, Change, Mute, Serial, Zone, ZoneId
@@ -147,7 +147,7 @@ class SiteStore:
             Camera(
                 *(Serial(r.serial), r.name, r.model, r.network_id, r.status),
                 r.organization,
-                r.status_since if _says_since(r, r.status) else None,
+                r.status_since if _knows_since(r, r.status) else None,
             )
             for r in rows
         ]
@@ -193,7 +193,7 @@ class SiteStore:
 
 
 def _since(
-    camera: Camera, before: Row[Any] | None, now: datetime, stale: Collection[str]
+    camera: Camera, before: Any, now: datetime, stale: Collection[str]
 ) -> dict[str, Any]:
     """Return what to store of when a camera's status began; before: its row."""
     status, since = camera.status, None
@@ -202,15 +202,15 @@ def _since(
         last = before.status if is_known else before.since_status
         if status in ("unknown", last):
             # Between two equal ones nobody saw another.
-            if _says_since(before, last):
+            if _knows_since(before, last):
                 status, since = before.since_status, before.status_since
         elif is_known and camera.organization not in stale:
             since = now
     return {"since_status": status, "status_since": since}
 
 
-def _says_since(row: Any, status: str | None) -> bool:
-    """Return whether it says since when a camera has this status.
+def _knows_since(row: Any, status: str | None) -> bool:
+    """Return whether the row says since when a camera has this status.
 
     An older release may have seen others since, and stored one like that again.
     """

@@ -42,7 +42,7 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True)
 class ZoneSources:
-    """What tells how many people are in a zone, and whether anybody counts there."""
+    """What says how many people are in a zone, and whether anybody counts there."""
 
     sense: SenseStore
     site: SiteStore
