@@ -247,8 +247,8 @@ def test_an_alarm_has_its_clip_while_all_threads_wait_for_a_cloud(
         with gateway(tmp_path, given) as here:
             wait_for_ring(here, 2)
             with ThreadPoolExecutor(10) as pool:
-                list(pool.map(lambda n: alarm(here, n, line=flooded), range(70)))
-            url = alarm(here, 70, line=last)
+                list(pool.map(lambda n: insist(here, n, flooded), range(70)))
+            url = insist(here, 70, last)
             clips = partial(here.get, "/api/v1.0/events", kind="clip")
             wait_until(
                 lambda: any(
@@ -263,7 +263,7 @@ def test_an_alarm_has_its_clip_while_all_threads_wait_for_a_cloud(
 
 
 def insist(running: Gateway, number: int, camera: str) -> str:
-    """Send an alarm until it is accepted, as clouds do."""
+    """Send an alarm until it is accepted, as clouds do: a busy store refuses one."""
     urls: list[str] = []
 
     def is_accepted() -> bool:
