@@ -145,13 +145,12 @@ def take_lease(lease_s: float) -> None:
     """Have each claim last that long, as if it had been said before the imports."""
     from mvsnap.sense.zone_share import ZoneShare
     from mvsnap.store import claims
-    from mvsnap.store.turns import ClaimedTurn
 
     usual_s = claims.LEASE_S
     for name, module in list(sys.modules.items()):
         if name.startswith("mvsnap.") and hasattr(module, "LEASE_S"):
             vars(module)["LEASE_S"] = lease_s
-    for made in (claims.Claims, ClaimedTurn, ZoneShare):
+    for made in (claims.Claims, ZoneShare):
         defaults = made.__init__.__kwdefaults__
         assert defaults == {"lease_s": usual_s}, made
         defaults.update(lease_s=lease_s)
