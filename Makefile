@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 # More than cores: many tests wait for a server, a camera or a lease. Each module is of
 # one worker, in the order of tests/order.py.
-WORKERS ?= $(shell expr 5 \* $$(nproc) / 2)
+WORKERS ?= $(shell expr 3 \* $$(nproc))
 PYTEST := pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Debian keeps servers such as mosquitto where only root's PATH looks.

@@ -44,9 +44,10 @@ static void name_topics(void) {
     }
 }
 
-/* One person now and then; in a few zones a crowd that begins and ends. */
+/* One person now and then; in a few zones a crowd that begins and ends. Not in a full
+   frame, which does not count beside the zones of its camera. */
 static int people(int topic, long round) {
-    if (topic % CROWD_EVERY == 0 && round >= CROWD_FROM && round < CROWD_TO)
+    if (topic % CROWD_EVERY == 1 && round >= CROWD_FROM && round < CROWD_TO)
         return 3 + round % 4;
     return (round + topic * 37L) % CYCLE < VISIT;
 }
