@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
-from mvsnap.clock import SystemClock
+from mvsnap.clock import Clock
 from mvsnap.core.clip_text import details
 from mvsnap.domain import CameraName, Event, EventId, EventKind, Job, JobId, Serial
 from mvsnap.jobs.lost_recorders import died
@@ -38,7 +38,7 @@ class ClipResults:
         self,
         serials: Mapping[CameraName, Serial | None],
         clips: ClipStore,
-        clock: SystemClock,
+        clock: Clock,
         metrics: Metrics,
         *,
         data_dir: Path,

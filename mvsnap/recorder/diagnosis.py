@@ -93,16 +93,12 @@ class Ending:
         return f"{self.text}; ffmpeg: {self.said}" if self.said else self.text
 
 
-def ending(
-    lines: Iterable[str],
-    secrets: Iterable[str] = (),
-    transport: Transport = Transport.TCP,
-) -> Ending:
+def ending(lines: Iterable[str], transport: Transport = Transport.TCP) -> Ending:
     """Interpret the last lines of an ffmpeg that ended; none: it was cut off.
 
     transport: that was used, TCP or UDP.
     """
-    lines = [redacted(line, secrets) for line in lines]
+    lines = [redacted(line, ()) for line in lines]
     if found := _first_match(_NO_TRANSPORT, lines):
         return _other_transport(found.string, transport)
     if found := _first_match(_BUSY, lines):

@@ -214,7 +214,7 @@ class _Parser(h11.Connection):
             raise
         return event
 
-    # What `send` joins.
+    # h11's `send`, which uvicorn calls, joins what this returns.
     def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
         """Return what to send: a head with what follows it, in one piece."""
         made = super().send_with_data_passthrough(event)

@@ -126,7 +126,7 @@ def test_a_reason_is_words_for_people_and_the_log_has_ffmpegs(said: str) -> None
 def test_a_camera_that_refuses_a_transport_names_the_setting(
     used: Transport, other: str
 ) -> None:
-    found = ending(["[rtsp @ 0x1] method SETUP failed: 406 No TCP"], (), used)
+    found = ending(["[rtsp @ 0x1] method SETUP failed: 406 No TCP"], used)
     expected = f"the camera gives RTP over {other} only: set transport: {other.lower()}"
     assert (found.text, found.is_transport) == (expected, True)
 

@@ -46,14 +46,20 @@ class StandingClock:
         raise AssertionError(f"a page waits for {seconds} s")
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(
-        tmp_path,
+def build(folder: Path, **settings: Any) -> Web:
+    """Return the web of a site in Berlin whose Dashboard is known."""
+    return Web(
+        folder,
         clock=StandingClock(),
         site={"timezone": "Europe/Berlin"},
         meraki={"api_key": "a-dashboard-key"},
+        **settings,
     )
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    made = build(tmp_path)
     yield made
     made.close()
 

@@ -22,7 +22,7 @@ from tests.visitors.page_build import (
     LINE,
     MIDNIGHT,
     NOW,
-    StandingClock,
+    build,
     count_day,
     know,
     table,
@@ -38,13 +38,9 @@ ENTRANCES = [{"name": "Main entrance", "zones": [f"{GATE}/{HALL}", f"{GATE}/{LIN
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(
-        tmp_path,
-        clock=StandingClock(),
-        site={"timezone": "Europe/Berlin"},
-        meraki={"api_key": "a-dashboard-key"},
-        visitors={"opening_hours": {"mon-sat": "9-20"}, "entrances": ENTRANCES},
-    )
+    hours = {"mon-sat": "9-20"}
+    visitors = {"opening_hours": hours, "entrances": ENTRANCES}
+    made = build(tmp_path, visitors=visitors)
     yield made
     made.close()
 
@@ -205,11 +201,8 @@ def test_the_api_needs_a_key_with_the_scope(web: Web) -> None:
 
 def test_a_key_of_one_camera_learns_nothing_of_another(tmp_path: Path) -> None:
     key = {"name": "gate", "key": "a-key-of-the-gate-only", "scopes": ["read"]}
-    web = Web(
+    web = build(
         tmp_path,
-        clock=StandingClock(),
-        site={"timezone": "Europe/Berlin"},
-        meraki={"api_key": "a-dashboard-key"},
         api_keys=[key | {"cameras": [GATE_TEXT]}],
         visitors={"entrances": [{"name": "All", "zones": [GATE_TEXT, DOOR_TEXT]}]},
     )
