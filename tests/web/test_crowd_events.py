@@ -124,6 +124,16 @@ def test_a_crowd_is_shown_as_soon_as_it_is_raised(
     assert listed(viewer, PAGE) == [crowd.id]
 
 
+def test_a_crowd_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
+    web: Web, viewer: FlaskClient
+) -> None:
+    add_crowd(web)
+    marks = "in the future: a clock was wrong"
+    assert marks not in words(viewer.get(ROWS).text)
+    add_crowd(web, LateIn2026().now() + timedelta(days=365))
+    assert words(viewer.get(ROWS).text).count(marks) == 1
+
+
 def test_a_crowd_that_lasts_says_now_until_it_ended(
     web: Web, viewer: FlaskClient
 ) -> None:
