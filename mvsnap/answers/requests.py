@@ -36,8 +36,7 @@ class BotRequests:
             id=request_id, kind=kind.value, came_at=now, tries=0
         )
         statement = added.on_conflict_do_nothing().returning(bot_requests.c.id)
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.returned(statement) is not None
 
     def take(self, now: datetime) -> BotRequest | None:
         """Return the oldest that nobody answers, for the caller alone; None: none."""
@@ -65,19 +64,16 @@ class BotRequests:
         statement = update(bot_requests).where(
             bot_requests.c.id.in_(request_ids), bot_requests.c.answered_at.is_(None)
         )
-        with self._db.writing() as connection:
-            connection.execute(statement.values(taken_until=now + TAKEN_FOR))
+        self._db.execute(statement.values(taken_until=now + TAKEN_FOR))
 
     def put_back(self, request_id: str, until: datetime) -> None:
         """Let it be taken again, from then on."""
         statement = update(bot_requests).where(bot_requests.c.id == request_id)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(taken_until=until))
+        self._db.execute(statement.values(taken_until=until))
 
     def finish(self, request_id: str, now: datetime) -> None:
         statement = update(bot_requests).where(bot_requests.c.id == request_id)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(answered_at=now, taken_until=None))
+        self._db.execute(statement.values(answered_at=now, taken_until=None))
 
 
 def _is_left(now: datetime) -> ColumnElement[bool]:

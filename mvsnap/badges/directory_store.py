@@ -63,8 +63,7 @@ class DirectoryStore:
         self._db = db
 
     def state(self) -> DirectoryState | None:
-        with self._db.reading() as connection:
-            row = connection.execute(select(directories)).first()
+        row = self._db.first(select(directories))
         if row is None:
             return None
         error = reasons.read(row.reasons, "error", row.error) or Reason("")
@@ -118,16 +117,14 @@ class DirectoryStore:
         """
         wanted = cardholders.c.folded.contains(folded(text), autoescape=True)
         statement = select(cardholders.c.user_id).where(wanted).limit(MOST_FOUND + 1)
-        with self._db.reading() as connection:
-            return [row.user_id for row in connection.execute(statement)]
+        return [row.user_id for row in self._db.rows(statement)]
 
     def departments(self) -> list[str]:
         """Return the names of all departments, sorted."""
         names = select(cardholders.c.department).distinct()
         wanted = names.where(cardholders.c.department != "")
         statement = wanted.order_by(cardholders.c.department).limit(_MOST_DEPARTMENTS)
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+        return self._db.scalars(statement)
 
     def department(self, name: str) -> Department:
         of_it = func.count().filter(cardholders.c.department == name)
@@ -155,9 +152,8 @@ class DirectoryStore:
         )
         used = exists().where(badges.c.user_id == one.c.user_id)
         ids = select(one.c.user_id).where(one.c.photo != "", due, used).limit(limit)
-        with self._db.reading() as connection:
-            if connection.execute(ids).first() is None:
-                return []
+        if self._db.first(ids) is None:
+            return []
         with self._db.writing() as connection:
             rows = connection.execute(
                 update(cardholders)
@@ -180,15 +176,13 @@ class DirectoryStore:
         still = (cardholders.c.user_id == request.user_id) & (
             cardholders.c.photo == request.photo
         )
-        with self._db.writing() as connection:
-            connection.execute(update(cardholders).where(still).values(**values))
+        self._db.execute(update(cardholders).where(still).values(**values))
 
     def photo_error(self, user_id: str) -> Reason:
         """Return why this person's photo is missing, "" if nothing went wrong."""
         columns = (cardholders.c.photo_error, cardholders.c.reasons)
         statement = select(*columns).where(cardholders.c.user_id == user_id)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).first()
+        row = self._db.first(statement)
         found = row and reasons.read(row.reasons, "photo_error", row.photo_error)
         return found or Reason("")
 
@@ -197,8 +191,7 @@ class DirectoryStore:
         statement = select(cardholders.c.photo_path).where(
             cardholders.c.photo_path.is_not(None)
         )
-        with self._db.reading() as connection:
-            return {row.photo_path for row in connection.execute(statement)}
+        return {row.photo_path for row in self._db.rows(statement)}
 
     def _note(self, connection: Connection, state: DirectoryState) -> None:
         connection.execute(delete(directories))

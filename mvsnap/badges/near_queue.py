@@ -51,8 +51,7 @@ class NearPictures:
             .where(near_pictures.c.badge_id == badge_id)
             .order_by(near_pictures.c.offset_s)
         )
-        with self._db.reading() as connection:
-            return [_near(row) for row in connection.execute(statement)]
+        return [_near(row) for row in self._db.rows(statement)]
 
     def ask(
         self, badge: BadgeEvent, by: str, now: datetime, gone: Iterable[int] = ()
@@ -110,10 +109,9 @@ class NearPictures:
     def release(self, worker: str, now: datetime) -> None:
         """Release what this worker claimed before a restart."""
         mine = near_pictures.c.claimed_by == worker
-        with self._db.writing() as connection:
-            connection.execute(
-                update(near_pictures).where(mine).values(ask_at=now, claimed_by=None)
-            )
+        self._db.execute(
+            update(near_pictures).where(mine).values(ask_at=now, claimed_by=None)
+        )
 
     def fetched(self, near: NearPicture, path: str) -> str | None:
         """Store the picture, unless another worker has; return the path in the row."""
@@ -126,8 +124,8 @@ class NearPictures:
         )
         naming = select(near_pictures.c.picture_path)
         named = naming.where(_this(near.badge_id, near.offset_s))
-        with self._db.reading() as connection:
-            return connection.execute(named).scalar()
+        found: str | None = self._db.scalar(named)
+        return found
 
     def not_fetched(
         self,
@@ -143,8 +141,7 @@ class NearPictures:
         counted = {"asks": near_pictures.c.asks + 1, "claimed_by": None}
         this = _this(near.badge_id, near.offset_s)
         statement = update(near_pictures).where(this, _IS_MISSING)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(**values, **counted))
+        self._db.execute(statement.values(**values, **counted))
 
 
 def _this(badge_id: str, offset_s: int) -> ColumnElement[bool]:

@@ -84,8 +84,8 @@ class BadgePictures:
             claimed_by=None,
         )
         named = select(badges.c.picture_path).where(badges.c.id == badge_id)
-        with self._db.reading() as connection:
-            return connection.execute(named).scalar()
+        found: str | None = self._db.scalar(named)
+        return found
 
     def not_fetched(
         self,
@@ -143,8 +143,7 @@ class BadgePictures:
         statement = (
             select(badges.c.reader).where(_GIVEN_UP).distinct().limit(_MOST_READERS)
         )
-        with self._db.reading() as connection:
-            return [row.reader for row in connection.execute(statement)]
+        return [row.reader for row in self._db.rows(statement)]
 
     def give_camera(self, reader: str, serial: Serial, ask_at: datetime) -> int:
         """Request the pictures of a reader whose camera was set or changed.

@@ -68,8 +68,7 @@ class BadgeStore:
             return len(added.all())
 
     def badge(self, badge_id: BadgeId) -> BadgeEvent | None:
-        with self._db.reading() as connection:
-            found = connection.execute(ALL.where(badges.c.id == badge_id)).one_or_none()
+        found = self._db.first(ALL.where(badges.c.id == badge_id))
         return None if found is None else badge_event(found)
 
     def badges(self, wanted: BadgeFilter, limit: int) -> list[BadgeEvent]:
@@ -94,8 +93,7 @@ class BadgeStore:
         """Count all that match, up to `at_most`."""
         inner = select(literal(1)).select_from(badges).where(*conditions(wanted))
         statement = select(func.count()).select_from(inner.limit(at_most).subquery())
-        with self._db.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+        return int(self._db.scalar(statement))
 
     def count_newer(self, wanted: BadgeFilter, badge_id: BadgeId, at_most: int) -> int:
         """Count the matches that are above this event in the list, up to `at_most`."""
@@ -126,8 +124,7 @@ class BadgeStore:
         """Return the names of all readers, sorted; reads each name once."""
         reader = each_value(badges.c.reader, "names")
         statement = select(reader).where(reader.is_not(None)).limit(_MOST_READERS)
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+        return self._db.scalars(statement)
 
     # --- verdicts
 
@@ -165,8 +162,7 @@ class BadgeStore:
             .where(judgements.c.badge_id == badge_id)
             .order_by(judgements.c.id.desc())
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [
             (_judgement(row), JobId(row.job_id) if row.job_id else None) for row in rows
         ]
@@ -181,8 +177,7 @@ class BadgeStore:
             .order_by(few.c.id.desc())
             .limit(1)
         )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         return None if row is None else _judgement(row)
 
     def judged_since(self, moment: datetime) -> JudgedSince:
@@ -200,17 +195,15 @@ class BadgeStore:
             .order_by(judgements.c.notify_at)
             .limit(limit)
         )
-        with self._db.reading() as connection:
-            return [_judgement(row) for row in connection.execute(statement)]
+        return [_judgement(row) for row in self._db.rows(statement)]
 
     def mark_notified(self, made: Judgement, job_id: JobId | None) -> None:
         """Store the job that posts it; None: it is not to be posted any more."""
-        with self._db.writing() as connection:
-            connection.execute(
-                update(judgements)
-                .where(judgements.c.id == made.id)
-                .values(notify_at=None, job_id=job_id)
-            )
+        self._db.execute(
+            update(judgements)
+            .where(judgements.c.id == made.id)
+            .values(notify_at=None, job_id=job_id)
+        )
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove badge events written before, with what was judged about them."""

@@ -58,8 +58,7 @@ def add_alarm(store: Store, event: Event, message: StoredMessage) -> None:
 
 def message_of_alarm(store: Store, event_id: EventId) -> StoredMessage | None:
     statement = select(alarm_messages).where(alarm_messages.c.event_id == event_id)
-    with store._db.reading() as connection:
-        row = connection.execute(statement).one_or_none()
+    row = store._db.first(statement)
     if row is None:
         return None
     return StoredMessage(row.message, row.size_bytes, row.sender, tuple(row.rules))
@@ -70,8 +69,7 @@ def newest_messages(
 ) -> Sequence[tuple[datetime, StoredMessage]]:
     """Return those that came last, with when they did, the newest first."""
     statement = select(alarm_messages).order_by(alarm_messages.c.stored_at.desc())
-    with store._db.reading() as connection:
-        rows = connection.execute(statement.limit(limit)).all()
+    rows = store._db.rows(statement.limit(limit))
     return [
         (r.stored_at, StoredMessage(r.message, r.size_bytes, r.sender, tuple(r.rules)))
         for r in rows

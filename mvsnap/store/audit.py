@@ -73,8 +73,7 @@ class AuditLog:
         """Return how many of the newest lines are about that, of that person."""
         same = and_(audit.c.who == who, audit.c.what == what, audit.c.at > since)
         statement = select(func.count()).select_from(audit).where(_is_recent(), same)
-        with self._db.reading() as connection:
-            return connection.execute(statement).scalar_one()
+        return int(self._db.scalar(statement))
 
     def note(self, change: Change) -> None:
         """Add a line about what was only looked at: that works without the log, too."""
@@ -91,9 +90,7 @@ class AuditLog:
             .order_by(*_NEWEST_FIRST.by)
             .limit(limit)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [AuditLine(row.id, from_row(row)) for row in rows]
+        return [AuditLine(row.id, from_row(row)) for row in self._db.rows(statement)]
 
     def pages(self, wanted: AuditFilter) -> Iterator[Sequence[AuditLine]]:
         """Yield all matching lines page by page, newest first."""
@@ -108,9 +105,7 @@ class AuditLog:
         newest = select(func.max(audit.c.id)).group_by(audit.c.who)
         columns = (audit.c.who, audit.c.reasons)
         statement = select(*columns).where(audit.c.id.in_(newest))
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(audit.c.who)).all()
-        return [who_of(row) for row in rows]
+        return [who_of(row) for row in self._db.rows(statement.order_by(audit.c.who))]
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove lines that are older."""

@@ -110,8 +110,7 @@ class RowBuckets:
         return answer
 
     def _stored_hold_s(self) -> float:
-        with self._db.reading() as connection:
-            row = connection.execute(self._stored()).one_or_none()
+        row = self._db.first(self._stored())
         return _bucket(row).held_s(row.now_s) if row else 0.0
 
     def _stored(self) -> Select[Any]:

@@ -20,16 +20,15 @@ class CleaningStore:
     def last(self, kind: str) -> datetime | None:
         """Return what the clock said when this was cleaned, None if it never was."""
         statement = select(cleanings.c.cleaned_at).where(cleanings.c.kind == kind)
-        with self._db.reading() as connection:
-            return connection.execute(statement).scalar_one_or_none()
+        found: datetime | None = self._db.scalar(statement)
+        return found
 
     def held(self) -> dict[str, str]:
         """Return why a kind is not cleaned, by kind."""
         statement = select(cleanings.c.kind, cleanings.c.held).where(
             cleanings.c.held != ""
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(cleanings.c.kind)).all()
+        rows = self._db.rows(statement.order_by(cleanings.c.kind))
         return {row.kind: row.held for row in rows}
 
     def done(self, kind: str, at: datetime, *, held: str = "") -> None:
@@ -49,5 +48,4 @@ class CleaningStore:
 
     def _put(self, kind: str, fresh: dict[str, object]) -> None:
         statement = self._db.upsert(cleanings, *fresh).values(kind=kind, **fresh)
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)

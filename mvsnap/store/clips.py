@@ -60,8 +60,7 @@ class ClipStore:
         rows = [clip_row(clip) | {"due_at": clip.received_at} | more for clip in wanted]
         if rows:
             statement = self._db.insert(clips).values(rows)
-            with self._db.writing() as connection:
-                connection.execute(statement.on_conflict_do_nothing())
+            self._db.execute(statement.on_conflict_do_nothing())
 
     def unfinished(self, camera: CameraName) -> Counter[str]:
         """Count the clips of a camera that wait or are being recorded, by caller."""
@@ -70,9 +69,7 @@ class ClipStore:
             .where(clips.c.camera == camera, clips.c.state.in_(UNFINISHED))
             .group_by(clips.c.caller)
         )
-        with self._db.reading() as connection:
-            found = connection.execute(statement).all()
-        return Counter({row.caller: row[1] for row in found})
+        return Counter({row.caller: row[1] for row in self._db.rows(statement)})
 
     def are_left(self) -> bool:
         """Return whether any clip waits, is being recorded, or is not posted."""
@@ -122,10 +119,7 @@ class ClipStore:
             clips.c.recorder_id != recorder_id,
             or_(clips.c.state == ClipState.RECORDING, clips.c.notified.is_(False)),
         )
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips).where(left).values(recorder_id=recorder_id)
-            )
+        self._db.execute(update(clips).where(left).values(recorder_id=recorder_id))
 
     def put_back(
         self,
@@ -139,18 +133,14 @@ class ClipStore:
         by: the recorder that does so; another one may have the clip meanwhile.
         """
         values = {"state": ClipState.WAITING, "due_at": due_at, **noted(note)}
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips)
-                .where(clips.c.id == clip_id, *_still_of(by))
-                .values(values)
-            )
+        self._db.execute(
+            update(clips).where(clips.c.id == clip_id, *_still_of(by)).values(values)
+        )
 
     def is_still_of(self, clip_id: EventId, recorder_id: str | None) -> bool:
         """Return whether this recorder may finish the clip; None: any may."""
         wanted = clips.c.id == clip_id, *_still_of(recorder_id)
-        with self._db.reading() as connection:
-            found = connection.execute(select(clips.c.id).where(*wanted)).first()
+        found = self._db.first(select(clips.c.id).where(*wanted))
         return recorder_id is None or found is not None
 
     def finish(self, clip: Clip, event: Event, by: str | None = None) -> bool:
@@ -207,10 +197,9 @@ class ClipStore:
         return self._read(statement)
 
     def mark_notified(self, clip_id: EventId) -> None:
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips).where(clips.c.id == clip_id).values(notified=True)
-            )
+        self._db.execute(
+            update(clips).where(clips.c.id == clip_id).values(notified=True)
+        )
 
     # --- for the pages
 
@@ -228,8 +217,7 @@ class ClipStore:
             return frozenset()
         is_shown = clips.c.state == ClipState.READY, clips.c.thumbnail_path.is_not(None)
         statement = select(clips.c.id).where(clips.c.id.in_(wanted), *is_shown)
-        with self._db.reading() as connection:
-            return frozenset(map(EventId, connection.scalars(statement)))
+        return frozenset(map(EventId, self._db.scalars(statement)))
 
     def related(self, clip: Clip) -> list[Clip]:
         """Return other clips of its job or alarm, or with its video, by time."""
@@ -313,8 +301,7 @@ class ClipStore:
         return found is not None
 
     def _read(self, statement: Select[Any]) -> list[Clip]:
-        with self._db.reading() as connection:
-            return [clip_of(row) for row in connection.execute(statement)]
+        return [clip_of(row) for row in self._db.rows(statement)]
 
 
 def conditions(wanted: ClipFilter) -> list[ColumnElement[bool]]:

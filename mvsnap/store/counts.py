@@ -29,5 +29,4 @@ class RowCounts:
         return self._counted(statement.where(recent).group_by(deliveries.c.state))
 
     def _counted(self, statement: Select[Any]) -> Mapping[str, int]:
-        with self._db.reading() as connection:
-            return {row[0]: int(row[1]) for row in connection.execute(statement)}
+        return {row[0]: int(row[1]) for row in self._db.rows(statement)}

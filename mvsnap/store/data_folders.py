@@ -50,5 +50,4 @@ class DataFolders:
             )
             .order_by(data_folders.c.machine)
         )
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+        return self._db.scalars(statement)

@@ -17,6 +17,8 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    Executable,
+    Row,
     Select,
     Table,
     TableValuedAlias,
@@ -103,6 +105,37 @@ class Database:
     def reading_once(self) -> AbstractContextManager[Connection]:
         """For one statement: SQLite is spared the transaction around it."""
         return self._single.connect()
+
+    def rows(
+        self, statement: Executable, given: Any = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what one statement reads. given: its parameters, as for `execute`."""
+        with self.reading() as connection:
+            return connection.execute(statement, given).all()
+
+    def first(self, statement: Executable) -> Row[*tuple[Any, ...]] | None:
+        with self.reading() as connection:
+            return connection.execute(statement).first()
+
+    def scalars(self, statement: Executable) -> list[Any]:
+        """Return the first column of each row."""
+        with self.reading() as connection:
+            return list(connection.scalars(statement))
+
+    def scalar(self, statement: Executable) -> Any:
+        """Return the first column of the first row, None without a row."""
+        with self.reading() as connection:
+            return connection.scalar(statement)
+
+    def execute(self, statement: Executable, given: Any = None) -> None:
+        """Write by one statement that is a transaction of its own."""
+        with self.writing() as connection:
+            connection.execute(statement, given)
+
+    def returned(self, statement: Executable) -> Row[*tuple[Any, ...]] | None:
+        """Write as `execute`; return the first row of RETURNING, None without one."""
+        with self.writing() as connection:
+            return connection.execute(statement).first()
 
     @contextmanager
     def searching(self) -> Iterator[Connection]:

@@ -21,8 +21,7 @@ class EntryStore:
     def all(self) -> list[Entry]:
         """Return every entry, by section and name."""
         statement = select(table).order_by(table.c.section, table.c.name)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [
             Entry(row.section, row.name, row.value, row.changed_at, row.changed_by)
             for row in rows

@@ -16,5 +16,4 @@ def set_video_link(store: Store, event: Event) -> None:
         "reasons": event_reasons(event),
     }
     statement = events.update().where(events.c.id == event.id).values(fresh)
-    with store._db.writing() as connection:
-        connection.execute(statement)
+    store._db.execute(statement)

@@ -118,8 +118,7 @@ def find_events(store: Store, search: EventSearch, limit: int) -> FoundPage:
 
 def find_event(store: Store, event_id: EventId) -> FoundEvent | None:
     statement = named_events().add_columns(_STATE.label("state"))
-    with store._db.reading() as connection:
-        row = connection.execute(statement.where(events.c.id == event_id)).one_or_none()
+    row = store._db.first(statement.where(events.c.id == event_id))
     return None if row is None else _found(row)
 
 
@@ -128,8 +127,7 @@ def found_of_job(store: Store, job_id: JobId) -> list[FoundEvent]:
     statement = named_events().add_columns(_STATE.label("state"))
     statement = statement.where(events.c.job_id == job_id)
     statement = statement.order_by(events.c.recorded_at, events.c.id)
-    with store._db.reading() as connection:
-        return [_found(row) for row in connection.execute(statement)]
+    return [_found(row) for row in store._db.rows(statement)]
 
 
 def found_pages(
@@ -151,8 +149,7 @@ def count_found(store: Store, search: EventSearch) -> int:
     """Count what matches; all of `place` is looked at, which must be short."""
     statement = select(func.count()).select_from(_NAMED)
     statement = statement.where(*conditions(search.place), *_looked_for(search))
-    with store._db.reading() as connection:
-        return int(connection.execute(statement).scalar_one())
+    return int(store._db.scalar(statement))
 
 
 def _found(row: Row[Any]) -> FoundEvent:

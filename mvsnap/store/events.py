@@ -103,16 +103,14 @@ class Store(LatestPictures):
 
     def ping(self) -> None:
         """Do nothing but prove that the database answers."""
-        with self._db.reading() as connection:
-            connection.execute(select(1))
+        self._db.rows(select(1))
 
     def add_event(self, event: Event) -> bool:
         """Add an event; False if it exists already (ids are derived from the job)."""
         statement = self._db.insert(events).values(event_row(event))
         # psycopg does not count the rows of such a statement; RETURNING does.
         added = statement.on_conflict_do_nothing().returning(events.c.id)
-        with self._db.writing() as connection:
-            return connection.execute(added).first() is not None
+        return self._db.returned(added) is not None
 
     def event(self, event_id: EventId) -> Event | None:
         with self._db.reading() as connection:
@@ -130,8 +128,7 @@ class Store(LatestPictures):
         ):
             found = [events.c.id.in_(_newest_of_each(wanted, limit))]
         statement = named_events().where(*found).order_by(*NEWEST_FIRST.by).limit(limit)
-        with self._db.reading() as connection:
-            return [event_of(row) for row in connection.execute(statement)]
+        return [event_of(row) for row in self._db.rows(statement)]
 
     def latest(self, wanted: EventFilter, limit: int, now: datetime) -> list[Event]:
         """Return the newest events.
@@ -158,8 +155,7 @@ class Store(LatestPictures):
         )
         if only_failed:
             statement = statement.where(events.c.error.is_not(None))
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.group_by(events.c.kind)).all()
+        rows = self._db.rows(statement.group_by(events.c.kind))
         return {EventKind(row.kind): row.how_many for row in rows}
 
     def events_of_job(self, job_id: JobId) -> list[Event]:
@@ -179,8 +175,7 @@ class Store(LatestPictures):
     def deliveries_of_job(self, job_id: JobId) -> dict[tuple[str, str], Delivery]:
         """Return the job's messages by part and room."""
         statement = select(deliveries).where(deliveries.c.job_id == job_id)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return {(row.part, row.room): delivery_of(row) for row in rows}
 
     def undelivered(self, job_ids: Iterable[JobId]) -> dict[JobId, Reason]:
@@ -201,8 +196,7 @@ class Store(LatestPictures):
             deliveries.c.state == DeliveryState.FAILED,
             deliveries.c.changed_at >= since,
         )
-        with self._db.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+        return int(self._db.scalar(statement))
 
     def begin_delivery(
         self, job_id: JobId, part: str, room: str, now: datetime
@@ -253,15 +247,14 @@ class Store(LatestPictures):
         if state is DeliveryState.FAILED:  # in doubt still, if it is tried again
             kept = or_(kept, deliveries.c.state.in_(_IN_DOUBT))
         change = {**news, "changed_at": now, "may_have_arrived": kept}
-        with self._db.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[*deliveries.primary_key],
-                    set_=change,
-                    # Once sent it stays sent, whoever reports otherwise later.
-                    where=deliveries.c.state != DeliveryState.SENT,
-                )
+        self._db.execute(
+            statement.on_conflict_do_update(
+                index_elements=[*deliveries.primary_key],
+                set_=change,
+                # Once sent it stays sent, whoever reports otherwise later.
+                where=deliveries.c.state != DeliveryState.SENT,
             )
+        )
 
     def now(self) -> datetime:
         """Return the time of the database server; with SQLite, of this machine."""
@@ -272,8 +265,7 @@ class Store(LatestPictures):
 
     def keep_alive(self, executor_id: str) -> None:
         """Say that this process is alive: by its row, where that is needed."""
-        with self._db.reading() as connection:
-            rows = connection.execute(select(workers)).all()
+        rows = self._db.rows(select(workers))
         now, known = self.now(), {row.executor_id: row.seen_at for row in rows}
         own = known.pop(executor_id, None)
         # Who writes rows alone may read them alone: an older release, or a machine that
@@ -295,8 +287,7 @@ class Store(LatestPictures):
     def heartbeat(self, executor_id: str, now: datetime) -> None:
         """Write that it was alive then."""
         statement = self._db.upsert(workers)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(executor_id=executor_id, seen_at=now))
+        self._db.execute(statement.values(executor_id=executor_id, seen_at=now))
 
     def workers_alive(self) -> dict[str, bool]:
         """Return the processes that ran jobs, and whether each is alive."""
@@ -313,10 +304,7 @@ class Store(LatestPictures):
         }
 
     def forget_worker(self, executor_id: str) -> None:
-        with self._db.writing() as connection:
-            connection.execute(
-                delete(workers).where(workers.c.executor_id == executor_id)
-            )
+        self._db.execute(delete(workers).where(workers.c.executor_id == executor_id))
 
     def purge(
         self, before: datetime, *, gone: Collection[str] = (), dry_run: bool = False

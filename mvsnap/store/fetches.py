@@ -116,8 +116,7 @@ class StoredFetches:
             (fetches.c.wanted_at > fetches.c.fetched_at).label("is_wanted"),
             fetches.c.content,
         ).where(fetches.c.name == name, fetches.c.fetched_at.is_not(None))
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         if row is None:
             return None
         return Fetched(row.age_s, row.number, bool(row.is_wanted), row.content)
@@ -152,8 +151,7 @@ class StoredFetches:
 
     def _put(self, name: str, **fresh: Any) -> None:
         statement = self._db.upsert(fetches, *fresh).values(name=name, **fresh)
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
 
 class Paced:

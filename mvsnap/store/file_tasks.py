@@ -82,8 +82,7 @@ class FileTasks:
             .outerjoin(data_folders, data_folders.c.data_id == file_tasks.c.place)
             .where(file_tasks.c.path == path, file_tasks.c.task == FileTask.STORE)
         )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).first()
+        row = self._db.first(statement)
         return Waiting(row.machine or "", bool(row.is_running)) if row else None
 
     def unstored(self) -> frozenset[str]:
@@ -91,8 +90,7 @@ class FileTasks:
         statement = select(file_tasks.c.path).where(
             file_tasks.c.place == self._data_id, file_tasks.c.task == FileTask.STORE
         )
-        with self._db.reading() as connection:
-            return frozenset(connection.execute(statement).scalars())
+        return frozenset(self._db.scalars(statement))
 
     def count_unstored(self) -> int:
         """Return how many files of all machines the bucket has not yet."""
@@ -101,8 +99,7 @@ class FileTasks:
             .select_from(file_tasks)
             .where(file_tasks.c.task == FileTask.STORE)
         )
-        with self._db.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+        return int(self._db.scalar(statement))
 
     def done(self, task: Task) -> bool:
         """Forget a task of this machine; False: meanwhile it became another one."""
@@ -117,8 +114,7 @@ class FileTasks:
         statement = select(file_tasks.c.path).where(
             file_tasks.c.path == path, file_tasks.c.place == BUCKET
         )
-        with self._db.reading() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.first(statement) is not None
 
     def _of(self, place: str, limit: int) -> list[Task]:
         statement = (
@@ -127,8 +123,7 @@ class FileTasks:
             .order_by(file_tasks.c.since.desc(), file_tasks.c.path)
             .limit(limit)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [Task(row.path, FileTask(row.task), row.since) for row in rows]
 
     def _forget(self, path: str, place: str, task: FileTask) -> bool:

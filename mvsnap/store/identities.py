@@ -105,8 +105,7 @@ class IdentityStore:
             return
         mine = (identities.c.name == mark.name) & (identities.c.mark == mark.text)
         long_ago = self._store.now() - 2 * SILENT_AFTER
-        with self._db.writing() as connection:
-            connection.execute(update(identities).where(mine).values(seen_at=long_ago))
+        self._db.execute(update(identities).where(mine).values(seen_at=long_ago))
 
     def _lives_elsewhere(self, name: str, known: list[str]) -> bool:
         """Watch a start that seems to be ours, but was under another boot."""

@@ -107,14 +107,10 @@ class JobStateStore:
             set_=news,
             where=_c.state == JobStage.WAITING if unless_ended else None,
         ).returning(_c.job_id)
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.returned(statement) is not None
 
     def row(self, job_id: JobId) -> JobRow | None:
-        with self._db.reading() as connection:
-            found = connection.execute(
-                select(job_states).where(_c.job_id == job_id)
-            ).one_or_none()
+        found = self._db.first(select(job_states).where(_c.job_id == job_id))
         return None if found is None else _row(found)
 
     def rows(self, wanted: JobFilter, limit: int) -> list[JobRow]:
@@ -146,16 +142,12 @@ class JobStateStore:
                 changed_at=now,
             )
         )
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def give_turn(self, job_id: JobId) -> None:
         """Store that a job that waits is about to go on."""
         is_waiting = and_(_c.job_id == job_id, _c.state == JobStage.WAITING)
-        with self._db.writing() as connection:
-            connection.execute(
-                update(job_states).where(is_waiting).values(waits_for=TURN)
-            )
+        self._db.execute(update(job_states).where(is_waiting).values(waits_for=TURN))
 
     def thread(self, job_id: JobId) -> JobId:
         """Return the job in whose thread this one writes."""
@@ -181,16 +173,14 @@ class JobStateStore:
             )
             .limit(1)
         )
-        with self._db.reading() as connection:
-            return connection.execute(earlier).first() is not None
+        return self._db.first(earlier) is not None
 
     def turns(self, since: datetime, until: datetime) -> int:
         """Return how many jobs got their turn between these and have not ended."""
         statement = select(func.count()).where(
             _c.waits_for == TURN, _c.changed_at.between(since, until)
         )
-        with self._db.reading() as connection:
-            return int(connection.scalar(statement) or 0)
+        return int(self._db.scalar(statement) or 0)
 
     def waited_for(self, kind: str) -> list[str]:
         """Return what jobs wait for, of one kind: what it begins with."""
@@ -199,8 +189,7 @@ class JobStateStore:
             .where(_c.waits_for.is_not(None), _is_of_kind(kind))
             .distinct()
         )
-        with self._db.reading() as connection:
-            return list(connection.scalars(statement))
+        return self._db.scalars(statement)
 
     def take(self, waits_for: str, now: datetime, *, newest: bool) -> str | None:
         """Give a turn to the newest or oldest job that waits for this.
@@ -236,8 +225,7 @@ class JobStateStore:
         overdue = select(_c.run_id).where(
             _c.waits_for == TURN, or_(at.between(since, until), at > now)
         )
-        with self._db.reading() as connection:
-            return list(connection.scalars(overdue.limit(_MOST_OVERDUE)))
+        return list(self._db.scalars(overdue.limit(_MOST_OVERDUE)))
 
     def release(self, kinds: Sequence[str], to: str, later_than: datetime) -> None:
         """Let jobs that are to be tried again only after a moment wait for `to`.
@@ -245,29 +233,25 @@ class JobStateStore:
         kinds: see `waited_for`; "" is the time alone.
         """
         is_one = or_(*(_is_of_kind(kind) for kind in kinds))
-        with self._db.writing() as connection:
-            connection.execute(
-                update(job_states)
-                .where(_c.waits_for.is_not(None), is_one, _c.next_at > later_than)
-                .values(waits_for=to)
-            )
+        self._db.execute(
+            update(job_states)
+            .where(_c.waits_for.is_not(None), is_one, _c.next_at > later_than)
+            .values(waits_for=to)
+        )
 
     def known(self, job_ids: Sequence[JobId]) -> set[JobId]:
         """Return which of these jobs have a state here."""
         statement = select(_c.job_id).where(_c.job_id.in_(job_ids))
-        with self._db.reading() as connection:
-            return {JobId(found) for found in connection.scalars(statement)}
+        return {JobId(found) for found in self._db.scalars(statement)}
 
     def count(self, stage: JobStage, at_most: int) -> int:
         some = select(_c.job_id).where(_c.state == stage).limit(at_most).subquery()
-        with self._db.reading() as connection:
-            return int(connection.scalar(select(func.count()).select_from(some)) or 0)
+        return int(self._db.scalar(select(func.count()).select_from(some)) or 0)
 
     def oldest_waiting(self) -> datetime | None:
         """Return when the job that waits longest was accepted, None if none waits."""
         waiting = select(func.min(_c.accepted_at)).where(_c.state == JobStage.WAITING)
-        with self._db.reading() as connection:
-            found: datetime | None = connection.scalar(waiting)
+        found: datetime | None = self._db.scalar(waiting)
         return found
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:

@@ -45,8 +45,7 @@ class KeyStore:
     def find(self, lookup: str) -> tuple[StoredKey, KeySecret] | None:
         """Return the secret with this lookup and its key; one read by primary key."""
         statement = _WITH_SECRETS.where(key_secrets.c.lookup == lookup)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         if row is None:
             return None
         secret = _secret(row)
@@ -160,8 +159,7 @@ class KeyStore:
             .where(key_secrets.c.lookup == lookup, old)
             .values(used_at=now, used_from=address)
         )
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def lets_somebody_in(self, now: datetime) -> bool:
         """Return whether any key or token works now."""
@@ -178,8 +176,7 @@ class KeyStore:
         statement = _WITH_SECRETS.where(*conditions).order_by(
             *newest_first, key_secrets.c.made_at.desc()
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         by_id: dict[str, list[Row[Any]]] = {}
         for row in rows:
             by_id.setdefault(row.id, []).append(row)

@@ -23,6 +23,5 @@ class KnownFiles:
         known: set[str] = set()
         for some in pieces(sorted(set(paths))):
             naming = union(*(select(c).where(c.in_(some)) for c in self._columns))
-            with self._db.reading() as connection:
-                known.update(connection.execute(naming).scalars())
+            known.update(self._db.scalars(naming))
         return known

@@ -27,8 +27,7 @@ class LostClipStore:
                 or_(clips.c.lost_by.is_(None), clips.c.lost_by != clips.c.recorder_id),
             )
         )
-        with self._db.reading() as connection:
-            return set(connection.execute(statement).scalars())
+        return set(self._db.scalars(statement))
 
     def release(self, recorder_id: str, note: Reason) -> int:
         """Let other recorders have the unfinished clips of one that died.

@@ -46,8 +46,7 @@ class NoticeGroups:
             .order_by(_g.ends_at)
             .limit(_MOST)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [
             NoticeGroup(JobId(row.id), row.room, row.camera, row.ends_at, 0)
             for row in rows
@@ -81,5 +80,4 @@ class NoticeGroups:
         self._update(done.values(handed_over=True))
 
     def _update(self, statement: Update) -> None:
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)

@@ -69,9 +69,7 @@ class NoticeStore(NoticeGroups):
     def of_job(self, job_id: JobId) -> dict[str, Notice]:
         """Return the notices of a job by destination."""
         statement = select(notices).where(_c.job_id == job_id)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {row.room: _notice(row) for row in rows}
+        return {row.room: _notice(row) for row in self._db.rows(statement)}
 
     def of_jobs(self, job_ids: Iterable[JobId]) -> dict[JobId, list[Notice]]:
         found: dict[JobId, list[Notice]] = {}
@@ -172,8 +170,7 @@ class NoticeStore(NoticeGroups):
 
     def seen(self, job_id: JobId) -> SeenBy | None:
         statement = select(seen_jobs).where(seen_jobs.c.job_id == job_id)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         return None if row is None else SeenBy(row.seen_at, row.seen_by)
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
@@ -223,8 +220,7 @@ class NoticeStore(NoticeGroups):
         return replace(notice, due_at=None, group_id=group_id)
 
     def _read(self, statement: Select[Any]) -> list[Notice]:
-        with self._db.reading() as connection:
-            return [_notice(row) for row in connection.execute(statement.limit(_MOST))]
+        return [_notice(row) for row in self._db.rows(statement.limit(_MOST))]
 
 
 def notices_of(store: Store, job_id: JobId) -> dict[str, Notice]:

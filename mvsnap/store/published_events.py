@@ -52,9 +52,7 @@ class PublishedEvents:
             .order_by(events.c.recorded_at, events.c.id)
             .limit(most)
         )
-        with self._db.reading() as connection:
-            ids = connection.execute(statement).scalars().all()
-        return self._events(ids)
+        return self._events(self._db.scalars(statement))
 
     def note(self, ids: Iterable[EventId], now: datetime) -> None:
         """Note that the broker has them."""
@@ -62,14 +60,12 @@ class PublishedEvents:
         if not rows:
             return
         statement = self._db.insert(published_events).on_conflict_do_nothing()
-        with self._db.writing() as connection:
-            connection.execute(statement, rows)
+        self._db.execute(statement, rows)
 
     def forget_old(self, now: datetime) -> None:
         old = published_events.c.published_at < now - _KEPT
         is_event = published_events.c.event_id != _FIRST_START
-        with self._db.writing() as connection:
-            connection.execute(delete(published_events).where(old, is_event))
+        self._db.execute(delete(published_events).where(old, is_event))
 
     def last_pictures(self, now: datetime) -> list[Event]:
         """Return of each camera the newest event that has a picture.
@@ -88,9 +84,7 @@ class PublishedEvents:
             .subquery()
         )
         newest = select(pictures.c.id).where(pictures.c.place == 1)
-        with self._db.reading() as connection:
-            ids = connection.execute(newest).scalars().all()
-        return self._events(ids)
+        return self._events(self._db.scalars(newest))
 
     def _events(self, ids: Iterable[str]) -> list[Event]:
         found = (self._store.event(EventId(each)) for each in ids)

@@ -126,8 +126,7 @@ def _in_steps(
     looking = select(*keys).where(old.condition).limit(_KEYS)
     is_more = True
     while is_more:
-        with db.reading() as connection:
-            found = [tuple(row) for row in connection.execute(looking)]
+        found = [tuple(row) for row in db.rows(looking)]
         is_more = len(found) == _KEYS
         while found:
             now, found = found[: steps.size], found[steps.size :]

@@ -41,8 +41,7 @@ class RepeatStore:
             .values(times=repeats.c.times - many)
             .returning(repeats.c.times)
         )
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.returned(statement) is not None
 
     def begin(self, job_id: JobId) -> int:
         """Return how often it was repeated; from now on the number stays."""
@@ -60,5 +59,4 @@ class RepeatStore:
     def times(self, job_id: JobId) -> int:
         """Return how often it was repeated so far."""
         statement = select(repeats.c.times).where(repeats.c.job_id == job_id)
-        with self._db.reading() as connection:
-            return int(connection.execute(statement).scalar_one_or_none() or 0)
+        return int(self._db.scalar(statement) or 0)

@@ -16,13 +16,11 @@ class RestoreStore:
 
     def note(self, at: datetime) -> None:
         statement = self._db.insert(restores).values(restored_at=at)
-        with self._db.writing() as connection:
-            connection.execute(statement.on_conflict_do_nothing())
+        self._db.execute(statement.on_conflict_do_nothing())
 
     def last(self) -> datetime | None:
         """Return the last time, None if it never was."""
-        with self._db.reading() as connection:
-            moment: datetime | None = connection.execute(
-                select(func.max(restores.c.restored_at))
-            ).scalar_one()
+        moment: datetime | None = self._db.scalar(
+            select(func.max(restores.c.restored_at))
+        )
         return moment

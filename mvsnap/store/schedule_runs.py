@@ -20,11 +20,9 @@ class ScheduleRuns:
         statement = select(schedule_runs.c.moment, schedule_runs.c.set_back_at).where(
             schedule_runs.c.schedule == schedule
         )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         return None if row is None else LastRun(row.moment, row.set_back_at)
 
     def note_run(self, schedule: str, run: LastRun) -> None:
         statement = self._db.upsert(schedule_runs)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(schedule=schedule, **asdict(run)))
+        self._db.execute(statement.values(schedule=schedule, **asdict(run)))

@@ -28,8 +28,7 @@ class SecondFactorStore:
         statement = select(second_factors, left.label("left")).where(
             second_factors.c.user_name == name, second_factors.c.secret.is_not(None)
         )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         if row is None:
             return None
         return SecondFactor(row.secret, row.enrolled_at, row.last_step, row.left)
@@ -39,24 +38,21 @@ class SecondFactorStore:
         statement = select(second_factors.c.user_name).where(
             second_factors.c.secret.is_not(None)
         )
-        with self._db.reading() as connection:
-            return set(connection.execute(statement).scalars())
+        return set(self._db.scalars(statement))
 
     def begin(self, name: str, new_secret: str) -> None:
         """Keep the secret of a new app; the old one stays until `enrol`."""
         statement = self._db.upsert(second_factors, "new_secret").values(
             user_name=name, last_step=0, new_secret=new_secret
         )
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def new_secret(self, name: str) -> str | None:
         """Return the secret of an app that has not given its first code yet."""
         statement = select(second_factors.c.new_secret).where(
             second_factors.c.user_name == name
         )
-        with self._db.reading() as connection:
-            found: str | None = connection.execute(statement).scalar_one_or_none()
+        found: str | None = self._db.scalar(statement)
         return found
 
     def enrol(
@@ -92,8 +88,7 @@ class SecondFactorStore:
             .values(last_step=step)
             .returning(second_factors.c.user_name)
         )
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.returned(statement) is not None
 
     def use_recovery_code(self, name: str, code_hash: str) -> bool:
         """Return whether there is such a code; it is gone now."""
@@ -103,8 +98,7 @@ class SecondFactorStore:
             .where(recovery_codes.c.code_hash == code_hash)
             .returning(recovery_codes.c.code_hash)
         )
-        with self._db.writing() as connection:
-            return connection.execute(statement).first() is not None
+        return self._db.returned(statement) is not None
 
     def replace_codes(self, name: str, code_hashes: Iterable[str], log: Change) -> None:
         with self._db.writing() as connection:

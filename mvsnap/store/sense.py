@@ -79,8 +79,7 @@ class SenseStore:
     def states(self, since: datetime) -> dict[ZoneKey, dict[str, Any]]:
         """Return the states that were written after `since`."""
         recent = select(watches).where(watches.c.changed_at >= since)
-        with self._db.reading() as connection:
-            rows = connection.execute(recent).all()
+        rows = self._db.rows(recent)
         return {(Serial(r.serial), ZoneId(r.zone_id)): r.state for r in rows}
 
     def zone_states(self, serial: Serial) -> dict[ZoneId, tuple[Any, datetime]]:
@@ -92,8 +91,7 @@ class SenseStore:
 
     def all_zone_states(self) -> dict[Serial, dict[ZoneId, tuple[Any, datetime]]]:
         """Return the same of every camera that has one."""
-        with self._db.reading() as connection:
-            rows = connection.execute(select(watches)).all()
+        rows = self._db.rows(select(watches))
         found: dict[Serial, dict[ZoneId, tuple[Any, datetime]]] = {}
         for row in rows:
             zones = found.setdefault(Serial(row.serial), {})
@@ -109,8 +107,7 @@ class SenseStore:
         )
         if serial is not None:
             statement = statement.where(presences.c.serial == serial)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(presences.c.time_in)).all()
+        rows = self._db.rows(statement.order_by(presences.c.time_in))
         return [
             Presence(
                 Serial(row.serial),
@@ -148,8 +145,7 @@ class SenseStore:
     def keep_listener(self, listener: Listener) -> None:
         """Say that it is alive, by its row if that says something else."""
         mine = listeners.c.listener_id == listener.listener_id
-        with self._db.reading() as connection:
-            row = connection.execute(select(listeners).where(mine)).one_or_none()
+        row = self._db.first(select(listeners).where(mine))
         written_at = None if row is None else row.seen_at
         name, now = _pulse(listener.listener_id), listener.seen_at
         spared = self._db.pulses.spares(name, written_at, now)
@@ -162,8 +158,7 @@ class SenseStore:
     def describe_listener(self, listener: Listener) -> None:
         """Write its row."""
         row = {**asdict(listener), "state": str(listener.state), **_reasons(listener)}
-        with self._db.writing() as connection:
-            connection.execute(self._db.upsert(listeners).values(**row))
+        self._db.execute(self._db.upsert(listeners).values(**row))
 
     def listeners(self) -> list[Listener]:
         """Return the last report of each listener, the newest first."""

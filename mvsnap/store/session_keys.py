@@ -36,8 +36,7 @@ class SessionKeyStore:
     def keys(self, now: datetime) -> SessionKeys:
         """Return the keys that count now; the first is made if there is none."""
         statement = select(secrets).where((secrets.c.name == _NAME) | _replaced())
-        with self._db.reading() as connection:
-            found = {row.name: row.value for row in connection.execute(statement)}
+        found = {row.name: row.value for row in self._db.rows(statement)}
         newest = found.pop(_NAME, None) or UserStore(self._db).secret(_NAME)
         still = f"{_REPLACED}{iso(now)}"
         return SessionKeys(newest, tuple(v for n, v in found.items() if n > still))

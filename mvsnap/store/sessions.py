@@ -100,8 +100,7 @@ class SessionStore:
             .where(sessions.c.id == session_id, sessions.c.ends_at > now)
             .where(sessions.c.awaits_code)
         )
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         return None if row is None else user_of(row)
 
     def of_user(self, name: str, now: datetime, idle: timedelta) -> list[LoginSession]:
@@ -110,15 +109,13 @@ class SessionStore:
             sessions.c.user_name == name, *_alive(now, now - idle)
         )
         newest = statement.order_by(sessions.c.used_at.desc(), sessions.c.id).limit(100)
-        with self._db.reading() as connection:
-            return [_session(row) for row in connection.execute(newest).all()]
+        return [_session(row) for row in self._db.rows(newest)]
 
     def touch(self, session_id: str, now: datetime, every: timedelta) -> None:
         """Write that the session is used, unless that was written just now."""
         late = sessions.c.used_at <= now - every
         statement = update(sessions).where(sessions.c.id == session_id, late)
-        with self._db.writing() as connection:
-            connection.execute(statement.values(used_at=now))
+        self._db.execute(statement.values(used_at=now))
 
     def end(self, name: str, session_id: str, log: Change | None = None) -> bool:
         """End one session of this user; False if there is no such one."""

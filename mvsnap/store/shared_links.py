@@ -56,8 +56,7 @@ class SharedLinks:
         if "\0" in clip_id:
             return None
         statement = select(secrets.c.value).where(secrets.c.name == _name(clip_id))
-        with self._db.reading() as connection:
-            value = connection.execute(statement).scalar_one_or_none()
+        value = self._db.scalar(statement)
         known = None if value is None else _read(value)
         return known if known is not None and known.until > now else None
 

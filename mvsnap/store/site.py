@@ -25,9 +25,7 @@ class SiteStore:
 
     def setting_overrides(self) -> dict[str, Any]:
         """Return settings by name, such as "sense.people", that override the file's."""
-        with self._db.reading() as connection:
-            rows = connection.execute(select(setting_overrides)).all()
-        return {row.name: row.value for row in rows}
+        return {row.name: row.value for row in self._db.rows(select(setting_overrides))}
 
     def choose(
         self, values: Mapping[str, Any], who: str, now: datetime, log: Iterable[Change]
@@ -90,9 +88,7 @@ class SiteStore:
         of_settings = audit.c.what.not_in(NO_CHANGES)
         statement = select(audit).where(of_settings)
         statement = statement.order_by(audit.c.id.desc()).limit(limit)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return [from_row(row) for row in rows]
+        return [from_row(row) for row in self._db.rows(statement)]
 
     # --- cameras and zones of the Dashboard
 
@@ -141,8 +137,7 @@ class SiteStore:
     def cameras(self) -> list[Camera]:
         """Return the Dashboard's data about the cameras, by name."""
         statement = select(cameras).order_by(cameras.c.name, cameras.c.serial)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [
             Camera(
                 *(Serial(r.serial), r.name, r.model, r.network_id, r.status),
@@ -155,8 +150,8 @@ class SiteStore:
     def organization_of(self, serial: Serial) -> str | None:
         """Return the name in the settings of a camera's organization; None: unknown."""
         statement = select(cameras.c.organization).where(cameras.c.serial == serial)
-        with self._db.reading() as connection:
-            return connection.execute(statement).scalar_one_or_none()
+        found: str | None = self._db.scalar(statement)
+        return found
 
     def keep_zones(self, serial: Serial, found: Iterable[Zone]) -> None:
         """Replace the zones of this camera."""
@@ -177,8 +172,7 @@ class SiteStore:
     def zones(self) -> dict[Serial, list[Zone]]:
         """Return the zones of each camera, by label."""
         statement = select(zones).order_by(zones.c.serial, zones.c.label)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         found: dict[Serial, list[Zone]] = {}
         for row in rows:
             region = tuple(row.region) if row.region else None

@@ -49,8 +49,7 @@ class TroubleStore:
     def not_handed_over(self) -> dict[JobId, list[Trouble]]:
         """Return the troubles of each job that is still to be accepted."""
         statement = select(troubles).where(troubles.c.handed_over.is_(False))
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(troubles.c.began_at)).all()
+        rows = self._db.rows(statement.order_by(troubles.c.began_at))
         found: dict[JobId, list[Trouble]] = {}
         for trouble in map(_trouble, rows):
             job_id = JobId(trouble.over_by or trouble.reported_by)
@@ -62,8 +61,7 @@ class TroubleStore:
             troubles.c.over_by == job_id,
             (troubles.c.reported_by == job_id) & (troubles.c.over_by == ""),
         )
-        with self._db.writing() as connection:
-            connection.execute(update(troubles).where(of_job).values(handed_over=True))
+        self._db.execute(update(troubles).where(of_job).values(handed_over=True))
 
     def of_message(self, job_id: JobId, room: str) -> list[Trouble]:
         """Return what this job has to post in this room now, oldest first.
@@ -73,10 +71,7 @@ class TroubleStore:
         """
         of_job = or_(troubles.c.reported_by == job_id, troubles.c.over_by == job_id)
         statement = select(troubles).where(of_job)
-        with self._db.reading() as connection:
-            rows = connection.execute(
-                statement.order_by(troubles.c.began_at, troubles.c.name)
-            ).all()
+        rows = self._db.rows(statement.order_by(troubles.c.began_at, troubles.c.name))
         found = [_trouble(row) for row in rows]
         ended = [one.id for one in found if one.ended_at is not None]
         elsewhere = self._reported_elsewhere(ended, room, job_id)

@@ -43,42 +43,36 @@ class UserStore:
     def user(self, name: str) -> User | None:
         """Return the user; names are lower case."""
         statement = select(users).where(users.c.name == name)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._db.first(statement)
         return None if row is None else user_of(row)
 
     def use_once(self, what: str, until: datetime) -> bool:
         """Return False if it was used before; remembered until `until`."""
         row = {"name": f"{_USED}{what}", "value": iso(until)}
         statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
-        with self._db.writing() as connection:
-            made = connection.execute(statement.returning(secrets.c.name)).first()
+        made = self._db.returned(statement.returning(secrets.c.name))
         return made is not None
 
     def keep_token(self, session_id: str, until: datetime, token: str) -> None:
         """Keep what the provider needs to end its session together with this one."""
         row = {"name": f"{_TOKEN}{session_id}", "value": f"{iso(until)} {token}"}
         statement = self._db.insert(secrets).values(row).on_conflict_do_nothing()
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def take_token(self, session_id: str) -> str | None:
         """Return the token of a session, and forget it."""
         statement = delete(secrets).where(secrets.c.name == f"{_TOKEN}{session_id}")
-        with self._db.writing() as connection:
-            row = connection.execute(statement.returning(secrets.c.value)).first()
+        row = self._db.returned(statement.returning(secrets.c.value))
         return None if row is None else str(row.value).partition(" ")[2]
 
     def user_with(self, account: str) -> User | None:
         """Return the user of a provider's account, whatever their name is."""
         statement = select(users).where(users.c.password_hash == account)
-        with self._db.reading() as connection:
-            row = connection.execute(statement).first()
+        row = self._db.first(statement)
         return None if row is None else user_of(row)
 
     def users(self) -> list[User]:
-        with self._db.reading() as connection:
-            rows = connection.execute(select(users).order_by(users.c.name)).all()
+        rows = self._db.rows(select(users).order_by(users.c.name))
         return [user_of(row) for row in rows]
 
     def put(self, user: User, log: Change) -> None:
@@ -138,8 +132,7 @@ class UserStore:
             users.c.password_hash == user.password_hash
         )
         statement = update(users).where(same).values(password_hash=password_hash)
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def anybody(self, backend: LoginBackend = "local") -> bool:
         """Return whether there is at least one user whose password is checked there."""
@@ -151,14 +144,12 @@ class UserStore:
             "local": ~is_system & ~is_provided,
         }
         statement = select(func.count()).select_from(users).where(mine[backend])
-        with self._db.reading() as connection:
-            return bool(connection.execute(statement).scalar_one())
+        return bool(self._db.scalar(statement))
 
     def secret(self, name: str) -> str:
         """Return a random text shared by all processes; created if missing."""
         statement = select(secrets.c.value).where(secrets.c.name == name)
-        with self._db.reading() as connection:
-            known: str | None = connection.execute(statement).scalar_one_or_none()
+        known: str | None = self._db.scalar(statement)
         if known is not None:
             return known
         made = self._db.insert(secrets).values(name=name, value=random.token_hex(32))

@@ -93,8 +93,7 @@ class VideoStore:
             .group_by(clips.c.path)
             .order_by(last_at, clips.c.path)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [
             Video(
                 path=row.path,
@@ -118,8 +117,7 @@ class VideoStore:
         theirs = and_(self._shown, clips.c.path == path, ~kept.exists())
         if dry_run:
             counting = select(func.count()).select_from(clips).where(theirs)
-            with self._db.reading() as connection:
-                return int(connection.execute(counting).scalar_one())
+            return int(self._db.scalar(counting))
         statement = update(clips).where(theirs).values(state=ClipState.DELETED)
         with self._db.writing() as connection:
             return connection.execute(statement).rowcount
@@ -140,8 +138,7 @@ class VideoStore:
             )
             .distinct()
         )
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+        return self._db.scalars(statement)
 
     def forget_file(self, path: str) -> None:
         """Store that the file of deleted clips is gone from disk."""
@@ -150,8 +147,7 @@ class VideoStore:
             .where(self._mine, clips.c.path == path, clips.c.state == ClipState.DELETED)
             .values(path=None, thumbnail_path=None)
         )
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
     def purge(
         self, before: datetime, *, gone: Collection[str] = (), dry_run: bool = False
@@ -170,22 +166,18 @@ class VideoStore:
     def known_paths(self) -> set[str]:
         """Return the paths of all clips, including those of other machines."""
         both = select(clips.c.path).union(select(clips.c.thumbnail_path))
-        with self._db.reading() as connection:
-            return {path for path in connection.execute(both).scalars() if path}
+        return {path for path in self._db.scalars(both) if path}
 
     def shown(self) -> dict[EventId, str]:
         """Return the clips that should have a file, and its path."""
         statement = select(clips.c.id, clips.c.path).where(self._shown)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {EventId(row.id): row.path for row in rows}
+        return {EventId(row.id): row.path for row in self._db.rows(statement)}
 
     def unfinished(self) -> list[tuple[CameraName, EventId]]:
         """Return the clips whose file may exist before their row says so."""
         is_unfinished = clips.c.state.in_(UNFINISHED)
         statement = select(clips.c.camera, clips.c.id).where(is_unfinished)
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [(CameraName(row.camera), EventId(row.id)) for row in rows]
 
     def lose(self, clip_id: EventId) -> None:
@@ -196,12 +188,11 @@ class VideoStore:
             "path": None,
             "thumbnail_path": None,
         }
-        with self._db.writing() as connection:
-            connection.execute(
-                update(clips)
-                .where(clips.c.id == clip_id, clips.c.state == ClipState.READY)
-                .values(values)
-            )
+        self._db.execute(
+            update(clips)
+            .where(clips.c.id == clip_id, clips.c.state == ClipState.READY)
+            .values(values)
+        )
 
     # --- copies
 
@@ -221,8 +212,7 @@ class VideoStore:
             )
             .order_by(clips.c.at, clips.c.id)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return [ToCopy(row.path, row.thumbnail_path) for row in rows]
 
     def set_copy(self, path: str, state: CopyState, note: str | None = None) -> None:
@@ -232,8 +222,7 @@ class VideoStore:
             .where(clips.c.path == path, clips.c.copy_state == CopyState.WAITING)
             .values(copy_state=state, copy_note=note)
         )
-        with self._db.writing() as connection:
-            connection.execute(statement)
+        self._db.execute(statement)
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:

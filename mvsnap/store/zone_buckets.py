@@ -29,8 +29,7 @@ class BucketStore:
 
     def now(self) -> datetime:
         """Return the time of the database: clocks of machines differ."""
-        with self._db.reading() as connection:
-            now: datetime = connection.execute(select(func.now())).scalar_one()
+        now: datetime = self._db.scalar(select(func.now()))
         return now
 
     def held(self) -> frozenset[str]:
@@ -38,8 +37,7 @@ class BucketStore:
         mine = select(zone_buckets.c.bucket).where(
             zone_buckets.c.holder == self._holder
         )
-        with self._db.reading() as connection:
-            return frozenset(connection.execute(mine).scalars())
+        return frozenset(self._db.scalars(mine))
 
     def take(self, buckets: Collection[str]) -> dict[str, datetime]:
         """Take them over; return until when the holders before have worked on them.

@@ -68,14 +68,12 @@ class VisitorStore(VisitorWrites):
 
     def release(self, name: str, by: str) -> None:
         mine = (claims.c.name == name) & (claims.c.claimed_by == by)
-        with self._db.writing() as connection:
-            connection.execute(delete(claims).where(mine))
+        self._db.execute(delete(claims).where(mine))
 
     # --- cameras and zones
 
     def cameras(self) -> dict[Serial, CountingCamera]:
-        with self._db.reading() as connection:
-            rows = connection.execute(select(visitor_cameras)).all()
+        rows = self._db.rows(select(visitor_cameras))
         return {
             Serial(r.serial): CountingCamera(
                 Serial(r.serial), r.has_sense, r.asked_at, r.error
@@ -96,24 +94,21 @@ class VisitorStore(VisitorWrites):
             visitor_zones.c.serial,
             visitor_zones.c.zone_id,
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(select(visitor_zones).order_by(*order)).all()
+        rows = self._db.rows(select(visitor_zones).order_by(*order))
         return [known_zone_of(row) for row in rows]
 
     def add_page_view(self, serial: Serial, zone_id: ZoneId, now: datetime) -> None:
         """Record that somebody is viewing the zone."""
         statement = self._db.upsert(page_views)
-        with self._db.writing() as connection:
-            connection.execute(
-                statement.values(serial=serial, zone_id=zone_id, viewed_at=now)
-            )
+        self._db.execute(
+            statement.values(serial=serial, zone_id=zone_id, viewed_at=now)
+        )
 
     def page_views(self, since: datetime) -> dict[ZoneKey, datetime]:
         """Return the zones viewed since then, the most recent first."""
         statement = select(page_views).where(page_views.c.viewed_at >= since)
         newest = page_views.c.viewed_at.desc()
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(newest)).all()
+        rows = self._db.rows(statement.order_by(newest))
         return {(Serial(r.serial), ZoneId(r.zone_id)): r.viewed_at for r in rows}
 
     # --- days and hours
@@ -124,16 +119,14 @@ class VisitorStore(VisitorWrites):
         statement = select(table.serial, table.zone_id, table.began_at).where(
             table.began_at >= since, table.is_over
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return {(Serial(r.serial), ZoneId(r.zone_id), r.began_at) for r in rows}
 
     def was_counted(self, serial: Serial, zone_id: ZoneId) -> bool:
         """Return whether any day of the zone is stored."""
         table = visitor_days.c
         found = (table.serial == serial) & (table.zone_id == zone_id)
-        with self._db.reading() as connection:
-            return bool(connection.execute(select(exists().where(found))).scalar_one())
+        return bool(self._db.scalar(select(exists().where(found))))
 
     def totals(self, days: Sequence[Span]) -> dict[ZoneKey, Total]:
         """Return the total of each zone over these days.
@@ -171,8 +164,7 @@ class VisitorStore(VisitorWrites):
         return self._totals(statement)
 
     def _totals(self, statement: Select[Any]) -> dict[ZoneKey, Total]:
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return {
             (Serial(r.serial), ZoneId(r.zone_id)): Total(int(r.entrances), r.people)
             for r in rows
@@ -204,8 +196,7 @@ class VisitorStore(VisitorWrites):
             table.began_at >= since,
             table.began_at < until,
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.order_by(table.began_at)).all()
+        rows = self._db.rows(statement.order_by(table.began_at))
         return [hour_of(row) for row in rows]
 
     # --- MV Sense
@@ -227,8 +218,7 @@ class VisitorStore(VisitorWrites):
             .where(or_(false(), *seen))
             .group_by(table.serial, table.zone_id)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return {
             (Serial(r.serial), ZoneId(r.zone_id)): MostSeen(r.people, r.seen_at)
             for r in rows
@@ -261,8 +251,7 @@ class VisitorStore(VisitorWrites):
         statement = select(number.label("number"), func.max(table.peak_people)).where(
             *wanted
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement.group_by(number)).all()
+        rows = self._db.rows(statement.group_by(number))
         return {row[0]: row[1] for row in rows if row[0] is not None}
 
     # --- pictures
@@ -298,9 +287,7 @@ class VisitorStore(VisitorWrites):
             table.began_at >= since,
             table.began_at < until,
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return {row.began_at: picture_of(row) for row in rows}
+        return {row.began_at: picture_of(row) for row in self._db.rows(statement)}
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
         """Remove counts that are older, and cameras not asked about since."""

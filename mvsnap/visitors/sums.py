@@ -46,8 +46,7 @@ class VisitorSums:
             .group_by(columns.serial, columns.zone_id)
             .having(func.count() == len(spans))
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._db.rows(statement)
         return {(Serial(row[0]), ZoneId(row[1])): int(row[2]) for row in rows}
 
     def by_hour(
@@ -62,6 +61,4 @@ class VisitorSums:
             .where(of_zones if keys else false())
             .group_by(hours.began_at)
         )
-        with self._db.reading() as connection:
-            rows = connection.execute(statement).all()
-        return Counter({row[0]: int(row[1]) for row in rows})
+        return Counter({row[0]: int(row[1]) for row in self._db.rows(statement)})

@@ -124,8 +124,7 @@ class WifiStore:
     def is_half_rebuilt(self, now: datetime) -> bool:
         """Return whether a rebuild was interrupted and nobody continues it."""
         until = select(scan_pauses.c.until).where(scan_pauses.c.name == REBUILD)
-        with self._db.reading() as connection:
-            found: datetime | None = connection.execute(until).scalar_one_or_none()
+        found: datetime | None = self._db.scalar(until)
         return found is not None and found <= now
 
     def process(self, rule: VisitRule, now: datetime) -> int:
@@ -258,8 +257,7 @@ class WifiStore:
 
     def _first(self, statement: Select[int]) -> int:
         """Return the number, or one beyond all others if there is none."""
-        with self._db.reading() as connection:
-            found: int | None = connection.execute(statement).scalar_one()
+        found: int | None = self._db.scalar(statement)
         return 2**62 if found is None else found
 
     def _source_id(self, connection: Connection, network_id: str, radio: str) -> int:

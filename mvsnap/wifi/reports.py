@@ -76,14 +76,12 @@ class WifiReports:
         """Return the networks that ever sent observations; "" is one without a name."""
         network_id = scan_sources.c.network_id
         statement = select(network_id).distinct().order_by(network_id)
-        with self._db.reading() as connection:
-            return list(connection.execute(statement).scalars())
+        return self._db.scalars(statement)
 
     def latest(self) -> datetime | None:
         """Return the minute of the newest processed observation."""
         statement = select(func.max(observations.c.minute))
-        with self._db.reading() as connection:
-            minute: int | None = connection.execute(statement).scalar_one()
+        minute: int | None = self._db.scalar(statement)
         if minute is None:
             return None
         return datetime.fromtimestamp(minute * MINUTE_S, UTC)
@@ -91,8 +89,7 @@ class WifiReports:
     def earliest(self) -> datetime | None:
         """Return when the first quarter of an hour with visits began."""
         statement = select(func.min(visit_counts.c.slot_s))
-        with self._db.reading() as connection:
-            slot_s: int | None = connection.execute(statement).scalar_one()
+        slot_s: int | None = self._db.scalar(statement)
         return None if slot_s is None else datetime.fromtimestamp(slot_s, UTC)
 
     def sums(self, wanted: WifiFilter) -> VisitSums:

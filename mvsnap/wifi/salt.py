@@ -68,12 +68,10 @@ def is_another(db: Database, salt: bytes) -> bool:
     mark = hashlib.blake2b(b"scanning-salt", key=salt, digest_size=16).hexdigest()
     table = tables.secrets
     statement = select(table.c.value).where(table.c.name == NAME)
-    with db.reading() as connection:
-        known: str | None = connection.execute(statement).scalar_one_or_none()
+    known: str | None = db.scalar(statement)
     if known == mark:
         return False
-    with db.writing() as connection:
-        connection.execute(db.upsert(table).values(name=NAME, value=mark))
+    db.execute(db.upsert(table).values(name=NAME, value=mark))
     return known is not None
 
 
