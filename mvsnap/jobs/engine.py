@@ -49,10 +49,8 @@ from mvsnap.jobs.waiting import (
     QUEUE,
     WORKFLOW,
     KnownJobs,
-    is_in_flight,
     job_of,
     next_run_id,
-    put_oldest_first,
 )
 from mvsnap.jobs.waits import Wait
 from mvsnap.logs.job import about
@@ -207,7 +205,7 @@ class WorkerEngine(KnownJobs):
         many = self._turns.owed()
         if many:
             with self._turn():
-                put_oldest_first(self._source, many)
+                self.put_oldest_first(many)
 
     def job(self, job_id: JobId) -> Job | None:
         status = self._dbos.get_workflow_status(job_id)
@@ -354,7 +352,7 @@ class ClientEngine(KnownJobs):
         options = _options(job, job.id)
         if equal:
             options["queue_partition_key"] = equal
-            if is_in_flight(self._client, equal):
+            if self.has_equal(equal):
                 options["queue_name"] = EQUAL_QUEUE
         with self._turn():
             self._client.enqueue(options, encode(job))

@@ -49,7 +49,6 @@ _TAKES = {
     "run_notification_listener": ("self",),
     "queue_worker_thread": ("stop_event", "dbos", "queue"),
     "transition_delayed_workflows": ("self",),
-    "_in_flight_status_prover": ("self",),
     "get_internal_queue": ("self",),
 }
 
@@ -183,7 +182,6 @@ def _places() -> dict[str, Any]:
         "run_notification_listener": _sys_db.SystemDatabase,
         "queue_worker_thread": _queue,
         "transition_delayed_workflows": _sys_db.SystemDatabase,
-        "_in_flight_status_prover": _sys_db.SystemDatabase,
         "get_internal_queue": _dbos.DBOSRegistry,
     }
 
