@@ -47,7 +47,7 @@ def visitor_refreshes(parts: Parts, by: str) -> Iterator[tuple[str, VisitorRefre
     spare = clouds.dashboards(
         parts.settings,
         parts.clock,
-        parts.buckets,
+        parts.call_budgets,
         parts.organizations,
         spare_of=parts.dashboards,
     )

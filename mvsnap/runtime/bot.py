@@ -83,7 +83,7 @@ class BotService:
 def _webex(parts: Parts) -> Webex:
     webex = open_webex(parts.settings.webex)
     assert webex is not None  # webex.takes_commands
-    shared = parts.buckets.webex()
+    shared = parts.call_budgets.webex()
     if shared is not None:
         webex.share(shared)
     return webex

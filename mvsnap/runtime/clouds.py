@@ -6,7 +6,7 @@ The channels of messages make Webex's.
 from __future__ import annotations
 
 from mvsnap.camera_organizations import CameraOrganizations
-from mvsnap.clients.buckets import Buckets
+from mvsnap.clients.call_budget import BudgetStore
 from mvsnap.clients.meraki.budget import Budget
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.dashboards import Dashboards
@@ -16,7 +16,7 @@ from mvsnap.clock import Clock
 from mvsnap.config.meraki import Meraki
 from mvsnap.config.model import Settings
 from mvsnap.delivery.webex import open_webex
-from mvsnap.runtime.shared_buckets import SharedBuckets
+from mvsnap.runtime.call_budgets import CallBudgets
 
 
 def dashboard(
@@ -24,14 +24,14 @@ def dashboard(
     clock: Clock,
     budget: Budget | None = None,
     *,
-    buckets: Buckets | None = None,
+    budget_store: BudgetStore | None = None,
     name: str = "",
     others: frozenset[str] = frozenset(),
 ) -> Dashboard:
     """Return Meraki's cloud; without a key it refuses every call.
 
     budget: of another Dashboard of the same organization; default: its own.
-    buckets: where its own is kept for other processes.
+    budget_store: where its own is kept for other processes.
     name: of the organization in the settings; others: ids of those with other keys.
     """
     return Dashboard(
@@ -40,7 +40,7 @@ def dashboard(
         clock=clock,
         requests_per_s=meraki.requests_per_s,
         budget=budget,
-        buckets=buckets,
+        budget_store=budget_store,
         name=name,
         organization_id=meraki.organization_id,
         network_id=meraki.network_id,
@@ -51,7 +51,7 @@ def dashboard(
 def dashboards(
     settings: Settings,
     clock: Clock,
-    shared: SharedBuckets,
+    shared: CallBudgets,
     homes: CameraOrganizations,
     spare_of: Dashboards | None = None,
 ) -> Dashboards:
@@ -69,7 +69,7 @@ def dashboards(
             meraki,
             clock,
             spare.get(name),
-            buckets=None if name in spare else shared.meraki(meraki),
+            budget_store=None if name in spare else shared.meraki(meraki),
             name=name,
             others=frozenset(id_ for id_ in ids if id_),
         )
@@ -81,14 +81,14 @@ def dashboards(
 def shared_dashboards(settings: Settings, clock: Clock) -> Dashboards:
     """Return Meraki's clouds for a command: a service may run beside it."""
     homes = CameraOrganizations(settings, clock)
-    return dashboards(settings, clock, SharedBuckets(settings, clock), homes)
+    return dashboards(settings, clock, CallBudgets(settings, clock), homes)
 
 
 def shared_webex(settings: Settings, clock: Clock) -> Webex | None:
     """Return the bot for a command, None without one."""
     webex = open_webex(settings.webex)
     if webex is not None:
-        webex.share(SharedBuckets(settings, clock).webex())
+        webex.share(CallBudgets(settings, clock).webex())
     return webex
 
 

@@ -46,7 +46,7 @@ def try_entry(parts: Parts, settings: Settings, entry: Entry) -> TrialAnswer:
 
 
 def _send(parts: Parts, settings: Settings, entry: Entry) -> tuple[str, ...]:
-    channels = open_channels(settings, parts.buckets.webex())
+    channels = open_channels(settings, parts.call_budgets.webex())
     channel_trial(settings, parts.clock, channels).send(entry.name)
     text = _("A test message was sent to %(name)s. Has it arrived?")
     return (text % {"name": entry.name},)

@@ -30,7 +30,7 @@ from mvsnap.jobs.turns import JobPlaces
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import CameraNames, Cameras, Photographer
 from mvsnap.runtime import clouds, shared_files, visitor_reports
-from mvsnap.runtime.shared_buckets import SharedBuckets
+from mvsnap.runtime.call_budgets import CallBudgets
 from mvsnap.store import database
 from mvsnap.store.audit import AuditLog
 from mvsnap.store.changes import FileChanges
@@ -108,12 +108,12 @@ class Parts:
         self.processes = ProcessStore(db)
         self.troubles = TroubleStore(db)
         self.notices = NoticeStore(db)
-        self.buckets = SharedBuckets(settings, self.clock, db)
+        self.call_budgets = CallBudgets(settings, self.clock, db)
         self.organizations = CameraOrganizations(
             settings, self.clock, self._stored_organization, self.live.now
         )
         self.dashboards = clouds.dashboards(
-            settings, self.clock, self.buckets, self.organizations
+            settings, self.clock, self.call_budgets, self.organizations
         )
         self.names = CameraNames(self.dashboards, self.clock)
 
@@ -156,7 +156,7 @@ class Parts:
             return None
 
     def channels(self) -> Channels:
-        return open_channels(self.settings, self.buckets.webex(), self.live.now)
+        return open_channels(self.settings, self.call_budgets.webex(), self.live.now)
 
     def jobs_pool(self) -> Pool | None:
         """Return the store's connections, if the job engine has the same database."""

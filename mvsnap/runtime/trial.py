@@ -8,7 +8,7 @@ from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.delivery.trial import ChannelTrial
-from mvsnap.runtime.shared_buckets import SharedBuckets
+from mvsnap.runtime.call_budgets import CallBudgets
 
 
 def channel_trial(
@@ -23,4 +23,4 @@ def channel_trial(
 
 
 def shared_channels(settings: Settings, clock: Clock) -> Channels:
-    return open_channels(settings, SharedBuckets(settings, clock).webex())
+    return open_channels(settings, CallBudgets(settings, clock).webex())

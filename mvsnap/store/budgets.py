@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Float, Row, Select, cast, func, select
 
-from mvsnap.clients.buckets import BudgetState, OwnBuckets, Step, held_step
+from mvsnap.clients.call_budget import BudgetState, MemoryBudget, Step, held_step
 from mvsnap.clock import Clock
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES, Database
@@ -35,14 +35,14 @@ _COUNT_EVERY_S = 30.0
 _UNKNOWN = 4
 
 
-class RowBuckets:
+class RowBudget:
     spare = 3
 
     def __init__(self, db: Database, name: str, clock: Clock) -> None:
         self._db = db
         self._name = name
         self._clock = clock
-        self._own = OwnBuckets(clock)
+        self._own = MemoryBudget(clock)
         # One at a time: the row has one writer, and others need connections, too.
         self._line = threading.Lock()
         self._away_until = float("-inf")

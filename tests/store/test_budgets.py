@@ -14,7 +14,7 @@ from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.store import database
-from mvsnap.store.budgets import RowBuckets
+from mvsnap.store.budgets import RowBudget
 
 
 class Machines:
@@ -26,12 +26,12 @@ class Machines:
         self.opened: list[database.Database] = []
 
     def budget(self, *, burst: int = 5) -> RequestBudget:
-        return RequestBudget(self.clock, per_s=10, burst=burst, buckets=self.buckets())
+        return RequestBudget(self.clock, per_s=10, burst=burst, store=self.store())
 
-    def buckets(self, url: str | None = None) -> RowBuckets:
+    def store(self, url: str | None = None) -> RowBudget:
         db = database.Database(database.open_database(url or self.url))
         self.opened.append(db)
-        return RowBuckets(db, "meraki-1", self.clock)
+        return RowBudget(db, "meraki-1", self.clock)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_hold_of_one_is_kept_by_all(machines: Machines) -> None:
     with pytest.raises(UpstreamError, match="no calls for") as caught:
         second.acquire(urgent=True)
     assert caught.value.retry_after_s == pytest.approx(30, abs=5)
-    assert machines.buckets().held_s() == pytest.approx(30, abs=5)
+    assert machines.store().held_s() == pytest.approx(30, abs=5)
 
 
 @pytest.mark.parametrize("answers", ["refuses", "hangs"])
@@ -102,15 +102,15 @@ def test_without_the_database_a_process_uses_its_share(
         if answers == "refuses":
             listening.close()
         url = f"postgresql+psycopg://mvsnap@127.0.0.1:{port}/lost"
-        buckets = machines.buckets(url)
-        budget = RequestBudget(machines.clock, per_s=40, burst=4, buckets=buckets)
+        store = machines.store(url)
+        budget = RequestBudget(machines.clock, per_s=40, burst=4, store=store)
         began = time.monotonic()
         for _ in range(11):  # one at once, then a quarter of 40 each second
             budget.acquire()
         took_s = time.monotonic() - began
     assert took_s >= 0.95
     assert took_s < 9  # not a second and more for each
-    buckets.hold(20)
+    store.hold(20)
     with pytest.raises(UpstreamError, match="no calls for"):
         budget.acquire()
 
@@ -119,7 +119,7 @@ def test_a_database_that_is_back_is_used_again(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mvsnap.store.budgets._AWAY_S", 0.1)
-    first, second = machines.buckets(), machines.buckets()
+    first, second = machines.store(), machines.store()
     first.hold(0.0)
     with first._db.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE call_budgets RENAME TO lost")

@@ -15,11 +15,11 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from mvsnap.clients.buckets import (
-    Buckets,
+from mvsnap.clients.call_budget import (
     BudgetRule,
     BudgetState,
-    OwnBuckets,
+    BudgetStore,
+    MemoryBudget,
     Turn,
     give_back,
 )
@@ -58,7 +58,7 @@ class RequestBudget:
 
     Calls that are not urgent stand in line: one of each process at a time looks whether
     something is left.
-    buckets: where the state is kept, for other processes; default: in this one alone.
+    store: where the state is kept, for other processes; default: in this one alone.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class RequestBudget:
         per_s: float,
         burst: int,
         borrow: int = 0,
-        buckets: Buckets | None = None,
+        store: BudgetStore | None = None,
     ) -> None:
         self._clock = clock
         self._rule = BudgetRule(per_s, burst, borrow)
-        self._buckets = buckets or OwnBuckets(clock)
+        self._store = store or MemoryBudget(clock)
         self._line = threading.Lock()
 
     def acquire(self, *, urgent: bool = False) -> None:
@@ -92,7 +92,7 @@ class RequestBudget:
 
     def hold(self, seconds: float) -> None:
         """Let no call leave for so many seconds: Meraki said so."""
-        self._buckets.hold(seconds)
+        self._store.hold(seconds)
 
     def calls_left(self) -> float:
         """Return how many calls may leave at once now."""
@@ -103,7 +103,7 @@ class RequestBudget:
             rule = self._rule.share(among)
             return known or rule.full(now), rule.calls_left(known, now)
 
-        return self._buckets.change(step)
+        return self._store.change(step)
 
     def _has_turn(self, *, urgent: bool, books: bool) -> bool:
         def step(
@@ -112,15 +112,15 @@ class RequestBudget:
             rule = self._rule.share(among)
             return rule.take(known, now, urgent=urgent, books=books)
 
-        turn = self._buckets.change(step)
+        turn = self._store.change(step)
         if turn.is_held and turn.wait_s > _LONGEST_WAIT_FOR_HOLD_S:
             why = wordings.MERAKI_HOLDS(wait_s=round(turn.wait_s))
             raise UpstreamError(why, retry=True, retry_after_s=turn.wait_s)
         if not waited(self._clock, turn.wait_s):
             raise UpstreamError(wordings.STOPPING_UNASKED(), retry=True)
-        if turn.is_given and turn.wait_s >= _FAR_S and self._buckets.held_s():
+        if turn.is_given and turn.wait_s >= _FAR_S and self._store.held_s():
             # It will book another one; kept, each hold would double what is booked.
-            self._buckets.change(give_back)
+            self._store.change(give_back)
             return False
         return turn.is_given
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from mvsnap.clients.buckets import Buckets
+from mvsnap.clients.call_budget import BudgetStore
 from mvsnap.clients.hosts import MERAKI_HOSTS
 from mvsnap.clients.meraki.analytics import CameraAnalytics
 from mvsnap.clients.meraki.budget import Budget, RequestBudget, SpareBudget
@@ -62,7 +62,7 @@ class Dashboard:
         timeout_s: float = 15.0,
         trusted_hosts: tuple[str, ...] = MERAKI_HOSTS,
         budget: Budget | None = None,
-        buckets: Buckets | None = None,
+        budget_store: BudgetStore | None = None,
         name: str = "",
         organization_id: str | None = None,
         network_id: str | None = None,
@@ -70,14 +70,14 @@ class Dashboard:
     ) -> None:
         """budget: of another Dashboard of the same organization; default: its own.
 
-        buckets: where its own is kept for other processes.
+        budget_store: where its own is kept for other processes.
         name: of the organization in the settings; "": the one of `meraki`.
         organization_id: None: all that the key can see, without `others`, by id.
         """
         self.name, self.network_id = name, network_id
         self.organization_id, self._others = organization_id, others
         self._clock = clock
-        largest = _LARGEST_BURST - (buckets.spare if buckets else 0)
+        largest = _LARGEST_BURST - (budget_store.spare if budget_store else 0)
         self._requests_per_s = requests_per_s
         self._budget = budget or RequestBudget(
             clock,
@@ -85,7 +85,7 @@ class Dashboard:
             # A lower configured rate means that other programs share the organization.
             burst=max(1, min(largest, int(requests_per_s))),
             borrow=min(_LARGEST_BORROW, int(requests_per_s)),
-            buckets=buckets,
+            store=budget_store,
         )
         self._calls = DashboardCalls(
             base_url,

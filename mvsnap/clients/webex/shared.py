@@ -8,7 +8,7 @@ from typing import Protocol
 
 from requests import Response
 
-from mvsnap.clients.buckets import Buckets
+from mvsnap.clients.call_budget import BudgetStore
 from mvsnap.clock import Clock
 from mvsnap.domain import Room
 from mvsnap.errors import UpstreamError
@@ -38,8 +38,8 @@ class WebexShared:
     no message to a room that is known.
     """
 
-    messages: Buckets
-    lookups: Buckets
+    messages: BudgetStore
+    lookups: BudgetStore
     clock: Clock
     rooms: RoomLists | None = None
 

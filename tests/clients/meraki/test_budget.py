@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mvsnap.clients.buckets import BudgetRule, BudgetState, OwnBuckets
+from mvsnap.clients.call_budget import BudgetRule, BudgetState, MemoryBudget
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
@@ -178,11 +178,11 @@ def test_a_turn_that_a_hold_took_is_not_used_up() -> None:
                 budget.hold(1)
 
     clock = HeldMeanwhile()
-    buckets = OwnBuckets(clock)
-    buckets.state = BudgetState(-2.0, clock.monotonic())
-    budget = RequestBudget(clock, per_s=1, burst=1, buckets=buckets)
+    store = MemoryBudget(clock)
+    store.state = BudgetState(-2.0, clock.monotonic())
+    budget = RequestBudget(clock, per_s=1, burst=1, store=store)
 
     budget.acquire(urgent=True)
 
     assert clock.holds == 0
-    assert buckets.state.calls_left >= -3.0  # two of before, and this one
+    assert store.state.calls_left >= -3.0  # two of before, and this one

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Response
 
-from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clients.call_budget_file import FileBudget
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.shared import RoomLists, WebexShared
 from mvsnap.clock import SystemClock
@@ -38,8 +38,8 @@ def process(stub: StubWebex, tmp_path: Path) -> Iterator[Make]:
         def make(rooms: RoomLists | None = None) -> Webex:
             webex = stack.enter_context(served(stub))
             clock = SystemClock()
-            messages = FileBuckets(tmp_path, "webex", clock)
-            lookups = FileBuckets(tmp_path, "webex-lookups", clock)
+            messages = FileBudget(tmp_path, "webex", clock)
+            lookups = FileBudget(tmp_path, "webex-lookups", clock)
             webex.share(WebexShared(messages, lookups, clock, rooms))
             return webex
 

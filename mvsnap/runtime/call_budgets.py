@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-from mvsnap.clients.buckets import Buckets, OwnBuckets
-from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clients.call_budget import BudgetStore, MemoryBudget
+from mvsnap.clients.call_budget_file import FileBudget
 from mvsnap.clients.webex.shared import RoomLists, WebexShared
 from mvsnap.clock import Clock
 from mvsnap.config.meraki import Meraki
@@ -14,12 +14,12 @@ from mvsnap.config.model import Settings
 from mvsnap.config.values import Secret
 from mvsnap.jobs.executors import own_folder
 from mvsnap.store import database
-from mvsnap.store.budgets import RowBuckets
+from mvsnap.store.budgets import RowBudget
 from mvsnap.store.fetches import StoredFetches
 from mvsnap.store.room_lists import StoredRooms
 
 
-class SharedBuckets:
+class CallBudgets:
     """db: the open database; default: opened for these calls alone, when they come."""
 
     def __init__(
@@ -29,7 +29,7 @@ class SharedBuckets:
         self._clock = clock
         self._db = db
 
-    def meraki(self, meraki: Meraki) -> Buckets:
+    def meraki(self, meraki: Meraki) -> BudgetStore:
         """Return those of the organization, whose limit it is, or of the key."""
         return self._of(f"meraki-{meraki.organization_id or _short(meraki.api_key)}")
 
@@ -45,20 +45,20 @@ class SharedBuckets:
             )
         return WebexShared(messages, lookups, self._clock, rooms)
 
-    def _of(self, name: str) -> Buckets:
+    def _of(self, name: str) -> BudgetStore:
         url, folder = self._settings.database_url, self._settings.data_dir
         if url is not None:
             if self._db is None:
                 engine = database.open_database(url.get_secret_value())
                 self._db = database.Database(engine)
-            return RowBuckets(self._db, name, self._clock)
+            return RowBudget(self._db, name, self._clock)
         if not folder.is_dir():  # nothing runs there
-            return OwnBuckets(self._clock)
+            return MemoryBudget(self._clock)
         try:
             place = own_folder(folder)
         except OSError:
-            return OwnBuckets(self._clock)
-        return FileBuckets(place, name.replace("/", "-"), self._clock)
+            return MemoryBudget(self._clock)
+        return FileBudget(place, name.replace("/", "-"), self._clock)
 
 
 def _short(secret: Secret | None) -> str:

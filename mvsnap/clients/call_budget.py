@@ -1,7 +1,7 @@
 """Call budget: the rule, and where its state is kept.
 
-Other processes use up the same limit, so the state may be kept where all see it:
-`Buckets` of the store, or of a file. Nothing here waits.
+Other processes use up the same limit, so the state may be kept where all see it: in a
+row of the database, or in a file. Nothing here waits.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class BudgetRule:
 Step = Callable[[BudgetState | None, float, int], tuple[BudgetState, T]]
 
 
-class Buckets(Protocol):
+class BudgetStore(Protocol):
     """Where the state of one budget is kept; thread-safe. Never fails.
 
     spare: calls of a burst to leave unused: those of several machines arrive less
@@ -162,7 +162,7 @@ class Buckets(Protocol):
     def hold(self, seconds: float) -> None: ...
 
 
-class OwnBuckets:
+class MemoryBudget:
     """In the memory of this process."""
 
     spare = 0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.clients.buckets import BudgetRule
-from mvsnap.clients.buckets_file import FileBuckets
+from mvsnap.clients.call_budget import BudgetRule
+from mvsnap.clients.call_budget_file import FileBudget
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.errors import UpstreamError
 from tests.clients.fakes import FakeClock
@@ -20,8 +20,8 @@ class Machine:
         self.clock = FakeClock()
 
     def process(self) -> RequestBudget:
-        buckets = FileBuckets(self.folder, "meraki-1", self.clock)
-        return RequestBudget(self.clock, per_s=10, burst=9, borrow=8, buckets=buckets)
+        store = FileBudget(self.folder, "meraki-1", self.clock)
+        return RequestBudget(self.clock, per_s=10, burst=9, borrow=8, store=store)
 
     def now(self) -> float:
         return round(self.clock.monotonic(), 3)
@@ -119,11 +119,11 @@ def test_without_its_files_a_process_uses_a_part_of_the_budget(
 
 
 def test_a_hold_does_not_bring_back_what_was_paid_long_ago(machine: Machine) -> None:
-    buckets = FileBuckets(machine.folder, "meraki-1", machine.clock)
+    store = FileBudget(machine.folder, "meraki-1", machine.clock)
     rule = BudgetRule(per_s=10, burst=9)
-    one = RequestBudget(machine.clock, per_s=10, burst=9, buckets=buckets)
+    one = RequestBudget(machine.clock, per_s=10, burst=9, store=store)
     for _ in range(100):  # threads that have booked and wait
-        buckets.change(lambda known, now, _: rule.take(known, now, urgent=True))
+        store.change(lambda known, now, _: rule.take(known, now, urgent=True))
     one.hold(0.1)  # which is written
     machine.clock.pass_time(30)
     one.acquire()

@@ -13,10 +13,10 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
-from mvsnap.clients.buckets import (
+from mvsnap.clients.call_budget import (
     LONGEST_HOLD_S,
     BudgetState,
-    OwnBuckets,
+    MemoryBudget,
     Step,
     T,
     held_step,
@@ -32,7 +32,7 @@ _DEBTS_S = 60.0
 _UNKNOWN = 2
 
 
-class FileBuckets:
+class FileBudget:
     """Times are those of the machine's monotonic clock, which its processes share."""
 
     spare = 0
@@ -42,7 +42,7 @@ class FileBuckets:
         self._others = folder / f"{name}.others"
         self._state = folder / f"{name}.state"
         self._clock = clock
-        self._own = OwnBuckets(clock)
+        self._own = MemoryBudget(clock)
         self._looking = threading.Lock()
         self._place: FileLock | None = None
         self._is_first = False
