@@ -191,7 +191,8 @@ HOMES: dict[str, tuple[str, ...]] = {
             "wifi.intake",
         ),
         # The answers of the API, as types, and the description that is made of them.
-        *("web.answers", "web.bodies", "badges.answers", "webhooks", "wifi.answers"),
+        *("web.answers", "web.bodies", "web.params", "badges.answers", "wifi.answers"),
+        "webhooks",
         "visitors.answers",
         "runtime",
     ),

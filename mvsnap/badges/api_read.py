@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.answers import (
@@ -42,17 +42,14 @@ from mvsnap.texts import audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
-from mvsnap.web.bodies import MOST_LISTED, names
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.links import badge_picture_url, near_picture_url
 from mvsnap.web.pages.filters import one_of
-from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("badge_reading", __name__, url_prefix="/api/v1.0")
-
-_PAGE = 50
 
 Value = TypeVar("Value")
 
@@ -60,9 +57,8 @@ Value = TypeVar("Value")
 @bp.get("/badges")
 @auth.key_or_login("review")
 def list_badges() -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    parameters.allow_only("apikey", *names(BadgesQuery))
-    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
+    parameters = api_parameters(BadgesQuery)
+    limit = parameters.limit()
     found = _store().badges(_filter(parameters), limit + 1)
     page = Page.cut(found, limit)
     if found:
@@ -75,15 +71,14 @@ def list_badges() -> ResponseReturnValue:
 @bp.get("/badges.csv")
 @auth.key_or_login("review")
 def download_badges() -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    parameters.allow_only("apikey", *names(BadgeTableQuery))
+    parameters = api_parameters(BadgeTableQuery)
     return csv_file("mvsnap-badges", BADGE_COLUMNS, _store().pages(_filter(parameters)))
 
 
 @bp.get("/badges/<badge_id>")
 @auth.key_or_login("review")
 def get_badge(badge_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     badge = _badge(badge_id)
     viewed(audit_wordings.BADGE(id=badge.id))
     verdicts = [
@@ -101,7 +96,7 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/picture.jpg")
 @auth.key_or_login("review")
 def badge_picture(badge_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     badge = _badge(badge_id)
     return _picture(badge, badge.picture_path, badge.error)
 
@@ -109,7 +104,7 @@ def badge_picture(badge_id: str) -> ResponseReturnValue:
 @bp.get("/badges/<badge_id>/near/<offset_s>/picture.jpg")
 @auth.key_or_login("review")
 def badge_near_picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     badge = _badge(badge_id)
     if not _may_see_near(badge):
         raise NotFound("The pictures near this swipe are of another camera")
@@ -133,9 +128,7 @@ def _picture(badge: BadgeEvent, path: str | None, error: str | None) -> Response
 def _filter(parameters: Parameters) -> BadgeFilter:
     reader, team = parameters.get("reader"), parameters.get("department")
     person, verdict = parameters.get("person"), parameters.get("verdict")
-    since, until = parameters.get("since"), parameters.get("until")
     after, only = parameters.get("after"), _only(parameters.get("only"))
-    judged = parameters.get("judged_since")
     people = feature(BadgeParts).directory
     if after is not None:
         _require_known(after)
@@ -147,9 +140,9 @@ def _filter(parameters: Parameters) -> BadgeFilter:
         lacks_picture=only is Only.NO_PICTURE,
         serials=auth.caller().serials,
         verdict=_named("verdict", parse_verdict, verdict),
-        judged_since=_judged_since(judged) if judged else None,
-        since=params.parse_moment("since", since) if since else None,
-        until=params.parse_moment("until", until) if until else None,
+        judged_since=parameters.parsed("judged_since", _judged_since),
+        since=parameters.moment("since"),
+        until=parameters.moment("until"),
         after=parse_badge_id(after) if after else None,
     )
 

@@ -38,7 +38,7 @@ from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import EXTENSION, gateway
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import allow_no_parameters
 from mvsnap.web.status.read import listens, read_outages
 
 bp = Blueprint("ops", __name__)
@@ -110,7 +110,7 @@ def _readiness() -> ResponseReturnValue:
 @bp.get("/metrics")
 @auth.api_key("read")  # also on this machine: behind a proxy everybody is local
 def metrics() -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     of_store: StoreMetrics | None = current_app.extensions[_STORE]
     text = gateway().metrics.text(*filter(None, [of_store]))
     return Response(text, content_type=CONTENT_TYPE_LATEST)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
@@ -45,7 +45,7 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages.places import known_places
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import api_parameters
 
 bp = Blueprint("visitors_api", __name__, url_prefix="/api/v1.0")
 
@@ -78,11 +78,9 @@ def get_visitors() -> ResponseReturnValue:
 @bp.get("/visitors/<serial>/<zone_id>")
 @auth.key_or_login("read")
 def get_visitor_hours(serial: str, zone_id: str) -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    parameters.allow_only("apikey", *names(VisitorHoursQuery))
+    parameters = api_parameters(VisitorHoursQuery)
     here, key = gateway(), zone_key(serial, zone_id)
-    given = parameters.get("day")
-    day = parse_day(given, _today(), here.zone) if given else None
+    day = parameters.parsed("day", lambda text: parse_day(text, _today(), here.zone))
     found = zone_hours(here, *key, day) if auth.caller().reaches(key[0]) else None
     is_known = found is not None and (
         known_zone(*key) is not None
@@ -96,8 +94,7 @@ def get_visitor_hours(serial: str, zone_id: str) -> ResponseReturnValue:
 
 
 def _asked() -> VisitorFilter:
-    parameters, here = read_parameters(request), gateway()
-    parameters.allow_only("apikey", *names(VisitorsQuery))
+    parameters, here = api_parameters(VisitorsQuery), gateway()
     given = {name: parameters.get(name) or "" for name in names(VisitorsQuery)}
     open_hours = here.settings.visitors.open_hours
     asked = read_filter(given, here.clock.now(), here.zone, open_hours)

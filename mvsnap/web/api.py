@@ -25,10 +25,10 @@ from mvsnap.web.answers import (
     TriggerAnswer,
     json_response,
 )
-from mvsnap.web.bodies import SnapshotBody, names
+from mvsnap.web.bodies import SnapshotBody
 from mvsnap.web.context import gateway
 from mvsnap.web.links import clip_url, job_url, snapshot_url
-from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1.0")
 
@@ -46,7 +46,7 @@ def get_snapshot() -> ResponseReturnValue:
     if request.method == "HEAD":
         # Flask adds HEAD to GET; link checkers send it, and it must not take pictures.
         raise MethodNotAllowed(["GET", "POST"])
-    parameters = read_parameters(request)
+    parameters = api_parameters(SnapshotBody)
     job_request = _job_request(parameters)
     wait_s = params.parse_wait_s(parameters.get("wait_s") or str(params.DEFAULT_WAIT_S))
     progress = gateway().jobs.accept_and_wait(job_request, wait_s)
@@ -59,7 +59,7 @@ def get_snapshot() -> ResponseReturnValue:
 @bp.get("/jobs/<job_id>")
 @auth.api_key("snapshot")
 def get_job(job_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     progress = gateway().jobs.progress(JobId(job_id))
     if progress is None or not auth.caller().may_see(progress.job):
         raise NotFound(f"Job {job_id[:40]!r} not found")
@@ -67,17 +67,16 @@ def get_job(job_id: str) -> ResponseReturnValue:
 
 
 def _job_request(parameters: Parameters) -> JobRequest:
-    parameters.allow_only("apikey", *names(SnapshotBody))
     caller = auth.caller()
     serials = _serials(parameters)
     caller.require_cameras(serials)
     to = _rooms(parameters, serials)
     caller.require_rooms(to.rooms)
-    at = parameters.get("at")
+    now = gateway().clock.now()
     return JobRequest(
         trigger=Trigger(TriggerKind.HTTP, caller.name),
         serials=serials,
-        at=params.parse_at(at, gateway().clock.now()) if at else None,
+        at=parameters.parsed("at", lambda text: params.parse_at(text, now)),
         rooms=to.rooms,
         camera_rooms=to.apart,
         prefix=params.parse_prefix(parameters.get("prefix") or ""),
@@ -101,8 +100,7 @@ def _serials(parameters: Parameters) -> tuple[Serial, ...]:
 
 def _rooms(parameters: Parameters, serials: tuple[Serial, ...]) -> JobRooms:
     recipients = gateway().settings.recipients
-    given = parameters.get("webexRoom")
-    named = params.parse_rooms(given) if given else None
+    named = parameters.parsed("webexRoom", params.parse_rooms)
     if named and not all(map(recipients.takes, named)):
         raise BadInput(
             "webexRoom: neither a channel (channels), nor is Webex configured here "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
@@ -39,7 +39,7 @@ from mvsnap.web.answers import (
     json_response,
 )
 from mvsnap.web.auth.keys import PERSONAL
-from mvsnap.web.bodies import MOST_IN_TABLE, MOST_LISTED, EventsQuery, names
+from mvsnap.web.bodies import MOST_IN_TABLE, EventsQuery, EventTableQuery
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.event_terms import (
@@ -52,19 +52,17 @@ from mvsnap.web.event_terms import (
 )
 from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.page_zone import zone_of_list
-from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
-
-_PAGE = 50
 
 
 @bp.get("/events")
 @auth.key_or_login("read")
 def list_events() -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
+    parameters = api_parameters(EventsQuery)
+    limit = parameters.limit()
     page = find_events(gateway().store, _search(parameters), limit)
     found = [one.event for one in page.found]
     _note_personal(found)
@@ -76,11 +74,10 @@ def list_events() -> ResponseReturnValue:
 @bp.get("/events.csv")
 @auth.key_or_login("read")
 def download_events() -> ResponseReturnValue:
-    parameters = read_parameters(request)
+    parameters = api_parameters(EventTableQuery)
     search = _search(parameters)
     zone_of_list(parameters.get("camera") or "")  # for people, as in their list
-    given = parameters.get("limit")
-    most = params.parse_limit(given, MOST_IN_TABLE) if given else None
+    most = parameters.parsed("limit", lambda t: params.parse_limit(t, MOST_IN_TABLE))
     pages = _linked(found_pages(gateway().store, search, most))
     return csv_file("mvsnap-events", EVENT_COLUMNS, pages)
 
@@ -99,7 +96,7 @@ def _linked(pages: Iterator[Sequence[Event]]) -> Iterator[list[Event]]:
 @bp.get("/events/<event_id>")
 @auth.key_or_login("read")
 def get_event(event_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     found = _found(event_id)
     event = found.event
     _note_personal([event])
@@ -109,7 +106,7 @@ def get_event(event_id: str) -> ResponseReturnValue:
 @bp.get("/events/<event_id>/snapshot.jpg")
 @auth.key_or_login("read")
 def snapshot(event_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     return send_snapshot(event_id)
 
 
@@ -127,7 +124,7 @@ def send_snapshot(event_id: str) -> ResponseReturnValue:
 @bp.get("/events/<event_id>/thumbnail.jpg")
 @auth.key_or_login("read")
 def thumbnail(event_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     event = _event(event_id)
     if event.kind is EventKind.CLIP:
         found = gateway().clips.clip(event.id)
@@ -161,7 +158,7 @@ def _pictures(
 @bp.get("/events/<event_id>/clip.mp4")
 @auth.key_or_login("read")
 def clip(event_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     return send_clip(event_id)
 
 
@@ -243,15 +240,13 @@ def _known(event_id: str) -> FoundEvent | None:
 
 
 def _search(parameters: Parameters) -> EventSearch:
-    parameters.allow_only("apikey", *names(EventsQuery))
-    text, severity = parameters.get("text"), parameters.get("severity")
-    camera, state = parameters.get("camera"), parameters.get("state")
     search = EventSearch(
         _filter(parameters),
-        words=parse_words(text) if text else (),
-        severity=parse_severity(severity) if severity else None,
+        words=parameters.parsed("text", parse_words) or (),
+        severity=parameters.parsed("severity", parse_severity),
     )
-    search = with_state(search, parse_state(state) if state else None)
+    search = with_state(search, parameters.parsed("state", parse_state))
+    camera = parameters.get("camera")
     if camera is None:
         return search
     if parameters.get("serial"):
@@ -262,23 +257,20 @@ def _search(parameters: Parameters) -> EventSearch:
 
 
 def _filter(parameters: Parameters) -> EventFilter:
-    since, until = parameters.get("since"), parameters.get("until")
     after = parameters.get("after")
     if after and _known(after) is None:
         raise BadInput(f"after: no event {after[:40]!r} (expected an event id)")
     return EventFilter(
-        kinds=_kinds(parameters.get("kind")),
+        kinds=parameters.parsed("kind", _kinds),
         without=tuple(k for k in EventKind if not auth.caller().may_read(k)),
         serials=_serials(parameters.get("serial")),
-        since=params.parse_moment("since", since) if since else None,
-        until=params.parse_moment("until", until) if until else None,
+        since=parameters.moment("since"),
+        until=parameters.moment("until"),
         after=EventId(after) if after else None,
     )
 
 
-def _kinds(text: str | None) -> tuple[EventKind, ...] | None:
-    if text is None:
-        return None
+def _kinds(text: str) -> tuple[EventKind, ...]:
     try:
         kinds = tuple(EventKind(kind.strip()) for kind in text.split(","))
     except ValueError as exc:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
-from mvsnap.core import params
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, retry_change
@@ -21,22 +20,19 @@ from mvsnap.web.answers import (
     TriggerAnswer,
     json_response,
 )
-from mvsnap.web.bodies import MOST_LISTED, JobsQuery, names
+from mvsnap.web.bodies import JobsQuery
 from mvsnap.web.context import gateway
 from mvsnap.web.links import job_url
-from mvsnap.web.params import Parameters, read_parameters
+from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 
 bp = Blueprint("jobs", __name__, url_prefix="/api/v1.0")
-
-_PAGE = 50
 
 
 @bp.get("/jobs")
 @auth.key_or_login("read")
 def list_jobs() -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    parameters.allow_only("apikey", *names(JobsQuery))
-    limit = params.parse_limit(parameters.get("limit") or str(_PAGE), MOST_LISTED)
+    parameters = api_parameters(JobsQuery)
+    limit = parameters.limit()
     gateway().store.require_database()
     page = gateway().job_list.page(_filter(parameters), limit, may_see)
     return json_response(JobsAnswer([_answer(one) for one in page.entries], page.after))
@@ -45,7 +41,7 @@ def list_jobs() -> ResponseReturnValue:
 @bp.post("/jobs/<job_id>/retry")
 @auth.api_key("snapshot")
 def retry_job(job_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     return json_response(_answer(retry(JobId(job_id), auth.caller().name)), 202)
 
 
@@ -88,13 +84,11 @@ def _known(job_id: JobId) -> JobEntry:
 
 
 def _filter(parameters: Parameters) -> JobFilter:
-    since, until = parameters.get("since"), parameters.get("until")
-    after = parameters.get("after")
     return JobFilter(
-        stages=_stages(parameters.get("state")),
-        since=params.parse_moment("since", since) if since else None,
-        until=params.parse_moment("until", until) if until else None,
-        behind=_place(after) if after else None,
+        stages=parameters.parsed("state", _stages),
+        since=parameters.moment("since"),
+        until=parameters.moment("until"),
+        behind=parameters.parsed("after", _place),
     )
 
 
@@ -106,9 +100,7 @@ def _place(after: str) -> tuple[datetime, JobId]:
         raise BadInput(f"after: no job {after[:40]!r} (expected a job id)") from exc
 
 
-def _stages(text: str | None) -> tuple[JobStage, ...] | None:
-    if text is None:
-        return None
+def _stages(text: str) -> tuple[JobStage, ...]:
     try:
         return tuple({JobStage(stage.strip()): None for stage in text[:200].split(",")})
     except ValueError as exc:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
@@ -12,9 +12,9 @@ from mvsnap.errors import Forbidden, NotFound
 from mvsnap.texts import refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.answers import MuteAnswer, MutesAnswer, json_response
-from mvsnap.web.bodies import MuteBody, names
+from mvsnap.web.bodies import MuteBody
 from mvsnap.web.context import gateway
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import allow_no_parameters, api_parameters
 
 bp = Blueprint("mutes", __name__, url_prefix="/api/v1.0")
 
@@ -22,15 +22,14 @@ bp = Blueprint("mutes", __name__, url_prefix="/api/v1.0")
 @bp.get("/mutes")
 @auth.api_key("mute")
 def list_mutes() -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     return json_response(MutesAnswer([_answer(mute) for mute in _reached()]))
 
 
 @bp.post("/mutes")
 @auth.api_key("mute")
 def mute() -> ResponseReturnValue:
-    parameters = read_parameters(request)
-    parameters.allow_only("apikey", *names(MuteBody))
+    parameters = api_parameters(MuteBody)
     made, change = new_mute(
         parameters.get("serial"),
         parameters.get("zone"),
@@ -48,7 +47,7 @@ def mute() -> ResponseReturnValue:
 @bp.delete("/mutes/<mute_id>")
 @auth.api_key("mute")
 def unmute(mute_id: str) -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     found = next((mute for mute in _reached() if mute.id == mute_id), None)
     if found is None:
         raise NotFound(f"Mute {mute_id[:40]!r} not found")

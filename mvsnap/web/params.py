@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
 from difflib import get_close_matches
+from typing import TypeVar
 
+import flask
 from flask import Request
+from msgspec import Struct
 
 from mvsnap.core.http_body import form_pairs
-from mvsnap.core.params import SEVERAL
+from mvsnap.core.params import SEVERAL, parse_limit, parse_moment
 from mvsnap.errors import BadInput, UnknownParameter
+from mvsnap.web.bodies import MOST_LISTED, names
+
+Value = TypeVar("Value")
 
 _MAX_PARAMETERS = 100
 _MAX_BODY = 65_536
 # Parameters that may be given several times.
 _JOINED_BY = {"mvserial": ",", "webexroom": SEVERAL}
 _LONGEST = 40  # of a name that is compared or shown
+_PAGE = "50"
 
 
 class Parameters:
@@ -37,6 +46,17 @@ class Parameters:
         """Return the value, None if it is missing or empty."""
         return self._values.get(name.lower()) or None
 
+    def parsed(self, name: str, parse: Callable[[str], Value]) -> Value | None:
+        text = self.get(name)
+        return parse(text) if text else None
+
+    def moment(self, name: str) -> datetime | None:
+        return self.parsed(name, lambda text: parse_moment(name, text))
+
+    def limit(self) -> int:
+        """Return how many rows a page of a list may have."""
+        return parse_limit(self.get("limit") or _PAGE, MOST_LISTED)
+
     def allow_only(self, *names: str) -> None:
         """Raise UnknownParameter for any other name, suggesting the nearest one."""
         known = {name.lower(): name for name in names}
@@ -49,6 +69,22 @@ class Parameters:
             raise UnknownParameter(
                 f"Unknown parameter {name[:_LONGEST]!r}{hint} (known: {expected})"
             )
+
+
+def api_parameters(shape: type[Struct]) -> Parameters:
+    """Return what a program asks for: the parameters of the shape, beside its key.
+
+    Raises:
+        BadInput: as of `read_parameters`. UnknownParameter: any other parameter.
+    """
+    parameters = read_parameters(flask.request)
+    parameters.allow_only("apikey", *names(shape))
+    return parameters
+
+
+def allow_no_parameters() -> None:
+    """Raise UnknownParameter for any but the key."""
+    read_parameters(flask.request).allow_only("apikey")
 
 
 def read_parameters(request: Request) -> Parameters:

@@ -10,7 +10,6 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.core.audit_table import AUDIT_COLUMNS
-from mvsnap.core.days import day_span
 from mvsnap.core.users import KINDS_OF_LINES, has_failed
 from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput
@@ -72,14 +71,14 @@ def _asked() -> AuditAsked:
 def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> AuditAsked:
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("who", "kind", "day", "after"))
+    since, until = texts.day(zone)
     wanted = AuditFilter(
         who=texts.parsed("who", plain),
         kind=texts.parsed("kind", lambda text: one_of(text, _KINDS)),
+        since=since,
+        until=until,
         after=texts.parsed("after", _line_id),
     )
-    span = texts.parsed("day", lambda text: day_span(text, zone))
-    if span is not None:
-        wanted = replace(wanted, since=span[0], until=span[1])
     return ListFilter(texts.entered, texts.mistakes, wanted)
 
 

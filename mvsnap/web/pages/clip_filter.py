@@ -7,7 +7,6 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from mvsnap.clip_model import ClipState
-from mvsnap.core.days import day_span
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
 from mvsnap.store.clip_search import ClipSearch
@@ -39,14 +38,14 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> ClipsAsked:
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, _FIELDS)
     camera = texts.parsed("camera", _camera)
-    span = texts.parsed("day", lambda text: day_span(text, zone))
+    since, until = texts.day(zone)
     place = replace(
         texts.parsed("state", _shown) or ClipFilter(states=_ALL),
         cameras=None if camera is None else (camera,),
+        since=since,
+        until=until,
         after=texts.parsed("after", event_id),
     )
-    if span is not None:
-        place = replace(place, since=span[0], until=span[1])
     search = ClipSearch(
         place,
         machine=texts.parsed("machine", _machine) or (),

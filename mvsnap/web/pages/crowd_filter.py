@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from mvsnap.core.days import day_span
 from mvsnap.domain import RAISED, EventKind, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store.events import EventFilter
@@ -21,16 +19,16 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> CrowdFilter:
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("serial", "zone_id", "day", "kind", "after"))
     serial = texts.serial()
-    span = texts.parsed("day", lambda text: day_span(text, zone))
+    since, until = texts.day(zone)
     kind = texts.parsed("kind", _kind)
     wanted = EventFilter(
         kinds=RAISED if kind is None else (kind,),
         serials=None if serial is None else (serial,),
         zone_id=texts.parsed("zone_id", _zone_id),
+        since=since,
+        until=until,
         after=texts.parsed("after", event_id),
     )
-    if span is not None:
-        wanted = replace(wanted, since=span[0], until=span[1])
     return ListFilter(texts.entered, texts.mistakes, wanted)
 
 

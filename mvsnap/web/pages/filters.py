@@ -83,6 +83,11 @@ class Typed:
             self.entered["serial"] = found
         return found
 
+    def day(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+        """Return when the day begins and is over; None: any time."""
+        found = self.parsed("day", lambda text: day_span(text, zone))
+        return found or (None, None)
+
     def hours(self, zone: ZoneInfo) -> HoursOfDay | None:
         """Return the hours of the day, None for all of them."""
         first = self.parsed("hour_from", whole_number(0, 23)) or 0
@@ -102,8 +107,7 @@ class Typed:
         """
         hours = self.hours(zone)
         if hours is None:
-            found = self.parsed("day", lambda text: day_span(text, zone))
-            return found or (None, None)
+            return self.day(zone)
         day = self.parsed("day", parse_day)
         try:
             return shift_span(day, hours, now)

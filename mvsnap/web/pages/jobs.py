@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,6 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mvsnap.core.days import day_span
 from mvsnap.domain import JobId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, JobsPage, retry_change
@@ -144,13 +142,13 @@ def read_filter(given: Mapping[str, str], zone: ZoneInfo) -> JobsAsked:
     """Return the filter; an invalid value is left out of `wanted`."""
     texts = typed(given, ("state", "day", "after"))
     stage = texts.parsed("state", lambda text: JobStage(one_of(text, _SHOWN)))
-    span = texts.parsed("day", lambda text: day_span(text, zone))
+    since, until = texts.day(zone)
     wanted = JobFilter(
         stages=_OPEN if stage is None else (stage,),
+        since=since,
+        until=until,
         behind=texts.parsed("after", _place),
     )
-    if span is not None:
-        wanted = replace(wanted, since=span[0], until=span[1])
     return ListFilter(texts.entered, texts.mistakes, wanted)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.status.model import StatusRow
 from mvsnap.web import auth
 from mvsnap.web.answers import StatusAnswer, StatusRowAnswer, json_response
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import allow_no_parameters
 from mvsnap.web.status.read import read_status
 
 bp = Blueprint("status_api", __name__, url_prefix="/api/v1.0")
@@ -20,7 +20,7 @@ bp = Blueprint("status_api", __name__, url_prefix="/api/v1.0")
 @bp.get("/status")
 @auth.api_key("read")
 def get_status() -> ResponseReturnValue:
-    read_parameters(request).allow_only("apikey")
+    allow_no_parameters()
     status = read_status()
     rows = [_row(row) for row in status.rows]
     return json_response(StatusAnswer(status.health, iso(status.at), rows))
