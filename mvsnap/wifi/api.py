@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from mvsnap.core import params
 from mvsnap.errors import Forbidden
 from mvsnap.store.paging import Page
 from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
-from mvsnap.web.bodies import MOST_LISTED, names
+from mvsnap.web.bodies import names
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.places import known_places
-from mvsnap.web.params import read_parameters
+from mvsnap.web.params import api_parameters
 from mvsnap.wifi import answer_rows as rows_of
 from mvsnap.wifi.answers import (
     WifiCorrelationQuery,
@@ -28,19 +27,17 @@ from mvsnap.wifi.answers import (
     WifiVisitsAnswer,
     WifiVisitsQuery,
 )
-from mvsnap.wifi.page_filter import WifiForm, read_form
-from mvsnap.wifi.page_rows import presence_row
-from mvsnap.wifi.pages import (
+from mvsnap.wifi.lookup import (
     activity_of,
     correlation_of,
     observations_of,
     presences_of,
     visits_of,
 )
+from mvsnap.wifi.page_filter import WifiForm, read_form
+from mvsnap.wifi.page_rows import presence_row
 
 bp = Blueprint("wifi_api", __name__, url_prefix="/api/v1.0/wifi")
-
-_PAGE = "50"
 
 
 class _HasKey(Protocol):
@@ -110,9 +107,8 @@ def _require_whole_site() -> None:
 
 def _asked(shape: type[WifiQuery]) -> tuple[WifiForm, int]:
     """Return the filter, and how many rows are wanted at most."""
-    parameters, here = read_parameters(request), gateway()
-    parameters.allow_only("apikey", *names(shape))
-    limit = params.parse_limit(parameters.get("limit") or _PAGE, MOST_LISTED)
+    parameters, here = api_parameters(shape), gateway()
+    limit = parameters.limit()
     given = {name: parameters.get(name) or "" for name in names(shape)}
     open_hours = here.settings.visitors.open_hours
     asked = read_form(given, here.clock.now(), here.zone, open_hours)

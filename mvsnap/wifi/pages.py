@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
@@ -22,16 +22,22 @@ from mvsnap.web.heat import HeatMap, heat_map
 from mvsnap.web.pages.places import Places, known_places
 from mvsnap.wifi import csv_export
 from mvsnap.wifi import page_rows as rows_of
-from mvsnap.wifi.correlation import WifiCorrelation
+from mvsnap.wifi.lookup import (
+    activity_of,
+    correlation_of,
+    observations_of,
+    presences_of,
+    read_presences,
+    visits_of,
+)
 from mvsnap.wifi.model import (
-    Correlation,
     ObservationRow,
     PresenceMatch,
     VisitOrder,
     VisitRow,
     WifiFilter,
 )
-from mvsnap.wifi.overview import activity, week_of_visits
+from mvsnap.wifi.overview import week_of_visits
 from mvsnap.wifi.page_advice import advice
 from mvsnap.wifi.page_filter import (
     DWELLS_S,
@@ -47,12 +53,7 @@ from mvsnap.wifi.parts import WifiParts
 
 bp = Blueprint("wifi", __name__)
 
-T = TypeVar("T")
-
 _PAGE, _CSV_PAGE = 50, 1000
-# The number of visits that can be compared with presences, sorted, and read with all
-# their observations while a person waits.
-_MOST_COMPARED, _MOST_SORTED, _MOST_OBSERVED = 30_000, 300_000, 50_000
 _TABS = {
     ".index": N_("Activity"),
     ".visits": N_("Visits"),
@@ -200,7 +201,7 @@ def download_presences() -> ResponseReturnValue:
     reader = feature(WifiParts).correlation  # not later: the table is streamed
 
     def read(after: str | None, limit: int) -> list[PresenceMatch]:
-        return _presences(reader, asked, after, limit)
+        return read_presences(reader, asked, after, limit)
 
     key = rows_of.presence_key
     found = pages(read, lambda row: key(row.presence), size=_CSV_PAGE)
@@ -230,10 +231,6 @@ def _fitting() -> WifiForm:
     return asked
 
 
-def _after(asked: WifiForm) -> str | None:
-    return None if asked.mistakes else asked.after
-
-
 def _week(found: Activity) -> HeatMap | None:
     values = found.week.values if found.week else None
     if values is None:
@@ -254,63 +251,9 @@ def _spans_of(found: Activity) -> dict[str, str]:
     }
 
 
-def activity_of(asked: WifiForm) -> tuple[WifiFilter, Activity]:
-    """Return the overview, and the part of the span that it is about."""
-    wanted, here = asked.wanted, gateway()
-    if wanted.total is not None:
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
-    reports = feature(WifiParts).reports
-    return wanted, activity(reports, wanted, here.zone, here.clock.now())
-
-
-def visits_of(asked: WifiForm, limit: int) -> tuple[WifiFilter, list[VisitRow]]:
-    """Return a page of visits, and the part of the span that was read."""
-    wanted = asked.wanted
-    if asked.order is not VisitOrder.TIME or wanted.total is not None:
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_SORTED)
-    lists = feature(WifiParts).lists
-    return wanted, lists.visits(wanted, asked.order, after=_after(asked), limit=limit)
-
-
-def observations_of(
-    asked: WifiForm, limit: int
-) -> tuple[WifiFilter, list[ObservationRow]]:
-    """Return a page of observations, and the part of the span that was read."""
-    wanted = asked.wanted
-    some = (wanted.min_rssi_dbm, wanted.device, wanted.hours, wanted.total)
-    if any(each is not None for each in some):
-        wanted = feature(WifiParts).spans.last_with(wanted, _MOST_OBSERVED)
-    lists = feature(WifiParts).lists
-    return wanted, lists.observations(wanted, after=_after(asked), limit=limit)
-
-
-def correlation_of(asked: WifiForm) -> tuple[WifiFilter, Correlation]:
-    """Return the sums, and the part of the span that was compared."""
-    wanted = feature(WifiParts).spans.last_with(asked.wanted, _MOST_COMPARED)
-    reader = feature(WifiParts).correlation
-    return wanted, reader.summary(wanted, asked.serial, asked.zone_id)
-
-
-def presences_of(asked: WifiForm, limit: int) -> list[PresenceMatch]:
-    """Return a page of presences of the whole span."""
-    return _presences(feature(WifiParts).correlation, asked, _after(asked), limit)
-
-
 def _narrowed(asked: WifiForm, wanted: WifiFilter) -> datetime | None:
     """Return when the part that was read begins; None: it was all read."""
     return wanted.since if wanted.since != asked.wanted.since else None
-
-
-def _presences(
-    reader: WifiCorrelation, asked: WifiForm, after: str | None, limit: int
-) -> list[PresenceMatch]:
-    return reader.presences(
-        asked.wanted,
-        asked.serial,
-        asked.zone_id,
-        after=rows_of.parse_presence_key(after) if after else None,
-        limit=limit,
-    )
 
 
 def _list_page(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from mvsnap.domain import Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
-from mvsnap.wifi import pages
+from mvsnap.wifi import lookup, pages
 from mvsnap.wifi.model import Radio
 from mvsnap.wifi.page_filter import _NAMES, read_form
 from mvsnap.wifi.visits import Observation
@@ -249,7 +249,7 @@ def test_too_much_data_is_read_in_part(
     people(web, -100, -99)
     people(web, -10, -9)
     for limit in ("_MOST_COMPARED", "_MOST_SORTED", "_MOST_OBSERVED"):
-        monkeypatch.setattr(pages, limit, 1)
+        monkeypatch.setattr(lookup, limit, 1)
     page = words(viewer.get("/wifi/correlation").text)
     assert "too much data to show at once" in page
     assert "1 presence of people in a zone" in page
