@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mvsnap.store.database import Bulk, Database
+from mvsnap.store.bulk import Bulk
+from mvsnap.store.database import Database
 from mvsnap.wifi.counts import recount_at_once
 from mvsnap.wifi.model import Radio
 from mvsnap.wifi.tables import observations, scan_sources, visits

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case
 
-from mvsnap.store.database import Bulk, Database
+from mvsnap.store.bulk import Bulk
+from mvsnap.store.database import Database
 from mvsnap.wifi.tables import device_days, visit_counts
 from mvsnap.wifi.visits import DWELL_CLASSES_S, SLOT_S, VisitRule, dwell_class
 

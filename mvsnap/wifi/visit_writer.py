@@ -24,7 +24,8 @@ from sqlalchemy import (
     select,
 )
 
-from mvsnap.store.database import Bulk, Database, Lookup
+from mvsnap.store.bulk import Bulk, Lookup
+from mvsnap.store.database import Database
 from mvsnap.wifi.tables import observations, visits
 from mvsnap.wifi.visit_sums import SumChanges, SumWriter
 from mvsnap.wifi.visits import (

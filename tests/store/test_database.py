@@ -29,6 +29,7 @@ from mvsnap.store import (
     published_tables,
     sharing_tables,
 )
+from mvsnap.store.bulk import Bulk
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.tables import metadata
 from mvsnap.store.time_limits import TimeLimits, time_limits, with_limits
@@ -254,7 +255,7 @@ def test_many_rows_are_put_as_they_are(url: str) -> None:
     table = wifi_tables.visits
     names = table.columns.keys()
     fresh = db.insert(table)
-    put = database.Bulk(
+    put = Bulk(
         db,
         fresh.on_conflict_do_update(
             index_elements=[*table.primary_key],
