@@ -63,15 +63,15 @@ class _Commands(CommandGroup):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """End with one line where a database was lost while a command ran."""
+        """End with one line for what was raised on purpose, and for a lost database."""
         try:
             return super().invoke(ctx)
         except Exception as exc:
-            errors = sys.modules.get("sqlalchemy.exc")
-            if errors is None or not isinstance(exc, errors.SQLAlchemyError):
+            if (message := _for_people(exc)) is None:
                 raise
-            click.echo(f"The database cannot be used: {reason(exc)}", err=True)
-            raise SystemExit(1) from exc
+            from mvsnap.cli.terminal import fail
+
+            fail(message)
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str
@@ -89,6 +89,17 @@ class _Commands(CommandGroup):
     ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+def _for_people(exc: Exception) -> str | None:
+    """Return what to say instead of a traceback; None: it is a bug, or click's own."""
+    # What was not imported was not raised.
+    errors, of_database = map(sys.modules.get, ("mvsnap.errors", "sqlalchemy.exc"))
+    if errors is not None and isinstance(exc, errors.MvsnapError):
+        return str(exc.message)
+    if of_database is not None and isinstance(exc, of_database.SQLAlchemyError):
+        return f"The database cannot be used: {reason(exc)}"
+    return None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

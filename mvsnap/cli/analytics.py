@@ -8,7 +8,6 @@ from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
     fail,
-    fail_with,
     load_settings,
     open_parts,
     out,
@@ -17,7 +16,6 @@ from mvsnap.cli.terminal import (
 from mvsnap.cli.usage import CommandGroup
 from mvsnap.core.amounts import noun
 from mvsnap.domain import Change
-from mvsnap.errors import MvsnapError
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
 
@@ -43,14 +41,11 @@ def rebuild(ctx: click.Context) -> None:
     rule = visit_rule(settings.scanning, settings.site.zone)
     made = Rebuild(parts.db, rule, parts.clock)
     many = 0
-    try:
-        with storage_errors(settings), progress_bars(transient=True) as shown:
-            bar = shown.add_task("observations", total=None)
-            for progress in made.run():
-                many = progress.observations
-                shown.update(bar, completed=progress.done, total=progress.of)
-    except MvsnapError as exc:
-        fail_with(exc)
+    with storage_errors(settings), progress_bars(transient=True) as shown:
+        bar = shown.add_task("observations", total=None)
+        for progress in made.run():
+            many = progress.observations
+            shown.update(bar, completed=progress.done, total=progress.of)
     out.print(f"Rebuilt visits from {many} {noun(many, 'observation')}.")
 
 

@@ -18,7 +18,6 @@ from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
     fail,
-    fail_with,
     load_settings,
     out,
     refuse_foreign_root,
@@ -27,7 +26,6 @@ from mvsnap.cli.terminal import (
 from mvsnap.cli.usage import as_called
 from mvsnap.config.model import Settings
 from mvsnap.core.site_time import stored_to_second
-from mvsnap.errors import MvsnapError
 
 _OTHER_TOOLS = (
     "database_url is set: {what} that database with its own tools, and data_dir with "
@@ -93,13 +91,9 @@ def restore(ctx: click.Context, file: Path, *, yes: bool) -> None:
     from mvsnap.clock import SystemClock
     from mvsnap.runtime.restore import Restore
 
-    with storage_errors(settings):
-        try:
-            with closing(Restore(file, settings)) as found:
-                _follow("Restore", found.unpack(), found.total_bytes)
-                done = found.finish(SystemClock().now())
-        except MvsnapError as exc:
-            fail_with(exc)
+    with storage_errors(settings), closing(Restore(file, settings)) as found:
+        _follow("Restore", found.unpack(), found.total_bytes)
+        done = found.finish(SystemClock().now())
     made_at = _local(done.made_at, settings.site.zone)
     out.print(f"Restored what was there at {made_at}.", markup=False)
     if done.replaced is not None:

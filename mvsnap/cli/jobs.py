@@ -13,7 +13,6 @@ from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
     config_option,
     fail,
-    fail_with,
     json_option,
     load_settings,
     open_parts,
@@ -25,7 +24,7 @@ from mvsnap.cli.usage import CommandGroup, as_called
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.domain import JobId
-from mvsnap.errors import MvsnapError, NotFound
+from mvsnap.errors import NotFound
 from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
@@ -88,8 +87,6 @@ def retry(ctx: click.Context, job_id: str) -> None:
             known.retry(before.job.id)
         except NotFound as exc:
             fail(f"{exc.message}. List jobs: {as_called('jobs')}")
-        except MvsnapError as exc:
-            fail_with(exc)
         now = parts.clock.now()
         parts.audit.add(retry_change(before, _WHO, now))
     out.print("It goes on as soon as a worker runs.")

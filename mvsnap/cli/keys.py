@@ -16,7 +16,6 @@ from mvsnap.cli.terminal import (
     config_option,
     err,
     fail,
-    fail_with,
     json_option,
     load_settings,
     open_parts,
@@ -37,7 +36,7 @@ from mvsnap.config.model import Settings
 from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name, shown_start, summary
 from mvsnap.core.site_time import stored_to_minute
-from mvsnap.errors import BadInput, MvsnapError
+from mvsnap.errors import BadInput
 from mvsnap.spelling import folded
 from mvsnap.texts.audit_wordings import COMMAND_LINE
 
@@ -89,13 +88,10 @@ def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
     with storage_errors(settings):
         given["cameras"] = _called(parts, given["cameras"])
     limits = _limits(parts.settings, kind, given)
-    try:
-        name = parse_name(name)
-        expires_at = _expiry(given["expires"], settings, parts.clock.now())
-        with storage_errors(settings):
-            made = _changes(parts).make(kind, name, limits, expires_at)
-    except MvsnapError as exc:
-        fail_with(exc)
+    name = parse_name(name)
+    expires_at = _expiry(given["expires"], settings, parts.clock.now())
+    with storage_errors(settings):
+        made = _changes(parts).make(kind, name, limits, expires_at)
     _print_secret(made.text, f"{kind.noun} {name}")
 
 
@@ -109,10 +105,7 @@ def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
     settings = load_settings(ctx)
     parts = open_parts(settings)
     with storage_errors(settings):
-        try:
-            made = _changes(parts).rotate(_found(parts, settings, name), overlap)
-        except MvsnapError as exc:
-            fail_with(exc)
+        made = _changes(parts).rotate(_found(parts, settings, name), overlap)
     _print_secret(made.text, f"{made.key.kind.noun} {made.key.name}")
     if overlap and made.old_ends_at is not None:
         ends = stored_to_minute(made.old_ends_at, settings.site.zone)
@@ -129,10 +122,7 @@ def remove(ctx: click.Context, name: str) -> None:
     parts = open_parts(settings)
     with storage_errors(settings):
         found = _found(parts, settings, name)
-        try:
-            _changes(parts).remove(found)
-        except MvsnapError as exc:
-            fail_with(exc)
+        _changes(parts).remove(found)
     out.print(f"Removed the {found.kind.noun} {found.name}.", markup=False)
 
 

@@ -13,7 +13,6 @@ from mvsnap.cli.terminal import (
     config_option,
     err,
     fail,
-    fail_with,
     fail_without_meraki,
     ids_option,
     json_option,
@@ -46,17 +45,12 @@ def cameras(ctx: click.Context, as_json: bool) -> None:
         fail_without_meraki()
     dashboards = clouds.shared_dashboards(settings, SystemClock())
     default = settings.default_cameras
-    try:
-        found = ask_all(
-            dashboards.each(),
-            lambda asked, organization: asked.cameras(
-                organization.id, asked.network_id
-            ),
-            _organizations,
-        )
-        found.require_one()
-    except UpstreamError as exc:
-        fail_with(exc)
+    found = ask_all(
+        dashboards.each(),
+        lambda asked, organization: asked.cameras(organization.id, asked.network_id),
+        _organizations,
+    )
+    found.require_one()
     for refusal in found.refusals():
         err.print(refusal, markup=False)
     seen = [(of, camera) for of, rows in found.answered for camera in rows]
@@ -133,10 +127,7 @@ def rooms(ctx: click.Context, ids: bool, as_json: bool) -> None:
     if webex is None:
         init = as_called("init")
         fail(f"webex.bot_token is missing. Set it, or run: {init}")
-    try:
-        found = webex.rooms()
-    except UpstreamError as exc:
-        fail_with(exc)
+    found = webex.rooms()
     named = flat([settings.webex.room])
     chosen = [room for name in named for room in matches(name, found)]
     if as_json:

@@ -14,7 +14,6 @@ from rich.markup import escape
 from mvsnap.cli.terminal import (
     config_option,
     fail,
-    fail_with,
     load_settings,
     open_parts,
     out,
@@ -26,7 +25,7 @@ from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
 from mvsnap.domain import CameraName
-from mvsnap.errors import EvidenceAway, MvsnapError
+from mvsnap.errors import EvidenceAway
 
 if TYPE_CHECKING:
     from mvsnap.config.model import Settings
@@ -86,10 +85,7 @@ def record(
     _check(held, asked.length_s(held), copy, rooms, force=force)
     parts = open_parts(settings)
     with storage_errors(settings):
-        try:
-            clip = record_clip(parts, asked)
-        except MvsnapError as exc:
-            fail_with(exc)
+        clip = record_clip(parts, asked)
         _report(parts, clip)
         if clip.state is not ClipState.READY:
             raise SystemExit(1)
@@ -156,10 +152,7 @@ def _report(parts: Parts, clip: Clip) -> None:
 
 
 def _copy(parts: Parts, clip: Clip, copy: Path, *, force: bool) -> None:
-    try:
-        path = parts.files.clip(clip)
-    except EvidenceAway as exc:
-        fail_with(exc)
+    path = parts.files.clip(clip)
     assert path is not None
     try:
         with path.open("rb") as video, copy.open("wb" if force else "xb") as file:

@@ -8,8 +8,7 @@ from functools import partial
 import click
 
 from mvsnap.cli import DEBUG
-from mvsnap.cli.terminal import config_option, fail_with, load_settings, storage_errors
-from mvsnap.errors import BadConfig, CannotListen, EngineUnfit
+from mvsnap.cli.terminal import config_option, load_settings, storage_errors
 
 _KNOWN = ("web", "worker", "sense", "record")
 
@@ -44,10 +43,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, roles: str) ->
     from mvsnap.serving.run import serve as run
 
     read = partial(read_again, ctx.obj, host, port, is_debug=DEBUG in ctx.meta)
-    try:
-        settings = read()
-        configure_logs(settings)
-        with storage_errors(settings):
-            run(settings, Roles(**{role: role in wanted for role in _KNOWN}), read)
-    except (BadConfig, CannotListen, EngineUnfit) as exc:
-        fail_with(exc)
+    settings = read()
+    configure_logs(settings)
+    with storage_errors(settings):
+        run(settings, Roles(**{role: role in wanted for role in _KNOWN}), read)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mvsnap.cli.setup_keys import new_api_key
-from mvsnap.cli.terminal import fail_with, foreign_owner, list_mistakes, out
+from mvsnap.cli.terminal import foreign_owner, list_mistakes, out
 from mvsnap.cli.usage import as_called
 from mvsnap.clock import SystemClock
 from mvsnap.config.environment import apply
@@ -22,7 +22,7 @@ from mvsnap.config.load import load, read_tree, settings_of
 from mvsnap.config.values import is_serial
 from mvsnap.config.write import Values, write_settings
 from mvsnap.domain import Camera
-from mvsnap.errors import BadConfig, UpstreamError
+from mvsnap.errors import BadConfig
 from mvsnap.runtime import clouds
 
 T = TypeVar("T")
@@ -42,8 +42,6 @@ def write_answers(path: Path, answers: Path, name: str | None) -> None:
     except BadConfig as exc:
         list_mistakes(answers, exc.mistakes)
         raise SystemExit(1) from exc
-    except UpstreamError as exc:
-        fail_with(exc)
     has_keys = bool(known or values.get("api_keys"))
     api_keys = [] if has_keys else [new_api_key()]
     write_settings(path, values, api_keys)

@@ -21,7 +21,7 @@ from mvsnap.cli import DEBUG
 from mvsnap.cli.usage import as_called
 from mvsnap.config.load import load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
-from mvsnap.errors import BadConfig, DatabaseUnfit, MvsnapError
+from mvsnap.errors import BadConfig
 from mvsnap.sqlite_errors import reason
 
 if TYPE_CHECKING:
@@ -179,8 +179,6 @@ def storage_errors(settings: Settings) -> Iterator[None]:
     set_limits(COMMAND)
     try:
         yield
-    except DatabaseUnfit as exc:
-        fail_with(exc)
     except OSError as exc:
         fail(f"data_dir {settings.data_dir} cannot be used: {exc.strerror}")
     except (SQLAlchemyError, sqlite3.Error) as exc:
@@ -227,10 +225,6 @@ def fail(message: str) -> NoReturn:
 
 def fail_without_meraki() -> NoReturn:
     fail(f"meraki.api_key is missing. Set it, or run: {as_called('init')}")
-
-
-def fail_with(error: MvsnapError) -> NoReturn:
-    fail(error.message)
 
 
 def _keep_config(
