@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
+from mvsnap.jobs.bucket_trouble import BucketTrouble
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.jobs.retry import defer_delay_s
 from mvsnap.loop import Every, Loop
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.evidence import remove_local
@@ -66,8 +65,9 @@ class HandOver:
         self._bucket: Bucket | None = None
         self._turn = FileTurn(partial(acquire_turn, data_dir, "hand-over"))
         self._failures: Counter[str] = Counter()  # keyed by path
-        self._failing_since_s: float | None = None
-        self._said = ""
+        self._trouble = BucketTrouble(
+            "pictures and clips wait for the bucket", "the bucket works again", clock
+        )
         self._prune = Every(_PRUNE_EVERY_S, clock)
         self._sweep = Every(_SWEEP_EVERY_S, clock)
         self.loop = Loop(
@@ -116,7 +116,7 @@ class HandOver:
                         return self._failed(exc)
         if error is not None:
             return self._failed(error)
-        self._worked()
+        self._trouble.worked()
         return 0 if len(mine) + len(removals) >= _AT_ONCE else None
 
     def _store(self, task: Task) -> None:
@@ -139,27 +139,8 @@ class HandOver:
             self._bucket = self._open_bucket()
         return self._bucket
 
-    def _worked(self) -> None:
-        if self._said:
-            log.info("the bucket works again")
-        self._said = ""
-        self._failing_since_s = None
-
     def _failed(self, exc: UpstreamError | OSError) -> float:
-        """Log it once, and return how long to pause."""
-        words = exc.message if isinstance(exc, UpstreamError) else str(exc.strerror)
-        if self._said != words:
-            self._said = words
-            # Waiting does not fix a wrong key: an operator has to.
-            help_is_needed = isinstance(exc, UpstreamError) and not exc.retry
-            level = logging.ERROR if help_is_needed else logging.WARNING
-            log.log(level, "pictures and clips wait for the bucket: %s", words)
-        now_s = self._clock.monotonic()
-        if self._failing_since_s is None:
-            self._failing_since_s = now_s
-        failing_for = timedelta(seconds=now_s - self._failing_since_s)
-        asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
-        return min(defer_delay_s(failing_for, asked_s), _MOST_PAUSE_S)
+        return min(self._trouble.failed(exc), _MOST_PAUSE_S)
 
     # --- what no row noted
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
+from mvsnap.jobs.bucket_trouble import BucketTrouble, reason_of
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.jobs.retry import defer_delay_s
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.turns import FileTurn
@@ -48,9 +47,10 @@ class Copies:
         self._bucket: Bucket | None = None
         self._turn = FileTurn(partial(acquire_turn, data_dir, "copies"))
         self._failures: Counter[str] = Counter()  # keyed by path
-        self._failing_since_s: float | None = None
         self._noted: dict[str, str] = {}  # keyed by path
-        self._said = ""
+        self._trouble = BucketTrouble(
+            "clips are not copied", "copying works again", clock
+        )
         # Left only when the thread ends: no other process may send the same file.
         end = self._turn.leave
         self._loop = Loop(
@@ -101,35 +101,18 @@ class Copies:
         log.info("%s copied to %s", path.name, self._bucket.place)
 
     def _worked(self, video: ToCopy) -> None:
-        if self._said:
-            log.info("copying works again")
-        self._said = ""
-        self._failing_since_s = None
+        self._trouble.worked()
         self._failures.pop(video.path, None)
         self._noted.pop(video.path, None)
 
     def _failed(self, video: ToCopy, exc: UpstreamError | OSError) -> float:
         """Record it and return how long to pause all copying."""
-        message = exc.message if isinstance(exc, UpstreamError) else str(exc.strerror)
-        if self._noted.get(video.path) != message:  # spare the SD card
-            self._noted[video.path] = message
-            self._videos.set_copy(video.path, CopyState.WAITING, message)
-        if self._said != message:
-            self._said = message
-            # Waiting does not fix a wrong key: an operator has to.
-            help_is_needed = isinstance(exc, UpstreamError) and not exc.retry
-            log.log(
-                logging.ERROR if help_is_needed else logging.WARNING,
-                "clips are not copied: %s",
-                message,
-            )
-        now_s = self._clock.monotonic()
-        if self._failing_since_s is None:
-            self._failing_since_s = now_s
-        failing_for = timedelta(seconds=now_s - self._failing_since_s)
+        why = reason_of(exc)
+        if self._noted.get(video.path) != why:  # spare the SD card
+            self._noted[video.path] = why
+            self._videos.set_copy(video.path, CopyState.WAITING, why)
         self._failures[video.path] += 1
-        asked_s = exc.retry_after_s if isinstance(exc, UpstreamError) else None
-        return defer_delay_s(failing_for, asked_s)
+        return self._trouble.failed(exc)
 
 
 def _name(path: str) -> str:

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from threading import Event
 
@@ -69,23 +69,9 @@ class JobRequest:
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
 
     def job(self, job_id: JobId, now: datetime) -> Job:
-        return Job(
-            id=job_id,
-            trigger=self.trigger,
-            serials=self.serials,
-            accepted_at=now,
-            at=self.at,
-            rooms=self.rooms,
-            prefix=self.prefix,
-            about=self.about,
-            clips=self.clips,
-            pre_roll_s=self.pre_roll_s,
-            post_roll_s=self.post_roll_s,
-            picture_url=self.picture_url,
-            caller=self.caller,
-            camera_rooms=self.camera_rooms,
-            rule=self.rule,
-        )
+        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        del asked["idempotency_key"]
+        return Job(id=job_id, accepted_at=now, **asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
-from mvsnap.jobs.sender import RetryingSender, is_over
+from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
@@ -79,11 +79,14 @@ class ThreadedReplies:
 
     def _send_without_event(self, job: Job) -> Wait | None:
         if (report := self._stores.report(job)) is not None:
-            facts = Facts(job, report=report)
-            return soonest([self._send_report(facts, room) for room in job.rooms])
+            return self._send_to_all(REPORT_KIND, Facts(job, report=report))
         if (group := self._stores.notices.group(job.id)) is not None:
-            return soonest([self._send_group(job, group, r) for r in job.rooms])
+            return self._send_to_all(GROUP_KIND, self._facts_of_group(job, group))
         return soonest([self._send_alert(job, room) for room in job.rooms])
+
+    def _send_to_all(self, kind: MessageKind, facts: Facts) -> Wait | None:
+        messages = [Message(kind, kind.name, room, facts) for room in facts.job.rooms]
+        return soonest([self._sender.send_or_give_up(one) for one in messages])
 
     def _send_alone(self, job: Job, event: Event, room: str) -> Wait | None:
         message = self._message(Facts(job, event), room)
@@ -101,33 +104,20 @@ class ThreadedReplies:
                 self._sender.try_once(below)
         return wait
 
-    def _send_report(self, facts: Facts, room: str) -> Wait | None:
-        job, part = facts.job, REPORT_KIND.name
-        known = self._stores.events.deliveries_of_job(job.id).get((part, room))
-        if known is not None and is_over(known, job):
-            return None
-        message = Message(REPORT_KIND, part, room, facts)
-        return self._sender.send_or_give_up(message)
-
     def _send_alert(self, job: Job, room: str) -> Wait | None:
         """Say what is so now: it may have been waiting since the trouble was over."""
-        part = ALERT_KIND.name
-        known = self._stores.events.deliveries_of_job(job.id).get((part, room))
-        if known is not None and is_over(known, job):
-            return None
         troubles = self._stores.troubles.of_message(job.id, room)
         if not troubles:
             return None  # another message says that all is over
         facts = Facts(job, troubles=tuple(troubles))
-        return self._sender.send_or_give_up(Message(ALERT_KIND, part, room, facts))
+        message = Message(ALERT_KIND, ALERT_KIND.name, room, facts)
+        return self._sender.send_or_give_up(message)
 
-    def _send_group(self, job: Job, group: NoticeGroup, room: str) -> Wait | None:
-        """Say how many messages there were about a camera, besides those sent."""
+    def _facts_of_group(self, job: Job, group: NoticeGroup) -> Facts:
+        """Return how many messages there were about a camera, besides those sent."""
         newest = self._stores.events.events_of_jobs(group.job_ids)
         names = (one.camera_name for one in newest if one.camera_name)
-        facts = Facts(job, camera=next(names, group.camera), group=group)
-        message = Message(GROUP_KIND, GROUP_KIND.name, room, facts)
-        return self._sender.send_or_give_up(message)
+        return Facts(job, camera=next(names, group.camera), group=group)
 
     def _send_end(self, job: Job, end: Event, room: str) -> Wait | None:
         deliveries = self._stores.events.deliveries_of_job(end.job_id)
