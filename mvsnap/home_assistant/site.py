@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import SystemClock, is_to_come
 from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
 from mvsnap.home_assistant.connection import PublishConnection, Sent
 from mvsnap.home_assistant.entities import Entities
@@ -21,7 +21,6 @@ from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
 from mvsnap.store.turns import ProcessTurn
 
@@ -139,8 +138,8 @@ class SitePublisher(Publisher):
         return done
 
     def _take_picture(self, event: Event) -> None:
-        known, latest = self._pictures.get(_camera(event)), self._clock.now() + AHEAD
-        is_ahead = known is not None and known.occurred_at > latest
+        known, now = self._pictures.get(_camera(event)), self._clock.now()
+        is_ahead = known is not None and is_to_come(known.occurred_at, now)
         if known is None or is_ahead or known.occurred_at <= event.occurred_at:
             self._pictures[_camera(event)] = event
             if self._places is not None:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, func, select
 
+from mvsnap.clock import AHEAD
 from mvsnap.domain import Event, EventId
 from mvsnap.store.database import Database
 from mvsnap.store.events import Store
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_tables import published_events
 from mvsnap.store.tables import events
 

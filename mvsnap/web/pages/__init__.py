@@ -9,6 +9,7 @@ from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__, texts
+from mvsnap.clock import is_to_come
 from mvsnap.core.amounts import noun
 from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
@@ -62,6 +63,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(noun)
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
+    app.add_template_test(has_not_been, "to_come")
     app.add_template_global(script)
     app.add_template_global(program)
     app.add_template_global(auth.login_address)
@@ -98,6 +100,10 @@ def _local(moment: datetime) -> datetime:
 
 def _foreign(local: datetime) -> str:
     return foreign(local, page_zone(), gateway().zone)
+
+
+def has_not_been(moment: datetime) -> bool:
+    return is_to_come(moment, gateway().clock.now())
 
 
 def age(seconds: float) -> str:
