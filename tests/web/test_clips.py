@@ -118,6 +118,7 @@ def test_a_clip_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
     assert marks not in before.text
     ahead = add_clip(web, web.clock.now() + timedelta(days=365))
     assert viewer.get(ROWS).text.count(marks) == 1
+    assert "Show today" in viewer.get(ROWS).text
     assert marks in viewer.get(f"{PAGE}/{ahead.id}").text
 
 

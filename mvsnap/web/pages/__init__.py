@@ -64,6 +64,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
     app.add_template_test(has_not_been, "to_come")
+    app.add_template_global(today)
     app.add_template_global(script)
     app.add_template_global(program)
     app.add_template_global(auth.login_address)
@@ -85,6 +86,10 @@ def local_day(day: date) -> str:
     """Return a day of the site: Sat 21 Nov, with its year where it is another."""
     is_this = day.year == _local(gateway().clock.now()).year
     return formats.near_day(day) if is_this else formats.far_day(day)
+
+
+def today() -> date:
+    return _local(gateway().clock.now()).date()
 
 
 def local_clock(moment: datetime) -> str:
