@@ -26,7 +26,7 @@ from benchmarks.line import Line
 from benchmarks.recorder import make_film
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.simulator.meraki.counts import CountsPublisher
-from mvsnap.simulator.mqtt.broker import HOST, broker
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, rtsp_camera
@@ -99,7 +99,7 @@ def disk() -> list[Line]:
 
 def _idle(folder: Path) -> Line:
     """All roles, a broker and three cameras of the Dashboard: nothing happens."""
-    with clouds(cameras=3) as cloud, broker(folder / "broker") as running:
+    with clouds(cameras=3) as cloud, Mosquitto(folder / "broker") as running:
         sense = {"enabled": True, "host": HOST, "port": running.port}
         with gateway(folder, cloud.settings(sense=sense), roles=_ROLES) as served:
             served.snapshot(wait_s="60").raise_for_status()
@@ -137,7 +137,7 @@ def _site(folder: Path) -> Iterator[tuple[CountsPublisher, Gateway]]:
     make_film(folder / "camera.h264")
     with (
         clouds(cameras=CAMERAS) as cloud,
-        broker(folder / "broker") as running,
+        Mosquitto(folder / "broker") as running,
         rtsp_camera(folder) as camera,
     ):
         cameras = list(cloud.dashboard.cameras.values())

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.line import Line
-from mvsnap.simulator.mqtt.broker import HOST, broker
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from tests.gateway import (
     Clouds,
     Gateway,
@@ -53,7 +53,7 @@ def idle() -> list[Line]:
 
 @contextmanager
 def _site(folder: Path) -> Iterator[tuple[Clouds, Gateway]]:
-    with clouds(cameras=3) as cloud, broker(folder / "broker") as running:
+    with clouds(cameras=3) as cloud, Mosquitto(folder / "broker") as running:
         sense = {"enabled": True, "host": HOST, "port": running.port}
         config = write_config(folder, cloud.settings(sense=sense))
         of = Installation(env=environment(**_AS_INSTALLED))

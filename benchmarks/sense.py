@@ -27,7 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from benchmarks.line import Line
 from mvsnap.domain import FULL_FRAME, parse_serial
 from mvsnap.simulator.meraki.counts import count
-from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from tests.gateway import environment
 
 ROUNDS = 5
@@ -214,7 +214,7 @@ def _crowd_spans_s(port: int, store: Path) -> list[float]:
 @contextmanager
 def open_broker(folder: Path) -> Iterator[Mosquitto]:
     """A broker that keeps and sends all it is given."""
-    with broker(folder / "broker", max_inflight=0, max_queued=0) as running:
+    with Mosquitto(folder / "broker", max_inflight=0, max_queued=0) as running:
         yield running
 
 

@@ -15,6 +15,8 @@ T = TypeVar("T")
 PLAUSIBLE_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 # A clock that NTP keeps is never set by as much at once.
 SMALLEST_STEP = timedelta(minutes=1)
+# Clocks of machines differ a little.
+AHEAD = timedelta(minutes=1)
 # After this no age is reckoned by what the clock said before it was set.
 _SETTING_KEPT_S = 2 * 86400.0
 # A faulty clock may step for ever.
@@ -272,6 +274,19 @@ def poll(
             return None
         clock.sleep(min(every_s, left_s))
     return found
+
+
+def is_to_come(moment: datetime, now: datetime) -> bool:
+    """Return whether the moment has not been yet: a clock that said so was wrong."""
+    return moment > now + AHEAD
+
+
+def has_passed(length: timedelta, since: datetime, now: datetime) -> bool:
+    """Return whether something is due that was done last at `since`.
+
+    It is also where that is still to come: nothing waits until a wrong time is over.
+    """
+    return is_to_come(since, now) or now - since >= length
 
 
 def iso(moment: datetime, zone: tzinfo = UTC) -> str:

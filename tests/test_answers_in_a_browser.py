@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.cli.run import mvsnap
 from tests.gateway import Clouds, Gateway, clouds, write_config
 from tests.servers.processes import wait_until
@@ -48,7 +48,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with broker(tmp_path / "broker") as mqtt, clouds() as made:
+    with Mosquitto(tmp_path / "broker") as mqtt, clouds() as made:
         made.webex.people |= {GUARD: "Gil Guard", STRANGER: "Sam Stranger"}
         rule = {"people": 3, "dwell_s": 1, "dropout_s": 1, "cooldown_s": 0}
         settings = made.settings(sense={"enabled": True, "port": mqtt.port} | rule)

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.child_environment import child_environment
 from mvsnap.recorder import Auth, AuthType, process
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.recorder.build import camera, ffmpegs, recording, wait_for_video
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import rtsp_camera
@@ -85,7 +85,7 @@ def test_a_program_that_runs_to_its_end_sees_no_secret() -> None:
 
 @pytest.mark.usefixtures("secrets")
 def test_the_broker_of_the_demo_sees_no_secret(tmp_path: Path) -> None:
-    with broker(tmp_path) as running:
+    with Mosquitto(tmp_path) as running:
         pid = running.pid
         assert pid is not None
         wait_until(lambda: "mosquitto" in seen_by(pid), "mosquitto runs")

@@ -25,7 +25,7 @@ from mvsnap.domain import EventId
 from mvsnap.runtime import Parts
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.core.build import NOON, event
 from tests.gateway import (
     ROOT,
@@ -315,7 +315,7 @@ def tell(
 ) -> None:
     clock = FakeClock(folder / "clock", story.first_s)
     of = Installation(env=environment() | clock.environment(str(ROOT)))
-    with clouds() as made, broker(folder / "mqtt") as mqtt:
+    with clouds() as made, Mosquitto(folder / "mqtt") as mqtt:
         cameras = list(made.dashboard.cameras.values())
         publisher = CountsPublisher("127.0.0.1", mqtt.port, cameras, seed=None)
         given, roles = settings(made, camera, mqtt.port), "web,worker,sense,record"

@@ -13,7 +13,7 @@ import pytest
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.cli.run import mvsnap
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
@@ -41,7 +41,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with broker(tmp_path / "broker") as mqtt, clouds(not_ready_s=0.2) as made:
+    with Mosquitto(tmp_path / "broker") as mqtt, clouds(not_ready_s=0.2) as made:
         sense = {"enabled": True, "port": mqtt.port, "people": 3, "dwell_s": 1}
         keys = [{"name": "tests", "key": KEY, "scopes": ["snapshot", "read", "mute"]}]
         settings = made.settings(

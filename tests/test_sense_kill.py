@@ -9,7 +9,7 @@ import pytest
 
 from mvsnap.domain import ZoneId
 from mvsnap.simulator.meraki.counts import CountsPublisher, Crowd, zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
@@ -21,7 +21,7 @@ REPEAT = "This message may be a duplicate."
 def test_every_crowd_at_qos_1_is_posted_although_the_service_is_killed(
     tmp_path: Path,
 ) -> None:
-    with broker(tmp_path / "broker", max_inflight=0) as mqtt, clouds() as made:
+    with Mosquitto(tmp_path / "broker", max_inflight=0) as mqtt, clouds() as made:
         cameras = list(made.dashboard.cameras.values())
         zones = [(c.serial, zone) for c in cameras for zone in zone_ids(c, 3)]
         script = [

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.gateway import clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.relay import Relay
@@ -19,7 +19,7 @@ from tests.servers.relay import Relay
 def test_a_crowd_received_by_one_process_is_posted_by_another_and_shown_by_a_third(
     tmp_path: Path, request: pytest.FixtureRequest, database: str
 ) -> None:
-    with broker(tmp_path / "broker") as mqtt, clouds(cameras=2) as made:
+    with Mosquitto(tmp_path / "broker") as mqtt, clouds(cameras=2) as made:
         sense = {"enabled": True, "port": mqtt.port, "people": 3, "dwell_s": 1}
         settings = made.settings(sense=sense | {"dropout_s": 1})
         if database == "PostgreSQL":
@@ -48,7 +48,7 @@ def test_a_crowd_during_a_database_outage_is_posted_afterwards(
     tmp_path: Path, postgres_url: str
 ) -> None:
     with (
-        broker(tmp_path / "broker") as mqtt,
+        Mosquitto(tmp_path / "broker") as mqtt,
         clouds(cameras=1) as made,
         Relay(make_url(postgres_url).port or 0) as relay,
     ):

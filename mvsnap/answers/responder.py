@@ -101,7 +101,7 @@ class Responder:
                     _("An admin can allow it: webex.commands"),
                 )
             )
-        elif _is_late(read, self.clock.now()):
+        elif _is_late(read, self.clock.passed_since(read.asker.at)):
             reply = BotReply((_("This came too late and was not done: ask again."),))
         else:
             reply = self._reply(read)
@@ -237,10 +237,10 @@ def _is_forgotten(request: BotRequest, at: datetime | None) -> bool:
     return at is not None and request.came_at - at > _FORGOTTEN
 
 
-def _is_late(read: _Read, now: datetime) -> bool:
+def _is_late(read: _Read, age: timedelta) -> bool:
     # What somebody has seen, they have seen.
     is_lasting = read.press is not None and read.press.verb is Verb.SEEN
-    return not is_lasting and now - read.asker.at > _LATE
+    return not is_lasting and age > _LATE
 
 
 def _shown(text: str) -> Reason:

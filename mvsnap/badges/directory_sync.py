@@ -14,7 +14,7 @@ from mvsnap.badges import directory
 from mvsnap.badges.directory import Directory
 from mvsnap.badges.directory_client import DirectoryClient
 from mvsnap.badges.directory_store import DirectoryState, DirectoryStore, PhotoRequest
-from mvsnap.clock import SMALLEST_STEP, Clock
+from mvsnap.clock import Clock, has_passed
 from mvsnap.core.encodings import check_encoding, encoding_of
 from mvsnap.errors import BadInput, UpstreamError
 from mvsnap.store.files import Files
@@ -101,8 +101,7 @@ class DirectoryReader:
 
     def _is_due(self, known: DirectoryState) -> bool:
         every = _URL_AFTER_ERROR if known.error else _URL_EVERY
-        # One that was read later is from before the clock was set back.
-        return not -SMALLEST_STEP < self._clock.now() - known.read_at < every
+        return has_passed(every, known.read_at, self._clock.now())
 
     def _read(
         self, place: str, known: DirectoryState | None, fingerprint: str = ""

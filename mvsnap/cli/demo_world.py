@@ -130,10 +130,10 @@ def world(port: int) -> Iterator[DemoWorld]:
 
 
 def _broker(stack: ExitStack, folder: Path) -> Mosquitto | None:
-    from mvsnap.simulator.mqtt.broker import BrokerError, broker
+    from mvsnap.simulator.mqtt.broker import BrokerError, Mosquitto
 
     try:
-        return stack.enter_context(broker(folder))
+        return stack.enter_context(Mosquitto(folder))
     except BrokerError as exc:
         err.print(f"No crowds in this demo: {exc}", style="yellow", markup=False)
         return None

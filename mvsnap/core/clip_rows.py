@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
+from mvsnap.clock import is_to_come
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
 from mvsnap.texts import N_, _, formats, ngettext
@@ -141,7 +142,8 @@ class ClipRow:
         clip = self.clip
         recorded = "" if self.is_finished else str(self.recorded_s)
         parts = (clip.id, self.word, self.reason, recorded, clip.copy_state)
-        return "|".join([*parts, f"{clip.kept:d}", clip.thumbnail_path or ""])
+        marks = f"{clip.kept:d}{is_to_come(clip.at, self.now):d}"
+        return "|".join([*parts, marks, clip.thumbnail_path or ""])
 
     @property
     def _whole_s(self) -> tuple[int, int, int]:

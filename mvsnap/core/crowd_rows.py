@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mvsnap.clock import is_to_come
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import picture_of
 from mvsnap.core.zone_words import zone_words
@@ -30,6 +31,7 @@ class CrowdRow:
     picture: the snapshot event, which may say why there is no picture; None until the
     camera has answered.
     fresh: raised less than a day ago, so that a picture or an end may still follow.
+    is_to_come: its time has not been yet, so a clock was wrong.
     overtaken: the same zone raised another one later, so this one must be over.
     undelivered: why a room did not get it, "" if all did.
     """
@@ -40,6 +42,7 @@ class CrowdRow:
     fresh: bool = True
     overtaken: bool = False
     undelivered: str = ""
+    is_to_come: bool = False
 
     @property
     def ongoing(self) -> bool:
@@ -171,8 +174,9 @@ class CrowdRow:
     def tag(self) -> str:
         """A text that changes whenever the row shows something else."""
         parts = (self.picture, self.end)
+        marks = f"{self.ongoing:d}{self.fresh:d}{self.is_to_come:d}"
         ids = [self.event.id, *(part.id if part else "" for part in parts)]
-        return "|".join([*ids, f"{self.ongoing:d}{self.fresh:d}", self.undelivered])
+        return "|".join([*ids, marks, self.undelivered])
 
 
 def crowd_rows(
@@ -197,9 +201,11 @@ def crowd_rows(
             event,
             picture=picture_of(event, family),
             end=_end(event, family),
-            fresh=now - event.recorded_at < _UNFINISHED,
+            # Of a clock that was ahead: no longer than that from now, either.
+            fresh=abs(now - event.recorded_at) < _UNFINISHED,
             overtaken=place in later,
             undelivered=(undelivered or {}).get(event.job_id, ""),
+            is_to_come=is_to_come(event.occurred_at, now),
         )
         rows.append(row)
         later.add(place)

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from mvsnap.clock import SystemClock
+from mvsnap.clock import SystemClock, is_to_come
 from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
 from mvsnap.home_assistant.connection import PublishConnection, Sent
 from mvsnap.home_assistant.entities import Entities
@@ -21,7 +21,6 @@ from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
 from mvsnap.store.turns import ProcessTurn
 
@@ -32,6 +31,8 @@ _WHOLE_LOOK_S = 60.0
 _RECENT = LOOK_BACK / 144  # ten minutes
 _MOST_EVENTS = 20
 _ACKNOWLEDGED_S = 1.0
+# NTP has set the clock of a machine by then.
+_SETTLED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class SitePublisher(Publisher):
 
     def look(self) -> None:
         if self._every["pictures"].due():
-            self._sources.events.forget_old(self._clock.now())
+            self.forget_old()
             found = self._sources.events.last_pictures(self._clock.now())
             self._pictures = {_camera(event): event for event in found}
         is_new = self._places is None or self._every["places"].due()
@@ -99,10 +100,15 @@ class SitePublisher(Publisher):
         if self._every["health"].due():
             self._set_health()
 
+    def forget_old(self) -> None:
+        """Forget what is no news any more, once the clock can be believed."""
+        if self._clock.passed_since_start() >= _SETTLED_AFTER:
+            self._sources.events.forget_old(self._clock.moment_before(timedelta()))
+
     def send(self) -> None:
         """Publish new events, and note what the broker has acknowledged."""
         now = self._clock.now()
-        if self._began is None:
+        if self._began is None or is_to_come(self._began, now):
             self._began = self._sources.events.begin(now)
         if self._sent_by != self.connection.opened:
             self._sent, self._sent_by = {}, self.connection.opened
@@ -139,8 +145,8 @@ class SitePublisher(Publisher):
         return done
 
     def _take_picture(self, event: Event) -> None:
-        known, latest = self._pictures.get(_camera(event)), self._clock.now() + AHEAD
-        is_ahead = known is not None and known.occurred_at > latest
+        known, now = self._pictures.get(_camera(event)), self._clock.now()
+        is_ahead = known is not None and is_to_come(known.occurred_at, now)
         if known is None or is_ahead or known.occurred_at <= event.occurred_at:
             self._pictures[_camera(event)] = event
             if self._places is not None:

@@ -278,9 +278,13 @@ class Recorder:
         for folder in memory.iterdir():
             if folder.name not in known:
                 files.remove_tree(folder)
-        before = self._clock.now().timestamp() - _KEEP_RESULTS_S
-        for folder in self._recordings.iterdir():
-            if folder.is_dir() and folder.stat().st_mtime < before:
+        results = [each for each in self._recordings.iterdir() if each.is_dir()]
+        changed_s = {folder: folder.stat().st_mtime for folder in results}
+        # The clock of a machine that has just started may be years ahead of them all.
+        newest_s = max(changed_s.values(), default=0.0)
+        now_s = min(newest_s, self._clock.now().timestamp())
+        for folder, at_s in changed_s.items():
+            if at_s < now_s - _KEEP_RESULTS_S:
                 files.remove_tree(folder)
 
 

@@ -86,7 +86,7 @@ class Outbox:
 
     def unsubmitted(self) -> list[Event]:
         """Return events saved by an earlier run; one that has its job is harmless."""
-        since = self._clock.now() - _STILL_NEWS
+        since = self._clock.moment_before(_STILL_NEWS)
         wanted = EventFilter(kinds=(*RAISED, EventKind.END), since=since)
         found = [event for page in self._store.pages(wanted, None) for event in page]
         return found[::-1]
@@ -122,7 +122,6 @@ class Outbox:
     def _job(self, event: Event) -> Job | None:
         if event.kind is EventKind.END:
             return self._job_of_end(event)
-        now = self._clock.now()
         is_muted = "muted_by" in event.details or self._is_muted(event)
         rooms = () if is_muted else self.rules.rooms(event.serial, event.zone_id)
         raised_at = datetime.fromisoformat(str(event.details["raised_at"]))
@@ -130,8 +129,8 @@ class Outbox:
             id=event.job_id,
             trigger=event.trigger,
             serials=(event.serial,),
-            accepted_at=now,
-            at=raised_at if now - raised_at > _NOW else None,
+            accepted_at=self._clock.now(),
+            at=raised_at if self._clock.passed_since(raised_at) > _NOW else None,
             rooms=rooms,
             prefix=event.title,
             about=event.id,

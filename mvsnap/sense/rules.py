@@ -56,6 +56,25 @@ class SenseRules:
         steps_back = others and self.frame_steps_back(serial)
         return zone_id != FULL_FRAME or not steps_back
 
+    def has_stepped_back(
+        self,
+        serial: Serial,
+        zone_id: ZoneId,
+        written: Collection[ZoneId],
+        listed: Collection[ZoneId],
+    ) -> bool:
+        """Return whether it is a full frame whose people are counted by its zones.
+
+        written: the zones of the camera whose state a listener has stored.
+        """
+        if zone_id != FULL_FRAME or not self.frame_steps_back(serial):
+            return False
+        if any(zone.isdigit() and zone != FULL_FRAME for zone in written):
+            return True
+        # Nobody came anywhere yet.
+        is_listed = FULL_FRAME in listed and FULL_FRAME not in written
+        return is_listed and not self.surely_watches(serial, FULL_FRAME, listed)
+
     def _names_frame(self, serial: str) -> bool:
         """Return whether the settings name it, not just all zones."""
         return FULL_FRAME in self._sense.zones or any(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
 
 from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
+from mvsnap.clock import AHEAD
 from mvsnap.domain import (
     CameraName,
     Change,
@@ -247,6 +248,11 @@ class ClipStore:
             .order_by(*NEWEST_FIRST.by)
             .limit(limit)
         )
+
+    def latest(self, wanted: ClipFilter, limit: int, now: datetime) -> list[Clip]:
+        """Return the newest clips; where there are others, none of the future."""
+        past = self.clips(replace(wanted, until=now + AHEAD), limit)
+        return past or self.clips(wanted, limit)
 
     def keep(self, clip_id: EventId, kept: bool, log: Iterable[Change] = ()) -> bool:
         """Protect a clip from all deletion, or no longer; False: nothing to change."""

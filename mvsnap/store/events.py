@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from mvsnap.clip_model import ClipState
+from mvsnap.clock import AHEAD
 from mvsnap.domain import (
     Delivery,
     DeliveryState,
@@ -44,7 +45,7 @@ from mvsnap.store.event_rows import (
     named_events,
     why_undelivered,
 )
-from mvsnap.store.latest_pictures import AHEAD, LatestPictures
+from mvsnap.store.latest_pictures import LatestPictures
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.pieces import pieces
 from mvsnap.store.purging import OldRows, PurgeResult, one_of_paths, purge

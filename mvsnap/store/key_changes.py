@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,9 @@ from mvsnap.spelling import folded
 from mvsnap.store.keys import KeyStore, NameTaken
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
+
+# Before now, whatever the clock is set to.
+_ENDED = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class KeyChanges:
         """
         now = self.clock.now()
         text, secret = self._secret(now)
-        ends_at = now + overlap
+        ends_at = now + overlap if overlap else _ENDED
         done = rotated(ends_at, now, self._zone)
         log = key_change(key, Reason(""), done, self.who, now)
         self.keys.rotate(key, secret, ends_at, log)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
+from mvsnap.clock import AHEAD
 from mvsnap.domain import EventId, EventKind, Serial
 from mvsnap.store.database import Database
 from mvsnap.store.tables import events
-
-# Clocks of machines differ a little.
-AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

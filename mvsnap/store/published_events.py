@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, func, select
 
+from mvsnap.clock import AHEAD
 from mvsnap.domain import Event, EventId
 from mvsnap.store.database import Database
 from mvsnap.store.events import Store
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.published_tables import published_events
 from mvsnap.store.tables import events
 
@@ -30,14 +30,23 @@ class PublishedEvents:
         self._store = store
 
     def begin(self, now: datetime) -> datetime:
-        """Return when it was first switched on: events before that stay here."""
+        """Return when it was first switched on: events before that stay here.
+
+        A time that is still to come was of a clock that was ahead: it is now.
+        """
         row = {"event_id": _FIRST_START, "published_at": now}
         statement = self._db.insert(published_events).values(row)
         known = select(published_events.c.published_at).where(
             published_events.c.event_id == _FIRST_START
         )
+        is_ahead = published_events.c.published_at > now + AHEAD
+        putting_right = statement.on_conflict_do_update(
+            index_elements=[*published_events.primary_key],
+            set_={"published_at": now},
+            where=is_ahead,
+        )
         with self._db.writing() as connection:
-            connection.execute(statement.on_conflict_do_nothing())
+            connection.execute(putting_right)
             began: datetime = connection.execute(known).scalar_one()
         return began
 

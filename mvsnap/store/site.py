@@ -52,7 +52,7 @@ class SiteStore:
         statement = select(mutes).where(mutes.c.until > now).order_by(mutes.c.until)
         with self._db.reading() as connection:
             rows = connection.execute(statement).all()
-        return [
+        found = [
             Mute(
                 id=row.id,
                 until=row.until,
@@ -63,6 +63,7 @@ class SiteStore:
             )
             for row in rows
         ]
+        return [mute for mute in found if mute.is_active(now)]
 
     def mute(self, mute: Mute, log: Change) -> None:
         """Store the mute; one that is known already stays as it is."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.organizations import ask_each
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, is_to_come
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import UpstreamError
 from mvsnap.store.sense import ZoneKey
@@ -220,8 +220,9 @@ class VisitorCounts:
         """Store the hours since the last request, 14 at most."""
         zone, now = known.zone, self._clock.now()
         spans = last_hours(now, self._zone, HOURS)
-        if known.hours_asked_at is not None and known.error is None:
-            fresh = hour_start(known.hours_asked_at - _LATE, self._zone)
+        asked_at = known.hours_asked_at
+        if asked_at and known.error is None and not is_to_come(asked_at, now):
+            fresh = hour_start(asked_at - _LATE, self._zone)
             spans = [span for span in spans if span[0] >= fresh] or spans[-1:]
         try:
             counts = self._history(zone, spans[0][0], now)

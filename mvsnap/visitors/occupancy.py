@@ -59,35 +59,28 @@ def occupancies(
     sense, seen_at = sources.sense, sources.sense.last_seen()
     serials = {serial for place in several for serial, _ in place.keys}
     states = {serial: sense.zone_states(serial) for serial in serials}
-    watched = _watched(sources)
-    return [
-        _together(
-            place,
-            [
-                people_now(
-                    states[serial].get(zone_id),
-                    now,
-                    heard=is_heard(seen_at.get(serial), now),
-                    watched=watched(serial, zone_id),
-                )
-                for serial, zone_id in place.keys
-            ],
-        )
-        for place in several
-    ]
-
-
-def _watched(sources: ZoneSources) -> Callable[[Serial, ZoneId], bool]:
-    """Return what says of a zone whether it is surely watched, as for *People now*."""
     settings, _ = read_sense(sources.site, sources.settings.sense)
     rules = SenseRules(settings, sources.settings.recipients)
-    zones, is_whole = sources.site.zones(), sources.sense.watches_all()
+    zones, is_whole = sources.site.zones(), sense.watches_all()
 
-    def is_watched(serial: Serial, zone_id: ZoneId) -> bool:
-        listed = listed_zones(zones.get(serial))
-        return is_whole and rules.surely_watches(serial, zone_id, listed)
+    def people(serial: Serial, zone_id: ZoneId) -> int | None:
+        """Return those of a zone, as for *People now*."""
+        written, listed = states[serial], listed_zones(zones.get(serial))
+        if not rules.counts(serial, zone_id) or rules.has_stepped_back(
+            serial, zone_id, written, listed
+        ):
+            return None
+        return people_now(
+            written.get(zone_id),
+            now,
+            heard=is_heard(seen_at.get(serial), now),
+            watched=is_whole and rules.surely_watches(serial, zone_id, listed),
+        )
 
-    return is_watched
+    return [
+        _together(place, [people(serial, zone_id) for serial, zone_id in place.keys])
+        for place in several
+    ]
 
 
 def _together(place: OccupancySection, people: Sequence[int | None]) -> Occupancy:

@@ -200,7 +200,8 @@ class _Place:
     def add_page_view(self) -> None:
         """Tell the background that the zone's pictures are wanted."""
         now, here = _now(), _store()
-        if (self.serial, self.zone_id) not in here.page_views(now - _PAGE_VIEW_EVERY):
+        lately = here.page_views(now - _PAGE_VIEW_EVERY, now)
+        if (self.serial, self.zone_id) not in lately:
             here.add_page_view(self.serial, self.zone_id, now)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, is_to_come
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
@@ -68,7 +68,7 @@ class VisitorPictures:
 
     def due(self, now: datetime) -> list[HourPicture]:
         """Return the pictures to fetch; those of the zone viewed last come first."""
-        page_views = self._visitors.page_views(now - _VIEWED_FOR)
+        page_views = self._visitors.page_views(now - _VIEWED_FOR, now)
         if not page_views:
             return []
         known = {(k.zone.serial, k.zone.zone_id): k for k in self._visitors.zones()}
@@ -210,7 +210,11 @@ def _is_open(
     """
     if picture is None or picture.minute_at != minute_at:
         return True  # minutes that were counted late had more people
-    return picture.again_at is not None and picture.again_at <= now
+    again_at = picture.again_at
+    if again_at is None:
+        return False
+    # None is put off for longer: the clock was ahead.
+    return again_at <= now or is_to_come(again_at, now + _OFFLINE_AGAIN)
 
 
 def _in_place_of(known: HourPicture | None, new: HourPicture) -> HourPicture:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.clients.meraki.budget import waited
 from mvsnap.clients.meraki.zones import CountedZone
-from mvsnap.clock import Clock
+from mvsnap.clock import Clock, has_passed
 from mvsnap.domain import Camera, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.store.sense import ZoneKey
@@ -136,10 +136,11 @@ class VisitorRefresh:
 
     def _is_somebody_viewing(self) -> bool:
         """Return whether somebody has opened a zone since the work began."""
-        return bool(self._visitors.page_views(self._began_at))
+        return bool(self._visitors.page_views(self._began_at, self._clock.now()))
 
     def _page_views(self) -> dict[ZoneKey, datetime]:
-        return self._visitors.page_views(self._clock.now() - _VIEWED_FOR)
+        now = self._clock.now()
+        return self._visitors.page_views(now - _VIEWED_FOR, now)
 
     def _due_cameras(self, cameras: list[Camera], now: datetime) -> list[Camera]:
         known = self._visitors.cameras()
@@ -147,7 +148,7 @@ class VisitorRefresh:
             camera
             for camera in cameras
             if camera.serial not in known
-            or now - known[camera.serial].asked_at >= CAMERA_EVERY
+            or has_passed(CAMERA_EVERY, known[camera.serial].asked_at, now)
         ]
 
     @staticmethod
@@ -158,7 +159,7 @@ class VisitorRefresh:
             return True
         viewed = (known.zone.serial, known.zone.zone_id) in page_views
         every = _HOURS_VIEWED_EVERY if viewed else _HOURS_EVERY
-        return now - known.hours_asked_at >= every
+        return has_passed(every, known.hours_asked_at, now)
 
     def _goes_on(self) -> bool:
         return (

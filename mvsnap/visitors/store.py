@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -19,8 +19,10 @@ from sqlalchemy import (
     select,
 )
 
+from mvsnap.clock import AHEAD
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
+from mvsnap.store.database_clock import is_due
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.sense import ZoneKey
 from mvsnap.store.tables import presences
@@ -49,6 +51,9 @@ from mvsnap.visitors.tables import (
 )
 from mvsnap.visitors.writes import VisitorWrites
 
+# An hour at most, and machines whose clocks differ.
+_LONGEST_CLAIM = timedelta(minutes=75)
+
 
 class VisitorStore(VisitorWrites):
     def __init__(self, db: Database) -> None:
@@ -59,7 +64,8 @@ class VisitorStore(VisitorWrites):
 
     def claim(self, name: str, by: str, now: datetime, until: datetime) -> bool:
         """Return whether this process does the work until then; silent ones lose it."""
-        is_free = (claims.c.until <= now) | (claims.c.claimed_by == by)
+        is_free = is_due(claims.c.until, now, _LONGEST_CLAIM)
+        is_free |= claims.c.claimed_by == by
         statement = self._db.upsert(claims, where=is_free)
         claimed = statement.values(name=name, claimed_by=by, until=until)
         with self._db.writing() as connection:
@@ -104,9 +110,12 @@ class VisitorStore(VisitorWrites):
             statement.values(serial=serial, zone_id=zone_id, viewed_at=now)
         )
 
-    def page_views(self, since: datetime) -> dict[ZoneKey, datetime]:
+    def page_views(self, since: datetime, now: datetime) -> dict[ZoneKey, datetime]:
         """Return the zones viewed since then, the most recent first."""
-        statement = select(page_views).where(page_views.c.viewed_at >= since)
+        viewed_at = page_views.c.viewed_at
+        statement = select(page_views).where(
+            viewed_at >= since, viewed_at <= now + AHEAD
+        )
         newest = page_views.c.viewed_at.desc()
         rows = self._db.rows(statement.order_by(newest))
         return {(Serial(r.serial), ZoneId(r.zone_id)): r.viewed_at for r in rows}

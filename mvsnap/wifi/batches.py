@@ -49,7 +49,7 @@ from mvsnap.wifi.tables import (
     visit_counts,
     visits,
 )
-from mvsnap.wifi.turn import REBUILD, has_turn, is_paused, is_rebuilding
+from mvsnap.wifi.turn import REBUILD, has_turn, is_over, is_paused, is_rebuilding
 from mvsnap.wifi.visit_writer import VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule, merged
 
@@ -125,7 +125,7 @@ class WifiStore:
         """Return whether a rebuild was interrupted and nobody continues it."""
         until = select(scan_pauses.c.until).where(scan_pauses.c.name == REBUILD)
         found: datetime | None = self._db.scalar(until)
-        return found is not None and found <= now
+        return found is not None and is_over(found, now)
 
     def process(self, rule: VisitRule, now: datetime) -> int:
         """Turn some waiting batches into visits; return how many batches.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
@@ -23,12 +23,10 @@ from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.counts import as_counted, take_from_days
 from mvsnap.wifi.recount import Recount, count_steps
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
-from mvsnap.wifi.turn import REBUILD, has_turn, is_paused
+from mvsnap.wifi.turn import PAUSE, REBUILD, has_turn, is_paused
 from mvsnap.wifi.visit_writer import VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule
 
-# Longer than any step, also on a small machine.
-_PAUSE = timedelta(seconds=60)
 _SLOT_MINUTES = SLOT_S // MINUTE_S
 
 
@@ -125,7 +123,7 @@ class Rebuild:
         return end, len(rows)
 
     def _pause(self, connection: Connection) -> None:
-        until = self._clock.now() + _PAUSE
+        until = self._clock.now() + PAUSE
         statement = self._db.upsert(scan_pauses)
         connection.execute(statement.values(name=REBUILD, until=until))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,23 @@ def test_a_camera_without_that_moment_is_a_state_and_is_asked_again(
         "The camera is offline",
     )
     assert first.ask_at == crew.clock.now() + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(("hours", "minutes_ago"), [(2, 10), (-2, 100)])
+def test_video_may_come_for_an_hour_whatever_the_clock_was_set_to(
+    crew: BadgeCrew, hours: int, minutes_ago: int
+) -> None:
+    crew.clouds.dashboard.cameras[GATE].video_since = datetime.now(UTC)
+    made = crew.swiped(minutes_ago)
+    crew.near.ask(made, "anna", crew.clock.now())
+    (wanted, *_) = crew.near.claim("one", crew.clock.now(), 9)
+    crew.clock.set(timedelta(hours=hours))
+    fetcher = crew.fetcher()
+    fetcher._near.fetch(wanted, Readers({}))
+    fetcher.close()
+    found = crew.near.of(made.id)[0]
+    assert found.picture is BadgePictureState.NO_VIDEO
+    assert (found.ask_at is not None) == (minutes_ago < 60)
 
 
 def test_they_are_of_the_camera_of_the_swipe_s_own_picture(crew: BadgeCrew) -> None:

@@ -141,6 +141,19 @@ def test_a_bad_filter_is_named_and_the_page_stays_usable(
     assert reviewer.get(f"{TABLE}?{query}").status_code == 400
 
 
+def test_a_swipe_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
+    web: Web, reviewer: FlaskClient
+) -> None:
+    marks = "in the future: a clock was wrong"
+    add(web)
+    assert marks not in reviewer.get(PAGE).text
+    ahead = add(web, -60 * 24 * 365, user_id="9")
+    assert reviewer.get(PAGE).text.count(marks) == 1
+    assert marks in reviewer.get(f"{PAGE}/{ahead.id}").text
+    day = ahead.swiped_at.astimezone(BERLIN).date()
+    assert marks in reviewer.get(f"{PAGE}/report?day={day}").text
+
+
 def test_older_goes_on_until_the_end(web: Web, reviewer: FlaskClient) -> None:
     expected = [add(web, n, user_id=str(n)).id for n in range(1, 61)]
     visited: list[str] = []

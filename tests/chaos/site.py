@@ -13,7 +13,7 @@ from typing import Any
 from mvsnap.clock import SystemClock
 from mvsnap.jobs.executors import installation
 from mvsnap.simulator.meraki.cameras import SimulatedCamera
-from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.sense import SenseStore
@@ -117,7 +117,7 @@ def services(folder: Path, cameras: int) -> Iterator[Services]:
         bucket = stack.enter_context(object_store())
         bucket.bucket(BUCKET)
         made = stack.enter_context(clouds(cameras=cameras, not_ready_s=0.2))
-        mqtt = stack.enter_context(broker(folder / "broker", max_inflight=0))
+        mqtt = stack.enter_context(Mosquitto(folder / "broker", max_inflight=0))
         camera = stack.enter_context(rtsp_camera(folder))
         yield Services(store, bucket, mqtt, camera, made)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mvsnap.cli.check_home_assistant import checks
 from mvsnap.config.load import settings_of
 from mvsnap.config.model import Settings
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.simulator.ports import free_port
 from tests.home_assistant.subscriber import Subscriber
 
@@ -19,7 +19,7 @@ def settings(port: int, **more: object) -> Settings:
 
 def test_a_broker_and_its_login_are_tried(tmp_path: Path) -> None:
     login = {"username": "home", "password": "a-password"}
-    with broker(tmp_path / "broker", username="home", password="a-password") as mqtt:
+    with Mosquitto(tmp_path / "broker", username="home", password="a-password") as mqtt:
         ((_, right),) = checks(settings(mqtt.port, **login))
         assert right().ok
         ((_, wrong),) = checks(settings(mqtt.port, **login | {"password": "another"}))
@@ -29,7 +29,7 @@ def test_a_broker_and_its_login_are_tried(tmp_path: Path) -> None:
 
 
 def test_it_says_nothing_on_the_broker(tmp_path: Path) -> None:
-    with broker(tmp_path / "broker") as mqtt:
+    with Mosquitto(tmp_path / "broker") as mqtt:
         seen = Subscriber(mqtt.port)
         ((_, check),) = checks(settings(mqtt.port))
         assert check().ok

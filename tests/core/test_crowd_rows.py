@@ -56,6 +56,15 @@ def test_a_crowd_finds_its_own_picture_and_end() -> None:
     assert [r.end for r in rows] == [None, others[1]]
 
 
+def test_a_crowd_of_a_clock_that_was_ahead_does_not_last_until_its_time_comes() -> None:
+    assert row(crowd(), after=timedelta(hours=-1)).ongoing  # it was set back meanwhile
+    assert row(crowd(), after=-DAY).lost
+
+
+def test_a_row_changes_when_its_time_has_come() -> None:
+    assert row(crowd(), after=timedelta(hours=-1)).tag != row(crowd()).tag
+
+
 def test_an_end_of_another_crowd_of_the_job_is_not_its_end() -> None:
     assert row(crowd(), end(details={"of": "another", "peak": 9})).ongoing
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.simulator.meraki.counts import zone_ids
-from mvsnap.simulator.mqtt.broker import broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.home_assistant.subscriber import Subscriber
 from tests.servers.processes import wait_until
@@ -65,7 +65,7 @@ class Home:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder: Path = tmp_path_factory.mktemp("home")
-    with broker(folder / "broker") as mqtt, clouds(cameras=1) as made:
+    with Mosquitto(folder / "broker") as mqtt, clouds(cameras=1) as made:
         seen = Subscriber(mqtt.port)
         seen.publish(GONE, json.dumps({"state_topic": GONE_STATE}), retain=True)
         sense = {"enabled": True, "port": mqtt.port, "people": 3, "dwell_s": 0.2}

@@ -19,7 +19,7 @@ from mvsnap.home_assistant.connection import BrokerLogin, PublishConnection
 from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.states import RetainedStates
 from mvsnap.home_assistant.topics import Topics
-from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.simulator.ports import free_port
 from tests.home_assistant.subscriber import Subscriber
 from tests.sense.mqtt import answering, publish
@@ -30,7 +30,7 @@ TOPICS = Topics("mvsnap", "homeassistant")
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    with broker(tmp_path / "broker") as running:
+    with Mosquitto(tmp_path / "broker") as running:
         yield running
 
 
@@ -100,7 +100,7 @@ def test_a_broker_that_comes_later_gets_the_newest_state(tmp_path: Path) -> None
     counter.loop.start()
     try:
         wait_until(lambda: bool(counter._failing), "the broker is away", 30)
-        with broker(tmp_path / "broker", port=port):
+        with Mosquitto(tmp_path / "broker", port=port):
             seen = Subscriber(port)
             wait_until(lambda: seen.text("mvsnap/status") == "online", "online", 20)
             wait_until(lambda: seen.text("mvsnap/number") != "", "a state")

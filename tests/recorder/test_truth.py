@@ -41,6 +41,7 @@ from tests.servers.rtsp import GOP, RtspCamera, film
 pytestmark = pytest.mark.slow
 GOP_S = GOP * PICTURE_S
 SINCE_1970_S = -now().timestamp()
+YEAR_S = 366 * 86400.0
 
 
 class Killed:
@@ -73,8 +74,11 @@ def killed(
 
 @pytest.mark.parametrize(
     ("set_s", "memory"),
-    [(-60, "lost"), (-60, "kept"), (3600, "lost"), (SINCE_1970_S, "lost")],
-    ids=["behind", "behind, ring on a disk", "ahead", "1970"],
+    [
+        *((-60, "lost"), (-60, "kept"), (3600, "lost")),
+        *((SINCE_1970_S, "lost"), (YEAR_S, "lost")),
+    ],
+    ids=["behind", "behind, ring on a disk", "ahead", "1970", "a year ahead"],
 )
 def test_after_a_power_cut_only_what_was_saved_is_shown_whatever_the_clock_says(
     killed: Killed,

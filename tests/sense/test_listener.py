@@ -37,7 +37,7 @@ from mvsnap.sense.outbox import Outbox
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.stores import Stores
 from mvsnap.simulator.meraki.counts import CountsPublisher, camera_says, sensor_says
-from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.identities import renewed_ids
@@ -141,7 +141,7 @@ class Site:
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    with broker(tmp_path / "broker") as running:
+    with Mosquitto(tmp_path / "broker") as running:
         yield running
 
 
@@ -175,7 +175,7 @@ def crowd(begin_s: int, end_s: int, people: int = 4) -> list[Row]:
 def test_a_crowd_becomes_an_event_and_a_job(
     tmp_path: Path, options: dict[str, Any], sense: dict[str, Any]
 ) -> None:
-    with broker(tmp_path / "broker", **options) as mosquitto:
+    with Mosquitto(tmp_path / "broker", **options) as mosquitto:
         if mosquitto.ca_file is not None:
             sense = sense | {"ca_file": mosquitto.ca_file}
         site = Site(tmp_path, mosquitto, **sense)

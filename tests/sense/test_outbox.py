@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.site import SiteStore
+from tests.clients.fakes import SteppedClock
 from tests.core.build import GATE
 from tests.store.sqlite import db as db
 
@@ -71,3 +73,21 @@ def test_a_crossing_whose_rule_is_gone_has_the_hours_of_its_camera(
     db: database.Database,
 ) -> None:
     assert rule_of(db, crossed(1), [{"count": 1}]) == sense_rule(GATE, LINE)
+
+
+def test_a_clock_that_was_set_makes_no_alarm_history(db: database.Database) -> None:
+    """Zones are taken over at any time, and what their listener left is posted."""
+    clock, store = SteppedClock(), Store(db)
+    settings = Settings()
+    rules, jobs = SenseRules(settings.sense, settings.recipients), Jobs()
+    outbox = Outbox(jobs, store, SiteStore(db), clock, rules)
+    now = clock.now()
+    clock.passed_since_start()  # looks at it first
+    event = replace(crossed(0), occurred_at=now, recorded_at=now)
+    event.details["raised_at"] = now.isoformat()
+    store.add_event(event)
+    clock.by = timedelta(hours=25)
+    (found,) = outbox.unsubmitted()
+    outbox.put(found)
+    outbox._submit_all()
+    assert [job.at for job in jobs.submitted] == [None]  # a picture of now shows it

@@ -11,7 +11,7 @@ import pytest
 
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Broker, Receiver
-from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from mvsnap.simulator.ports import free_port
 from tests.sense.mqtt import (
     ChangedPaho,
@@ -40,14 +40,14 @@ Protocol = Literal["3.1.1", "5"]
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    with broker(tmp_path_factory.mktemp("plain")) as running:
+    with Mosquitto(tmp_path_factory.mktemp("plain")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     folder = tmp_path_factory.mktemp("secret")
-    with broker(folder, tls=True, username="mv", password="hush-hush") as running:
+    with Mosquitto(folder, tls=True, username="mv", password="hush-hush") as running:
         yield running
 
 
@@ -240,7 +240,7 @@ def test_a_wrong_password_is_reported_and_shown_nowhere(
 def test_a_certificate_of_an_unknown_authority_is_refused(
     secret: Mosquitto, tmp_path: Path, system: bool
 ) -> None:
-    with broker(tmp_path, tls=True) as other:
+    with Mosquitto(tmp_path, tls=True) as other:
         ca_file = None if system else other.ca_file
         there = at(secret, username="mv", password="hush-hush")
         there = Broker(HOST, there.port, "mv", (TOPIC,), tls=True, ca_file=ca_file)
@@ -290,7 +290,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_one_line_each_way(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    with broker(tmp_path) as running:
+    with Mosquitto(tmp_path) as running:
         where = f"{HOST}:{running.port}"
         with receiving(at(running, protocol=protocol), client=reader) as receiver:
             publish(running, TOPIC, [b"before"], qos=1)
@@ -320,14 +320,14 @@ def test_a_broker_that_is_away_at_first_is_one_line(
     with receiving(there, connected=False) as receiver:
         wait_for_text(receiver, "not connected: connection refused")
         wait_until(lambda: receiver._connections > 3, "more tries")
-        with broker(tmp_path, port=there.port):
+        with Mosquitto(tmp_path, port=there.port):
             wait_for_text(receiver, "connected to")
             assert receiver.state.connected
             wait_until(lambda: len(reported(caplog)) == 2, "its line, a little later")
 
 
 def test_a_persistent_session_outlives_a_stop_of_the_broker(tmp_path: Path) -> None:
-    with broker(tmp_path, persistence=True) as running:
+    with Mosquitto(tmp_path, persistence=True) as running:
         there = at(running)
         with receiving(there) as receiver:
             publish(running, TOPIC, [b"1"], qos=1)
@@ -477,7 +477,7 @@ def test_another_client_with_the_same_id_is_noticed(
 
 
 def test_a_broker_that_is_away_is_no_other_client(tmp_path: Path) -> None:
-    with broker(tmp_path) as mosquitto:
+    with Mosquitto(tmp_path) as mosquitto:
         there = at(mosquitto)
         receiver = started(there)
         wait_for_text(receiver, "connected to", 10)

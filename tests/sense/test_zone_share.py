@@ -35,7 +35,7 @@ from mvsnap.simulator.meraki.counts import (
     camera_says,
     sensor_says,
 )
-from mvsnap.simulator.mqtt.broker import Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
 from mvsnap.store.claims import Claims
 from mvsnap.store.events import EventFilter, Store
@@ -133,7 +133,7 @@ class Town:
 
 @pytest.fixture
 def town(tmp_path: Path, postgres_url: str) -> Iterator[Town]:
-    with broker(tmp_path / "broker") as mosquitto:
+    with Mosquitto(tmp_path / "broker") as mosquitto:
         made = Town(tmp_path, mosquitto, postgres_url)
         yield made
         made.store.close()

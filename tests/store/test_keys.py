@@ -120,6 +120,17 @@ def test_without_an_overlap_all_older_secrets_end(changes: KeyChanges) -> None:
     assert secrets[0].lookup == lookup_of(third.text)
 
 
+def test_what_has_ended_does_not_work_again_when_the_clock_is_set_back(
+    changes: KeyChanges, clock: FakeClock
+) -> None:
+    """It may have been replaced because somebody has it."""
+    first = made(changes)
+    second = changes.rotate(first.key, timedelta(0))
+    clock.pass_time(-86400)
+    assert refusal(changes, first.text) == "This API key was replaced by a new one"
+    assert refusal(changes, second.text) == ""
+
+
 def test_a_later_overlap_does_not_lengthen_an_earlier_one(changes: KeyChanges) -> None:
     first = made(changes)
     second = changes.rotate(first.key, HOUR)

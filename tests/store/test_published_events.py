@@ -42,6 +42,15 @@ def test_events_wait_until_they_are_noted(store: Store) -> None:
     assert [e.id for e in published.waiting(began, 10)] == ["a"]
 
 
+def test_a_first_start_of_a_clock_that_was_ahead_is_put_right(store: Store) -> None:
+    """Nothing would be published until then: what is before it stays here."""
+    published = PublishedEvents(store._db, store)
+    year = timedelta(days=365)
+    assert published.begin(NOON + year) == NOON + year
+    assert published.begin(NOON) == NOON
+    assert published.begin(NOON + MINUTE) == NOON
+
+
 def test_an_event_stored_late_still_waits(store: Store) -> None:
     published = PublishedEvents(store._db, store)
     store.add_event(event("b", NOON + 2 * MINUTE))

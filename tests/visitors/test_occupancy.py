@@ -101,6 +101,35 @@ def test_a_zone_that_nobody_ever_entered_is_empty_while_its_camera_sends_counts(
     assert occupancies([HALL], sources, silent) == [Occupancy("Hall", None, 10, False)]
 
 
+def test_a_frame_that_steps_back_says_nothing_of_its_place(
+    sense: SenseStore, sources: ZoneSources
+) -> None:
+    """As *People now* leaves it out: people may be outside of the camera's zones."""
+    count(sense, GATE, "7", 2)
+    count(sense, DOOR, "0", 0)  # written when it stepped back
+    sense.note_last_seen({GATE: NOW, DOOR: NOW}, NOW)
+    now = min(sense.last_seen().values())
+    place = OccupancySection(name="Door", zones=[f"{DOOR}/0"], limit=10)
+    assert occupancies([place], sources, now) == [Occupancy("Door", 0, 10, True)]
+    count(sense, DOOR, "8", 0)
+    assert occupancies([place], sources, now) == [Occupancy("Door", None, 10, False)]
+
+
+def test_a_zone_that_the_settings_leave_out_is_unknown(
+    sense: SenseStore, tmp_path: Path
+) -> None:
+    """It was left when it was still watched."""
+    count(sense, GATE, "7", 0)
+    sense.note_last_seen({GATE: NOW}, NOW)
+    now = min(sense.last_seen().values())
+    place = OccupancySection(name="Gate", zones=[f"{GATE}/7"], limit=10)
+    for zones, people in ((["*"], 0), (["8"], None)):
+        settings = Settings(data_dir=tmp_path, sense={"zones": zones})
+        sources = ZoneSources(sense, SiteStore(sense._db), settings)
+        (found,) = occupancies([place], sources, now)
+        assert found.people == people
+
+
 def test_too_many_are_a_trouble_and_unknown_is_neither(
     sense: SenseStore, sources: ZoneSources
 ) -> None:

@@ -135,7 +135,7 @@ def test_a_page_view_is_recorded_so_that_pictures_are_fetched(
 ) -> None:
     know(web, (GATE, HALL, "Hall"))
     viewer.get(ZONE_PAGE)
-    assert web.visitors.page_views(NOW) == {(GATE, HALL): NOW}
+    assert web.visitors.page_views(NOW, NOW) == {(GATE, HALL): NOW}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_nobody_counted_is_404(
 ) -> None:
     know(web, (GATE, HALL, "Hall"))
     assert viewer.get(address).status_code == 404
-    assert web.visitors.page_views(NOW) == {}
+    assert web.visitors.page_views(NOW, NOW) == {}
 
 
 def test_a_wrong_day_is_reported_next_to_it(web: Web, viewer: FlaskClient) -> None:

@@ -44,6 +44,8 @@ HOUR = timedelta(hours=1)
 class MovedClock(SystemClock):
     """Twenty minutes past the last hour, plus what a test moves on.
 
+    set_ahead: how far somebody has set it; that is no time that passed.
+
     The machine's own time would let an hour end in the middle of some test.
     """
 
@@ -53,9 +55,10 @@ class MovedClock(SystemClock):
         past = now.replace(minute=20, second=0, microsecond=0)
         self._back = now - (past if past <= now else past - HOUR)
         self.ahead = timedelta()
+        self.set_ahead = timedelta()
 
     def now(self) -> datetime:
-        return super().now() - self._back + self.ahead
+        return super().now() - self._back + self.ahead + self.set_ahead
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead.total_seconds()
@@ -446,3 +449,66 @@ def test_a_busier_minute_that_mv_sense_saw_gets_its_picture(site: Site) -> None:
     found = site.visitors.pictures(GATE, zone_id, hour, now)[hour]
     assert found.minute_at == hour + timedelta(minutes=41)
     assert found.state is HourPictureState.TAKEN
+
+
+# --- a clock that was set back
+
+
+def set_back(site: Site, by: timedelta = timedelta(days=365)) -> None:
+    """Set the clock as NTP does; what passed goes on."""
+    site.clock.set_ahead -= by
+
+
+@pytest.fixture
+def ahead(site: Site) -> Site:
+    """A site that has asked for everything while its clock was a year ahead."""
+    site.clock.set_ahead = timedelta(days=365)
+    site.look()
+    site.run()
+    return site
+
+
+def test_counts_of_a_clock_that_was_ahead_are_refreshed(ahead: Site) -> None:
+    """Nothing was asked for until the year was over."""
+    set_back(ahead)
+    asked = ahead.run()
+    assert f"/devices/{GATE}/camera/sense" in asked
+    history = f"/devices/{GATE}/camera/analytics/zones/{ENTRANCE}/history"
+    assert history in asked
+    now = ahead.clock.now()
+    hours = ahead.visitors.hours(GATE, ENTRANCE, now - 13 * HOUR, now)
+    assert len(hours) > 10
+
+
+def test_a_page_view_of_the_future_does_not_start_the_work_over(ahead: Site) -> None:
+    """It was looked for what is due as fast as that goes, for two minutes each time."""
+    set_back(ahead)
+    looks = 0
+
+    def count(*_: Any) -> None:
+        nonlocal looks
+        looks += 1
+        assert looks < 2000
+
+    event.listen(ahead.engine, "before_cursor_execute", count)
+    ahead.run()
+
+
+def test_another_process_takes_over_from_one_whose_clock_was_ahead(ahead: Site) -> None:
+    now = ahead.clock.now()
+    assert ahead.visitors.claim("visitors", "gone", now, now + HOUR)
+    set_back(ahead)
+    assert ahead.run()
+
+
+def test_a_picture_put_off_by_a_clock_that_was_ahead_is_fetched(site: Site) -> None:
+    site.clock.set_ahead = 3 * HOUR
+    site.fake.cameras[GATE].status = "offline"
+    site.look()
+    site.run()
+    set_back(site, 3 * HOUR)
+    assert set(site.pictures()) == {HourPictureState.OFFLINE}
+    site.fake.cameras[GATE].status = "online"
+    site.look()
+    site.run()
+    assert HourPictureState.TAKEN in site.pictures()

@@ -163,8 +163,8 @@ def test_the_zone_viewed_last_comes_first(visitors: VisitorStore) -> None:
     visitors.add_page_view(GATE, HALL, at(0))
     visitors.add_page_view(DOOR, FULL_FRAME, at(1))
     visitors.add_page_view(GATE, HALL, at(2))
-    assert list(visitors.page_views(at(0))) == [(GATE, HALL), (DOOR, FULL_FRAME)]
-    assert list(visitors.page_views(at(2))) == [(GATE, HALL)]
+    assert list(visitors.page_views(at(0), at(2))) == [(GATE, HALL), (DOOR, FULL_FRAME)]
+    assert list(visitors.page_views(at(2), at(2))) == [(GATE, HALL)]
 
 
 def test_days_are_added_up_and_averages_weighed(visitors: VisitorStore) -> None:
@@ -285,4 +285,4 @@ def test_purging_removes_what_is_older_and_names_its_pictures(
     totals = visitors.totals(days(-40, 0))
     assert totals == {(GATE, HALL): Total(1, None)}
     assert visitors.cameras() == {}
-    assert visitors.page_views(NOON - 50 * DAY) == {}
+    assert visitors.page_views(NOON - 50 * DAY, NOON) == {}

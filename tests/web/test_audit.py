@@ -54,6 +54,13 @@ def test_who_did_what_is_there_newest_first(web: Web, admin: FlaskClient) -> Non
     assert "Entries are kept for 365 days." in words(html)
 
 
+def test_a_line_of_a_clock_that_was_ahead_says_so(web: Web, admin: FlaskClient) -> None:
+    marks = "in the future: a clock was wrong"
+    assert marks not in admin.get(PAGE).text
+    write(web, "line", at=web.clock.now() + timedelta(days=365))
+    assert admin.get(PAGE).text.count(marks) == 1
+
+
 def test_the_time_is_that_of_the_site(web: Web, admin: FlaskClient) -> None:
     write(web, "line")
     assert "Wed 04 Mar 13:00:00 ben line old new" in words(admin.get(PAGE).text)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.clip_model import ClipState, CopyState, Gap
+from mvsnap.core.clip_rows import ClipRow
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
 from tests.web.build import LateIn2026, Web, below_field, send
@@ -21,6 +23,7 @@ from tests.web.clip_build import (
     add_alarm,
     add_clip,
     add_film,
+    job_request,
     now,
 )
 
@@ -105,6 +108,39 @@ def test_a_clip_that_is_recorded_shows_how_far_it_is(
     assert 4 <= int(value) <= 9
     add_clip(web, at - timedelta(minutes=1), **recorded)
     assert "finishing" in words(viewer.get(ROWS).text)
+
+
+def test_a_clip_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
+    web: Web, viewer: FlaskClient
+) -> None:
+    add_clip(web, AT)
+    marks, before = "in the future: a clock was wrong", viewer.get(ROWS)
+    assert marks not in before.text
+    ahead = add_clip(web, web.clock.now() + timedelta(days=365))
+    assert viewer.get(ROWS).text.count(marks) == 1
+    assert "Show today" in viewer.get(ROWS).text
+    assert marks in viewer.get(f"{PAGE}/{ahead.id}").text
+
+
+def test_a_row_changes_when_its_time_has_come() -> None:
+    now = datetime.now(UTC)
+    clip = job_request(now + timedelta(hours=1))
+    tags = [ClipRow(clip, now + timedelta(hours=h), 4, 6).tag for h in (0, 2)]
+    assert tags[0] != tags[1]
+
+
+def test_the_latest_clip_is_not_of_a_clock_that_was_ahead(
+    web: Web, viewer: FlaskClient
+) -> None:
+    """It would be the latest for a year."""
+    ahead = add_clip(web, web.clock.now() + timedelta(days=365))
+    for page in ("/", f"/cameras/{quote(ROBOT)}"):
+        assert ahead.id in viewer.get(page).text
+    right = add_clip(web, web.clock.now())
+    for page in ("/", f"/cameras/{quote(ROBOT)}"):
+        html = viewer.get(page).text
+        assert right.id in html
+        assert ahead.id not in html
 
 
 def test_deleted_clips_are_shown_to_those_who_ask(

@@ -132,6 +132,7 @@ def test_a_crowd_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
     assert marks not in words(viewer.get(ROWS).text)
     add_crowd(web, LateIn2026().now() + timedelta(days=365))
     assert words(viewer.get(ROWS).text).count(marks) == 1
+    assert "Show today" in words(viewer.get(ROWS).text)
 
 
 def test_a_crowd_that_lasts_says_now_until_it_ended(

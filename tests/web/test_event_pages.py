@@ -82,6 +82,26 @@ def test_an_event_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
     assert marks in words_of(viewer, f"{PAGE}/{wrong.id}")
 
 
+def test_what_a_clock_that_was_ahead_left_first_has_a_way_past_it(web: Web) -> None:
+    viewer, at = web.log_in(Role.VIEWER), Later().now()
+    right = build.event(occurred_at=at, recorded_at=at)
+    web.store.add_event(right)
+    assert "Show today" not in words_of(viewer, PAGE)
+    for number in range(60):
+        ahead = at + timedelta(days=365, minutes=number)
+        job = JobId(f"ahead {number}")
+        web.store.add_event(
+            build.event(occurred_at=ahead, recorded_at=ahead, job_id=job)
+        )
+    assert right.id not in listed(viewer, "kind=snapshot")
+    html = viewer.get(f"{PAGE}?kind=snapshot").text
+    (address,) = re.findall(r'href="([^"]+)"[^>]*>Show today<', html)
+    query = unescape(address).partition("?")[2]
+    assert listed(viewer, query) == [right.id]
+    assert "kind=snapshot" in query
+    assert "Show today" not in viewer.get(f"{PAGE}?{query}").text
+
+
 def test_everything_that_happened_is_there_newest_first(shop: Shop) -> None:
     story, found = shop.story, listed(shop.viewer)
     assert found[0] == story.offline.id

@@ -9,6 +9,8 @@ import jsonschema
 import pytest
 
 from mvsnap.clock import iso
+from mvsnap.domain import Mute, Serial, ZoneId
+from tests.changes import log_line
 from tests.clients.fakes import NOON, FakeClock
 from tests.web.build import DOOR, GATE, KEY, Web
 
@@ -101,6 +103,23 @@ def test_a_mute_that_is_over_is_not_listed(web: Web) -> None:
     assert isinstance(web.clock, FakeClock)
     web.clock.pass_time(61)
     assert listed(web) == []
+
+
+def test_a_mute_of_a_clock_that_was_ahead_does_not_last_until_then(web: Web) -> None:
+    """Nobody would be notified for a year."""
+    now, hour = web.clock.now(), timedelta(hours=1)
+    for ahead in (timedelta(days=365), 2 * hour, hour / 2):
+        at = now + ahead
+        web.site.mute(
+            Mute(f"by {ahead}", at + hour, at, "anna"), log_line(at, "anna", "mute")
+        )
+    assert [mute.id for mute in web.site.mutes(now)] == [f"by {hour / 2}"]
+    place = Serial(GATE), ZoneId("1")
+    covers = [
+        Mute("", now + ahead + hour, now + ahead, "anna").covers(*place, now)
+        for ahead in (-hour, -hour / 2, timedelta(), hour / 2, hour)
+    ]
+    assert covers == [False, True, True, True, False]
 
 
 def test_a_mute_is_ended_once(web: Web) -> None:

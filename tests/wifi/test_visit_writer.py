@@ -420,6 +420,18 @@ def test_the_pause_of_a_killed_rebuild_expires(
     assert store.process(RULE, NOON + timedelta(seconds=60)) == 1
 
 
+def test_the_pause_of_a_killed_rebuild_does_not_last_until_a_wrong_time(
+    store: WifiStore, db: database.Database
+) -> None:
+    put(store, stays(1, 0, 100))
+    clock = FakeClock()
+    clock.pass_time(86400.0)
+    next(Rebuild(db, RULE, clock).run())
+    store.add_batch(SHOP, Radio.WIFI, [observed(1, 101)], NOON)
+    assert store.is_half_rebuilt(NOON)
+    assert store.process(RULE, NOON) == 1
+
+
 def test_observations_are_not_purged_while_a_rebuild_needs_them(
     store: WifiStore, db: database.Database
 ) -> None:

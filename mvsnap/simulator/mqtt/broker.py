@@ -7,9 +7,10 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from mvsnap.child_environment import child_environment
 from mvsnap.simulator.ports import free_port
@@ -28,6 +29,7 @@ class BrokerError(RuntimeError):
 class Mosquitto:
     """One mosquitto; its folder has settings, certificates, messages and its log.
 
+    It runs for the duration of a `with` block, or from `start` to `stop`.
     A port of 0 becomes a free one at the first start and stays, also after a restart.
     """
 
@@ -62,6 +64,13 @@ class Mosquitto:
         if max_inflight is not None:
             self._settings.append(f"max_inflight_messages {max_inflight}")
         self._popen: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def pid(self) -> int | None:
@@ -149,36 +158,6 @@ class Mosquitto:
         settings = folder / "mosquitto.conf"
         _write(settings, "\n".join(lines) + "\n")
         return settings
-
-
-@contextmanager
-def broker(
-    folder: Path,
-    *,
-    port: int = 0,
-    username: str | None = None,
-    password: str | None = None,
-    tls: bool = False,
-    persistence: bool = False,
-    max_inflight: int | None = None,
-    max_queued: int = 0,
-) -> Iterator[Mosquitto]:
-    """Run a mosquitto for the duration of the block; see there for the arguments."""
-    running = Mosquitto(
-        folder,
-        port=port,
-        username=username,
-        password=password,
-        tls=tls,
-        persistence=persistence,
-        max_inflight=max_inflight,
-        max_queued=max_queued,
-    )
-    running.start()
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 def _listens(port: int) -> bool:

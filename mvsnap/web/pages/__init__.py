@@ -9,6 +9,7 @@ from flask import Flask, Response, g
 from flask_bootstrap import Bootstrap5
 
 from mvsnap import __version__, texts
+from mvsnap.clock import is_to_come
 from mvsnap.core.amounts import noun
 from mvsnap.core.browsers import browser_words
 from mvsnap.core.days import lasting
@@ -62,6 +63,8 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(noun)
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
+    app.add_template_test(has_not_been, "to_come")
+    app.add_template_global(today)
     app.add_template_global(script)
     app.add_template_global(program)
     app.add_template_global(auth.login_address)
@@ -85,6 +88,10 @@ def local_day(day: date) -> str:
     return formats.near_day(day) if is_this else formats.far_day(day)
 
 
+def today() -> date:
+    return _local(gateway().clock.now()).date()
+
+
 def local_clock(moment: datetime) -> str:
     """Return the time of day alone, where the day is clear: 14:03."""
     local = _local(moment)
@@ -98,6 +105,10 @@ def _local(moment: datetime) -> datetime:
 
 def _foreign(local: datetime) -> str:
     return foreign(local, page_zone(), gateway().zone)
+
+
+def has_not_been(moment: datetime) -> bool:
+    return is_to_come(moment, gateway().clock.now())
 
 
 def age(seconds: float) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
 
 from mvsnap.clip_model import Clip, ClipState
+from mvsnap.clock import is_to_come
 from mvsnap.config.sense import Sense
 from mvsnap.domain import Serial
 from mvsnap.status.cameras import is_silent
 from mvsnap.status.recorder_rows import RecorderRow, recorder_summary
 from mvsnap.store.clips import ClipFilter
-from mvsnap.store.latest_pictures import AHEAD, LatestPicture
+from mvsnap.store.latest_pictures import LatestPicture
 from mvsnap.store.sense import alive
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
@@ -153,7 +154,7 @@ def latest_pictures(
         shown = [_of_snapshot(snapshots.get(camera.serial or Serial("")))]
         shown.append(_of_clip(_latest_clip(here, camera, now)))
         if known := [picture for picture in shown if picture is not None]:
-            past = [picture for picture in known if picture.at <= now + AHEAD]
+            past = [picture for picture in known if not is_to_come(picture.at, now)]
             found[camera.key] = max(past or known, key=lambda picture: picture.at)
     return found
 
@@ -162,9 +163,7 @@ def _latest_clip(here: Gateway, camera: KnownCamera, now: datetime) -> Clip | No
     if camera.recorded_as is None:
         return None
     wanted = ClipFilter(cameras=(camera.recorded_as,), states=(ClipState.READY,))
-    past = replace(wanted, until=now + AHEAD)
-    found = here.clips.clips(past, 1) or here.clips.clips(wanted, 1)
-    return next(iter(found), None)
+    return next(iter(here.clips.latest(wanted, 1, now)), None)
 
 
 def _of_snapshot(found: LatestPicture | None) -> CameraPicture | None:

@@ -228,8 +228,9 @@ def _clips(camera: KnownCamera) -> list[ClipRow]:
     if camera.recorded_as is None:
         return []
     here = gateway()
-    found = here.clips.clips(ClipFilter(cameras=(camera.recorded_as,)), _CLIPS)
-    return [clip_row(clip, here.settings, here.clock.now()) for clip in found]
+    wanted, now = ClipFilter(cameras=(camera.recorded_as,)), here.clock.now()
+    found = here.clips.latest(wanted, _CLIPS, now)
+    return [clip_row(clip, here.settings, now) for clip in found]
 
 
 def _job(job_id: str) -> JobLine | None:

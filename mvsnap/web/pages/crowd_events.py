@@ -16,7 +16,6 @@ from mvsnap.core.crowd_table import CROWD_COLUMNS
 from mvsnap.core.days import lasting
 from mvsnap.domain import RAISED, Event, Role
 from mvsnap.errors import BadInput
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.store.paging import Page
 from mvsnap.texts import _, formats, ngettext
 from mvsnap.texts.sentences import localized
@@ -132,7 +131,6 @@ def _list(page: CrowdPage) -> dict[str, Any]:
         "page": page,
         "newest": url_for(".index", **page.asked.query),
         "kinds": {kind.value: KINDS[kind] for kind in RAISED},
-        "to_come": gateway().clock.now() + AHEAD,
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mvsnap.clock import is_to_come
 from mvsnap.core.clip_text import event_title
 from mvsnap.core.crowd_rows import CrowdRow, people_words
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
 from mvsnap.store.event_search import EventState, FoundEvent
-from mvsnap.store.latest_pictures import AHEAD
 from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
@@ -138,7 +138,7 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
     clips = (event.id for event in events if event.kind is EventKind.CLIP)
     shown = here.clips.with_thumbnail(clips)
     given_up, kept = _given_up(here, found), _kept(here, found)
-    to_come = here.clock.now() + AHEAD
+    now = here.clock.now()
     return [
         EventLine(
             one.event,
@@ -146,7 +146,7 @@ def event_lines(here: Gateway, found: Sequence[FoundEvent]) -> list[EventLine]:
             _picture(one.event, by_job.get(one.event.job_id, ())),
             one.event.id in shown,
             _reason(one, given_up) or kept.get(message_job(one.event), ""),
-            is_to_come=one.event.occurred_at > to_come,
+            is_to_come=is_to_come(one.event.occurred_at, now),
         )
         for one in found
     ]

@@ -101,7 +101,7 @@ def today(here: Gateway, now: datetime, *, has_sense: bool) -> Today:
         numbers.append(_number("clips", "clip", counts, day, before))
     numbers.append(_number("failures", "failure", counts, day, before))
     weekday = before.day if before else None
-    return Today(tuple(numbers), _latest_clip(here), weekday)
+    return Today(tuple(numbers), _latest_clip(here, now), weekday)
 
 
 def _before(here: Gateway, now: datetime) -> _WeekdayBefore | None:
@@ -187,8 +187,8 @@ def _list_url(name: str, day: date) -> str:
     return url_for("event_pages.index", day=day.isoformat(), **lists[name])
 
 
-def _latest_clip(here: Gateway) -> LatestClip | None:
-    found = here.clips.clips(ClipFilter(states=(ClipState.READY,)), 1)
+def _latest_clip(here: Gateway, now: datetime) -> LatestClip | None:
+    found = here.clips.latest(ClipFilter(states=(ClipState.READY,)), 1, now)
     if not found:
         return None
     clip = found[0]

@@ -118,16 +118,13 @@ def _zones(known: _CameraZones, rules: SenseRules, places: Places) -> Iterator[Z
     camera, states = known.camera, known.states
     serial, listed = camera.serial, camera.listed
     of_dashboard = (ZoneId(zone.zone_id) for zone in camera.zones)
-    others = any(zone.isdigit() and zone != FULL_FRAME for zone in states)
-    if FULL_FRAME not in states and FULL_FRAME in listed:  # nobody came anywhere yet
-        others = others or not rules.surely_watches(serial, FULL_FRAME, listed)
     for zone_id in dict.fromkeys([FULL_FRAME, *of_dashboard, *sorted(states)]):
         if not zone_id.isdigit():  # the state of a microphone, or of a line
             continue
         name = places.zone(serial, zone_id)
         if not rules.counts(serial, zone_id):
             yield ZoneNow(zone_id, name, _UNNAMED, is_counted=False)
-        elif zone_id == FULL_FRAME and others and rules.frame_steps_back(serial):
+        elif rules.has_stepped_back(serial, zone_id, states, listed):
             yield ZoneNow(zone_id, name, _STEPS_BACK, is_counted=False)
         else:
             rule = rule_words(rules.crowd(serial, zone_id))

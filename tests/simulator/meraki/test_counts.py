@@ -32,7 +32,7 @@ from mvsnap.simulator.meraki.counts import (
     sensor_says,
     zone_ids,
 )
-from mvsnap.simulator.mqtt.broker import HOST, Mosquitto, broker
+from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
 from mvsnap.simulator.ports import free_port
 from tests.servers.processes import running, wait_until
 
@@ -184,7 +184,7 @@ def listening(at: Mosquitto, topic: str = "#") -> Iterator[Heard]:
 
 @pytest.fixture(scope="module")
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    with broker(tmp_path_factory.mktemp("broker")) as started:
+    with Mosquitto(tmp_path_factory.mktemp("broker")) as started:
         yield started
 
 
@@ -315,7 +315,7 @@ def test_a_retained_message_meets_whoever_comes_later(
 
 def test_it_continues_after_a_broker_outage(tmp_path: Path) -> None:
     with (
-        broker(tmp_path) as started,
+        Mosquitto(tmp_path) as started,
         CountsPublisher(HOST, started.port, [CAMERA], rate_per_s=20) as publisher,
     ):
         started.kill()
@@ -327,7 +327,7 @@ def test_it_continues_after_a_broker_outage(tmp_path: Path) -> None:
 
 
 def test_a_login_over_tls(tmp_path: Path) -> None:
-    with broker(tmp_path, username="mv", password="secret", tls=True) as started:
+    with Mosquitto(tmp_path, username="mv", password="secret", tls=True) as started:
         with CountsPublisher(
             HOST,
             started.port,

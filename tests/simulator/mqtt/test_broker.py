@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsnap.simulator.mqtt.broker import HOST, BrokerError, Mosquitto, broker, require
+from mvsnap.simulator.mqtt.broker import HOST, BrokerError, Mosquitto, require
 
 
 def listens(port: int) -> bool:
@@ -19,13 +19,13 @@ def listens(port: int) -> bool:
 
 
 def test_a_broker_listens_for_the_length_of_the_block(tmp_path: Path) -> None:
-    with broker(tmp_path / "new folder") as running:
+    with Mosquitto(tmp_path / "new folder") as running:
         assert listens(running.port)
     assert not listens(running.port)
 
 
 def test_a_broker_comes_back_on_its_port_after_a_kill(tmp_path: Path) -> None:
-    with broker(tmp_path) as running:
+    with Mosquitto(tmp_path) as running:
         port, pid = running.port, running.pid
         running.kill()
         assert not listens(port)
@@ -38,7 +38,7 @@ def test_a_broker_comes_back_on_its_port_after_a_kill(tmp_path: Path) -> None:
 
 
 def test_keys_and_passwords_are_for_their_owner_alone(tmp_path: Path) -> None:
-    with broker(tmp_path, tls=True, username="mv", password="a:secret") as running:
+    with Mosquitto(tmp_path, tls=True, username="mv", password="a:secret") as running:
         assert running.ca_file == tmp_path / "ca.pem"
     for name in ("ca.key", "server.key", "passwords", "mosquitto.conf"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, name
