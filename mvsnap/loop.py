@@ -164,6 +164,21 @@ class Loop:
             self._thread.join(limit_s)
 
 
+def begin(thread: threading.Thread, undo: Callable[[], object]) -> None:
+    """Start a thread; where none can begin, `undo` takes back what counts on it.
+
+    An account and a container may have only so many: then it works again later.
+
+    Raises:
+        RuntimeError: none can begin.
+    """
+    try:
+        thread.start()
+    except BaseException:
+        undo()
+        raise
+
+
 def stop_all(loops: Iterable[Loop], limit_s: float) -> None:
     """Stop loops together; `limit_s` is for all of them."""
     ending = list(loops)

@@ -15,11 +15,14 @@ from types import SimpleNamespace
 import pytest
 
 from mvsnap import logs
+from mvsnap.clock import SystemClock
 from mvsnap.core.keys import RANDOM_BYTES, secret_text
 from mvsnap.logs import job
 from mvsnap.logs.lines import Format, TextLine
 from mvsnap.logs.printed import PrintedLines
 from mvsnap.logs.repeats import Repeats
+from mvsnap.loop import Attempt
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 
 SECRET = secret_text(bytes(range(RANDOM_BYTES)))
@@ -249,6 +252,25 @@ def test_repeated_warnings_are_counted_and_what_happened_is_not(
         assert sum("a crowd" in line for line in lines()) == 58
         now_s = 0.3
         wait_until(lambda: "57 times more in 0.2 s" in lines()[-1], "without another")
+
+
+def test_a_line_is_written_also_where_no_thread_can_begin(logged: Logged) -> None:
+    with logged(repeats_s=0.2) as lines:
+        with no_more_threads():
+            for _ in range(3):
+                ours.warning("no answer")
+        ours.warning("no answer")
+        wait_until(lambda: "more in 0.2 s" in lines()[-1], "without another")
+
+
+def test_a_loop_goes_on_that_fails_where_no_thread_can_begin(logged: Logged) -> None:
+    def step() -> None:
+        raise RuntimeError("can't start new thread")
+
+    with logged() as lines, no_more_threads():
+        for _ in range(2):
+            assert not Attempt("clips", step, SystemClock())()
+        assert len(lines()) == 1
 
 
 def test_warnings_of_two_jobs_are_two(logged: Logged) -> None:

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from mvsnap.answers.requests import TAKEN_FOR, BotRequest, BotRequests
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.logs.job import begin_request
-from mvsnap.loop import Every, Loop
+from mvsnap.loop import Every, Loop, begin
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 
@@ -72,7 +73,12 @@ class AnswerLoop:
             )
             with self._lock:
                 self._answering[request.id] = thread
-            thread.start()
+            begin(thread, partial(self._leave, request))
+
+    def _leave(self, request: BotRequest) -> None:
+        """Nobody can answer it now: leave it to the next who looks."""
+        self._forget(request)
+        self._requests.put_back(request.id, self._now())
 
     def _renew(self) -> None:
         if not self._answering or not self._renewal.due():

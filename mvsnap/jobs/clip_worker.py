@@ -26,7 +26,7 @@ from mvsnap.jobs.lost_recorders import LostRecorders, machine_of
 from mvsnap.jobs.retry import GIVE_UP_AFTER, defer_delay_s, is_too_old
 from mvsnap.jobs.service import JobService
 from mvsnap.logs.job import about
-from mvsnap.loop import Every, Loop, stop_all
+from mvsnap.loop import Every, Loop, begin, stop_all
 from mvsnap.metrics import Metrics
 from mvsnap.recorder import CannotRecord, Recorder, RecorderStopped
 from mvsnap.sqlite_errors import reason
@@ -194,12 +194,13 @@ class ClipWorker:
         """Record it in a thread; started one by one, so that later clips may share."""
         self._running.add(clip.id)
         begun = threading.Event()
-        threading.Thread(
+        thread = threading.Thread(
             target=self._work,
             args=(clip, begun),
             name=f"clip-{clip.camera}",
             daemon=True,
-        ).start()
+        )
+        begin(thread, lambda: self._running.discard(clip.id))
         begun.wait(_BEGIN_S)
 
     def _abandoned(self) -> set[CameraName]:

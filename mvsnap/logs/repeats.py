@@ -11,7 +11,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from mvsnap.logs.lines import job_of, message_of
@@ -113,10 +113,15 @@ class Repeats:
 
     def _end_later(self) -> None:
         """Nothing else may be logged for hours: have the counts written in time."""
-        if self._timer is None:
-            self._timer = threading.Timer(self._window_s, self._ring)
-            self._timer.name, self._timer.daemon = "log", True
-            self._timer.start()
+        if self._timer is not None:
+            return
+        timer = threading.Timer(self._window_s, self._ring)
+        timer.name, timer.daemon = "log", True
+        # Where no thread can begin the next line tries again. Whoever says something
+        # is often in the middle of an error already, and must not get another one.
+        with suppress(RuntimeError):
+            timer.start()
+            self._timer = timer
 
     def _ring(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
+from mvsnap.loop import begin
 from mvsnap.recorder import command, process
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,12 @@ class ClipFrames:
         self._changed.notify()
         if not self._is_running:
             self._is_running = True
-            threading.Thread(target=self._run, name="clip-frames", daemon=True).start()
+            thread = threading.Thread(target=self._run, name="clip-frames", daemon=True)
+            begin(thread, self._give_up)
+
+    def _give_up(self) -> None:
+        self._is_running = False
+        self._waiting.clear()
 
     def _run(self) -> None:
         while True:

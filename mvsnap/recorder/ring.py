@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mvsnap.clock import Clock
 from mvsnap.errors import MvsnapError
+from mvsnap.loop import begin
 from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.connection import Connection, WrongContainer, WrongSound
 from mvsnap.recorder.diagnosis import Ending, redacted
@@ -110,9 +111,9 @@ class Ring:
             yield
             return
         with self._lock:
-            self._holders += 1
-            if self._holders == 1:
+            if not self._holders:
                 self._begin()
+            self._holders += 1
         try:
             yield
         finally:
@@ -154,7 +155,11 @@ class Ring:
             name=f"ring-{self.camera.name}",
             daemon=True,
         )
-        keeper.thread.start()
+        begin(keeper.thread, partial(self._not_begun, keeper))
+
+    def _not_begun(self, keeper: _Keeper) -> None:
+        keeper.thread = None
+        self._set(State.OFFLINE, words.RECORDER_BUG())
 
     def _end(self, limit_s: float = _JOIN_S) -> None:
         """End the connection; one still being made ends once it is made."""

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from mvsnap.errors import AccountsAway
+from mvsnap.loop import begin
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ class SystemAccounts:
             else:
                 answer.set_result(refused)
 
-        threading.Thread(target=ask, name="pam", daemon=True).start()
+        thread = threading.Thread(target=ask, name="pam", daemon=True)
+        begin(thread, self._free.release)
         return answer
 
     def _why_not(self, name: str, password: str) -> str:

@@ -8,12 +8,15 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError
 
+import pytest
+
 from mvsnap.answers.loop import AnswerLoop
 from mvsnap.answers.requests import TAKEN_FOR, BotRequest
 from mvsnap.clock import SystemClock
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
 from tests.answers.bot import Bot
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 
 
@@ -51,6 +54,18 @@ def test_a_slow_answer_holds_up_no_other(bot: Bot) -> None:
         wait_until(lambda: answered == ["quick"], "the quick one")
         go_on.set()
         wait_until(lambda: answered == ["quick", "slow"], "the slow one")
+
+
+def test_a_question_is_answered_once_threads_can_begin_again(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = list[str]()
+
+    with running(bot, lambda request: answered.append(request.id)) as add:
+        with no_more_threads():
+            add("asked")
+            wait_until(lambda: "answers: failed" in caplog.text, "it is tried")
+        wait_until(lambda: answered == ["asked"], "the answer")
 
 
 def test_an_outage_is_waited_for_and_a_refusal_is_the_end(bot: Bot) -> None:

@@ -27,6 +27,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.lost_clips import LostClipStore
 from mvsnap.texts.wordings import DISK_FULL
 from tests.jobs.fakes import JumpingClock
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 
 ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
@@ -293,6 +294,16 @@ def test_each_clip_is_recorded_and_posted_once(world: World) -> None:
         threading.Event().wait(0.2)  # nothing to poll for: nothing shall happen
     assert sorted(recorder.asked) == sorted(clip.id for clip in clips)
     assert len(world.jobs.submitted) == len(clips)
+
+
+def test_a_clip_is_recorded_once_threads_can_begin_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with world.desk(FakeRecorder(ROBOT), ROBOT):
+        with no_more_threads():
+            clip = world.ask(ROBOT)
+            wait_until(lambda: "clips: failed" in caplog.text, "it is tried")
+        world.wait_until_told(clip)
 
 
 class OnABadCard(FakeRecorder):

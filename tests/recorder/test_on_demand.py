@@ -14,6 +14,7 @@ from mvsnap.recorder.sources import source_of
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from tests.recorder.build import QUICK, camera, ffmpegs, in_background, now
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 
 pytestmark = pytest.mark.slow
@@ -70,3 +71,24 @@ def test_a_connection_that_comes_too_late_disturbs_no_other_and_ends(
         assert video.asked == ["/video.mjpg"]
         recorder.stop()
         video.close()
+
+
+def test_a_camera_is_connected_once_threads_can_begin_again(tmp_path: Path) -> None:
+    video = FakeVideo()
+    with serve(video.app()) as url:
+        gate = camera("gate", f"{url}/video.mjpg", mode=Mode.ON_DEMAND, post_roll_s=1)
+        settings = RecorderSettings(
+            tmp_path / "data",
+            (gate,),
+            memory_dir=tmp_path / "memory",
+            min_free_mb=0,
+            timing=QUICK,
+        )
+        settings.data_dir.mkdir()
+        recorder = Recorder(settings, SystemClock())
+        recorder.start()
+        with no_more_threads(), pytest.raises(RuntimeError, match="thread"):
+            recorder.record("gate", now(), name="one")
+        assert recorder.record("gate", now(), name="two").path is not None
+        recorder.stop()
+    video.close()

@@ -20,6 +20,7 @@ from mvsnap.store.audit import AuditFilter
 from mvsnap.web import accounts
 from tests.changes import log_line
 from tests.servers import pam
+from tests.servers.no_threads import no_more_threads
 from tests.servers.pam import PASSWORD, Account
 from tests.web.build import Web, log_in, send, words
 from tests.web.test_login import WRONG, is_in
@@ -215,6 +216,17 @@ def test_few_threads_wait_for_pam_and_the_others_are_refused_at_once(
     assert isinstance(first.exception(), AccountsAway)
     assert "Too many logins at once" in str(first.exception())
     assert [other.result() for other in others] == [False] * 3
+    assert asked.fits(account.name, PASSWORD)
+
+
+def test_logins_are_checked_once_threads_can_begin_again(
+    service: str, account: Account
+) -> None:
+    asked = accounts.SystemAccounts(service)
+    with no_more_threads():
+        for _ in range(4):
+            with pytest.raises(RuntimeError, match="thread"):
+                asked.fits(account.name, PASSWORD)
     assert asked.fits(account.name, PASSWORD)
 
 

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from mvsnap.core.users import DOWNLOADED
 from mvsnap.domain import CameraName, EventId, JobId, Role
 from mvsnap.store.audit import AuditFilter
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 from tests.web.build import Web
 from tests.web.clip_build import FPS, LENGTH_S, SETTINGS, add_film, film
@@ -114,6 +115,16 @@ def test_a_video_that_cannot_be_read_is_a_reason_not_a_crash(
         body: Any = answer.get_json()
         assert (answer.status_code, body["error"]["code"]) == (503, "no_frame")
         assert body["error"]["message"] == "This clip cannot be read"
+
+
+def test_frames_are_read_once_threads_can_begin_again(
+    web: Web, viewer: FlaskClient, filmed: Film
+) -> None:
+    clip = add_film(web, AT, *filmed)
+    address = f"/clips/{clip.id}/frames.json"
+    with no_more_threads():
+        assert viewer.get(address).status_code == 500
+    assert ready(viewer, address).status_code == 200
 
 
 def test_without_ffmpeg_the_reason_is_said(tmp_path: Path, filmed: Film) -> None:
