@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from mvsnap.cli.usage import did_you_mean
+from mvsnap.cli.terminal import fail_with
+from mvsnap.cli.usage import as_called, did_you_mean
 from mvsnap.domain import Camera, is_serial
+from mvsnap.errors import UpstreamError
 from mvsnap.spelling import folded
+
+if TYPE_CHECKING:
+    from mvsnap.runtime import Parts
+
+
+def cameras_to_name(
+    parts: Parts, typed: Iterable[str], others: Iterable[str] = ()
+) -> list[Camera]:
+    """Return the cameras that have names: those the service stored.
+
+    If it never ran, or a name is newer than what it stored, the Dashboard is asked.
+    """
+    stored = parts.site.cameras()
+    lacks = [each for each in typed if camera_called(each, stored, others) is None]
+    if not lacks or not parts.settings.asks_meraki:
+        return stored
+    from mvsnap.clients.meraki.organizations import ask_all
+
+    try:
+        found = ask_all(
+            parts.dashboards.each(),
+            lambda asked, of: asked.cameras(of.id, asked.network_id),
+        )
+        found.require_one()
+    except UpstreamError as exc:
+        fail_with(exc)
+    return [camera for _, here in found.answered for camera in here]
 
 
 def camera_called(
@@ -43,4 +73,7 @@ def unknown_camera(
 ) -> str:
     """Return what to say of a camera that there is not."""
     known = list(dict.fromkeys([*others, *(camera.name for camera in dashboard)]))
-    return f"No camera {typed[:80]!r}.{did_you_mean(typed, known)}"
+    hint = did_you_mean(typed, known) or (
+        f" Expected a serial or a name; see: {as_called('cameras')}"
+    )
+    return f"No camera {typed[:80]!r}.{hint}"

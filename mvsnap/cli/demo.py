@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mvsnap.cli.terminal import out
+from mvsnap.cli.usage import WholeNumber
 
 if TYPE_CHECKING:
     from mvsnap.cli.demo_world import DemoWorld
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=5004,
     help="Port to listen on; 0: any free port.",
 )

@@ -23,7 +23,7 @@ from mvsnap.cli.terminal import (
     out,
     print_json,
 )
-from mvsnap.cli.usage import visible
+from mvsnap.cli.usage import WholeNumber, visible
 from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.domain import EventKind, Serial
@@ -43,10 +43,13 @@ if TYPE_CHECKING:
     help="Show only this kind.",
 )
 @click.option("--camera", help="Show only those of this camera: serial or name.")
-@click.option("--since", help="ISO 8601; without an offset, of the zone of the times.")
+@click.option(
+    "--since",
+    help="Not before this time, ISO 8601; without an offset, of that zone.",
+)
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=50,
     show_default=True,
     help="List at most this many.",

@@ -20,7 +20,7 @@ from mvsnap.cli.terminal import (
     print_json,
     storage_errors,
 )
-from mvsnap.cli.usage import CommandGroup, as_called
+from mvsnap.cli.usage import CommandGroup, WholeNumber, as_called
 from mvsnap.clock import iso
 from mvsnap.config.model import Settings
 from mvsnap.domain import JobId
@@ -38,7 +38,7 @@ _WHO = COMMAND_LINE()
 @click.option("--failed", is_flag=True, help="Show only those that failed.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=50,
     show_default=True,
     help="List at most this many.",

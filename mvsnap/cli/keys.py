@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mvsnap.cli.camera_names import camera_called, unknown_camera
+from mvsnap.cli.camera_names import (
+    camera_called,
+    cameras_to_name,
+    unknown_camera,
+)
 from mvsnap.cli.overlap import overlap_option
 from mvsnap.cli.table import print_table
 from mvsnap.cli.terminal import (
@@ -61,24 +65,33 @@ def keys() -> None:
     "--camera",
     "cameras",
     multiple=True,
-    help="Only this one, by name or serial; repeatable.",
+    help="An API key may use only this camera (name or serial); a token's alarms "
+    "that name none are of it. May be repeated.",
 )
-@click.option("--room", "rooms", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--room",
+    "rooms",
+    multiple=True,
+    help="An API key may post only to this room or channel; a token's alarms go "
+    "there. May be repeated.",
+)
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help=f"Of an API key; default: {', '.join(USUAL_SCOPES)}.",
+    help="What an API key may do; may be repeated. Default: "
+    f"{', '.join(USUAL_SCOPES)}.",
 )
 @click.option(
     "--action",
     "actions",
     multiple=True,
     type=click.Choice(ACTIONS),
-    help="Of a webhook token; default: webhooks.actions.",
+    help="What alarms of a webhook token lead to; may be repeated. Default: "
+    "webhooks.actions.",
 )
-@click.option("--expires", metavar="DATE", help="Last day, like 2027-01-31.")
+@click.option("--expires", metavar="DATE", help="Last day it works, like 2027-01-31.")
 @click.pass_context
 def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
     """Make a key and print it, this once."""
@@ -212,7 +225,8 @@ def _in_file(settings: Settings) -> list[tuple[KeyKind, list[str]]]:
 
 def _called(parts: Parts, typed: Sequence[str]) -> list[str]:
     """Return serials, and names of recorder cameras, for names that people know."""
-    dashboard, others = parts.site.cameras(), list(parts.settings.recorder.cameras)
+    others = list(parts.settings.recorder.cameras)
+    dashboard = cameras_to_name(parts, typed, others)
     found, wrong = [], []
     for each in typed:
         name = camera_called(each, dashboard, others)
@@ -254,9 +268,12 @@ def _fail_with_all(mistakes: dict[str, str]) -> NoReturn:
 def _expiry(text: str | None, settings: Settings, now: datetime) -> datetime | None:
     if text is None:
         return None
-    end = day_span(text, settings.site.zone)[1]
+    try:
+        end = day_span(text, settings.site.zone)[1]
+    except BadInput as exc:
+        raise BadInput(f"--expires: {exc.message.removeprefix('day: ')}") from exc
     if end <= now:
-        raise BadInput(f"expires: {text} is over")
+        raise BadInput(f"--expires: {text} is over (expected a day to come)")
     return end
 
 

@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli.terminal import err, out
-from mvsnap.cli.usage import did_you_mean
+from mvsnap.cli.usage import WholeNumber, did_you_mean
 from mvsnap.errors import UpstreamError
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def choose(
     if optional:
         out.print(f"    0  all {what}s")
     _list(items, label)
-    numbers = click.IntRange(0 if optional else 1, len(items))
+    numbers = WholeNumber(0 if optional else 1, len(items))
     number = click.prompt(f"Which {what}?", type=numbers, default=0 if optional else 1)
     return items[number - 1] if number else None
 

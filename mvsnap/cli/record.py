@@ -20,7 +20,7 @@ from mvsnap.cli.terminal import (
     storage_errors,
     with_pages,
 )
-from mvsnap.cli.usage import as_called, did_you_mean
+from mvsnap.cli.usage import Number, as_called, did_you_mean
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import clip_text
 from mvsnap.core.days import lasting
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 @click.argument("camera")
 @click.option(
     "--duration",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="S",
     help="Seconds to record from now; default: post_roll_s of the camera.",
 )
 @click.option(
     "--pre-roll",
-    type=click.FloatRange(0),
+    type=Number(0),
     metavar="S",
     help="Seconds before now, if the service is running; default: pre_roll_s.",
 )

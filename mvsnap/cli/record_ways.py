@@ -104,7 +104,7 @@ def record_clip(parts: Parts, asked: RecordOptions) -> Clip:
     except CannotRecord:
         return _by_the_service(parts, asked)
     try:
-        err.print("The service is not running: recording directly, without pre-roll.")
+        err.print(_why_directly(parts, asked.camera), markup=False)
         if asked.pre_roll_s:
             unused = f"--pre-roll {asked.pre_roll_s:g} is ignored"
             err.print(f"[yellow]{unused}: only the service keeps a pre-roll.[/]")
@@ -117,6 +117,17 @@ def undelivered(parts: Parts, clip: Clip) -> str | None:
     """Return why a message of the clip was given up, None if none was."""
     jobs = [clip.job_id, notification_job(clip, clip.received_at).id]
     return next(iter(parts.store.undelivered(jobs).values()), None)
+
+
+def _why_directly(parts: Parts, camera: CameraName) -> str:
+    directly = "recording directly, without pre-roll."
+    if any(parts.store.workers_alive().values()):
+        # It reads its cameras at its start, and may be without the role.
+        return (
+            f"The running service does not record {camera} (a new camera needs a "
+            f"restart): {directly}"
+        )
+    return f"The service is not running: {directly}"
 
 
 # --- by the service

@@ -9,6 +9,7 @@ import click
 
 from mvsnap.cli import DEBUG
 from mvsnap.cli.terminal import config_option, load_settings, storage_errors
+from mvsnap.cli.usage import WholeNumber
 
 _KNOWN = ("web", "worker", "sense", "record")
 
@@ -18,7 +19,7 @@ _KNOWN = ("web", "worker", "sense", "record")
 @click.option("--host", help="Address to listen on instead of server.host.")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=WholeNumber(1, 65535),
     help="Port instead of server.port.",
 )
 @click.option(

@@ -19,7 +19,11 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mvsnap.cli.camera_names import camera_called, unknown_camera
+from mvsnap.cli.camera_names import (
+    camera_called,
+    cameras_to_name,
+    unknown_camera,
+)
 from mvsnap.cli.console import progress_bars
 from mvsnap.cli.terminal import (
     config_option,
@@ -29,7 +33,7 @@ from mvsnap.cli.terminal import (
     open_parts,
     out,
 )
-from mvsnap.cli.usage import as_called, did_you_mean
+from mvsnap.cli.usage import as_called
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.recipients import JobRooms
 from mvsnap.core import params
@@ -134,14 +138,14 @@ def _job(
 
 
 def _serials(parts: Parts, typed: tuple[str, ...], wrong: list[str]) -> list[str]:
-    """Return serials for names; what may mean another name is added to `wrong`."""
-    dashboard, found = parts.site.cameras(), []
+    """Return serials for names; what names no camera is added to `wrong`."""
+    dashboard, found = cameras_to_name(parts, typed), []
     for each in typed:
         serial = camera_called(each, dashboard)
-        if serial is None and did_you_mean(each, (c.name for c in dashboard)):
+        if serial is None:
             wrong.append(unknown_camera(each, dashboard))
         else:
-            found.append(serial or each)
+            found.append(serial)
     return found
 
 

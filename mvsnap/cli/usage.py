@@ -53,6 +53,40 @@ def as_called(words: str) -> str:
     return f"{shlex.quote(program)} {words}"
 
 
+class WholeNumber(click.IntRange):
+    """As click's, but a mistake says what is expected, not "valid integer range"."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} (expected a whole number{_span(self)})", param, ctx)
+
+
+class Number(click.FloatRange):
+    """As `WholeNumber`, with a fraction."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} (expected a number{_span(self)})", param, ctx)
+
+
+def _span(limits: click.IntRange | click.FloatRange) -> str:
+    if limits.max is not None:
+        return f" from {limits.min:g} to {limits.max:g}"
+    return f" above {limits.min:g}" if limits.min_open else f", {limits.min:g} or more"
+
+
 class CommandGroup(click.Group):
     """A group that names the commands that were perhaps meant, and folds mistakes."""
 
@@ -64,6 +98,18 @@ class CommandGroup(click.Group):
             hint = did_you_mean(typed, known) or f" There are: {', '.join(known)}."
             ctx.fail(f"No command {typed[:_LONGEST]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List what each command does, in as many lines as it takes: nothing is cut."""
+        rows = [
+            (name, command.get_short_help_str(limit=sys.maxsize))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

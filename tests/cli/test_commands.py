@@ -64,6 +64,12 @@ def test_every_command_has_help_and_needs_no_settings_for_it(
     assert f"mvsnap {command}" in said.out
 
 
+@pytest.mark.parametrize("group", ["badges", "users", "analytics", "db", "jobs"])
+def test_no_line_of_help_is_cut(tmp_path: Path, group: str) -> None:
+    listed = mvsnap(tmp_path, group, "--help", COLUMNS="80").out
+    assert "..." not in listed.partition("Commands:")[2]
+
+
 def test_the_version_is_shown(tmp_path: Path) -> None:
     said = mvsnap(tmp_path, "--version")
     assert (said.code, __version__ in said.out) == (0, True)
@@ -79,7 +85,6 @@ def test_the_version_is_shown(tmp_path: Path) -> None:
         ["serve", "--port", "70000"],
         ["serve", "--roles", "web,cook"],
         ["events", "--kind", "crowds"],
-        ["events", "--limit", "0"],
         ["db", "downgrade"],
     ],
     ids=" ".join,
@@ -92,8 +97,23 @@ def test_wrong_use_is_2_and_says_how(site: Path, args: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["snapshot", "camera"], ["snapshot", "--at", "noon"]], ids=" ".join
+    ("args", "words"),
+    [
+        (["events", "--limit", "0"], "'--limit': '0' (expected a whole number, 1 or"),
+        (["jobs", "--limit", "all"], "'all' (expected a whole number from 1 to 10000)"),
+        (["serve", "--port", "x"], "'--port': 'x' (expected a whole number from 1 to"),
+        (["record", "Robot", "--duration", "long"], "'long' (expected a number abov"),
+    ],
+    ids=str,
 )
+def test_what_is_no_number_is_answered_with_what_is_expected(
+    site: Path, args: list[str], words: str
+) -> None:
+    said = mvsnap(site, *args)
+    assert (said.code, words in said.err) == (2, True), said.err
+
+
+@pytest.mark.parametrize("args", [["snapshot", "--at", "noon"]], ids=" ".join)
 def test_an_invalid_value_is_reported_in_one_line(
     site: Path, args: list[str], clouds: Clouds
 ) -> None:
@@ -302,6 +322,21 @@ def test_snapshot_posts_and_prints_where_the_picture_is(
     assert str(picture) in said.out
     for what in ("Gate North", "video link  https://", f"posted to   {ROOM}"):
         assert what in said.out
+
+
+def test_a_camera_has_its_name_before_the_service_ever_ran(
+    site: Path, clouds: Clouds
+) -> None:
+    said = mvsnap(site, "snapshot", "gate north", "--no-post")
+    assert said.code == 0, said.err
+    assert f"Gate North ({GATE})" in said.out
+    near = mvsnap(site, "snapshot", "Gate", "--no-post")
+    assert (near.code, near.out) == (2, "")
+    assert "No camera 'Gate'. Did you mean Gate North?" in near.err
+    wrong = {"MVSNAP_MERAKI__API_KEY": "no-such-key"}
+    away = mvsnap(site, "snapshot", "Hall", "--no-post", **wrong)
+    assert (away.code, away.out) == (1, "")
+    assert "Meraki refused the API key" in away.err
 
 
 def test_snapshot_of_several_in_another_room(site: Path, clouds: Clouds) -> None:

@@ -211,6 +211,17 @@ def test_the_service_that_runs_records_it_with_the_time_before(
     assert clouds.webex.messages == []
 
 
+def test_a_service_that_does_not_know_the_camera_is_not_said_to_be_down(
+    tmp_path: Path, clouds: Clouds, camera: RtspCamera
+) -> None:
+    with gateway(tmp_path, settings(clouds, camera, recorder={})):
+        write_config(tmp_path, settings(clouds, camera))  # read at its next start
+        said = mvsnap(tmp_path, "record", "Robot", "--duration", "1")
+    assert said.code == 0, said.out + said.err
+    assert "The running service does not record Robot (a new camera needs a" in said.err
+    assert "not running" not in said.err
+
+
 def test_ctrl_c_leaves_it_to_the_service_that_runs(
     tmp_path: Path, clouds: Clouds, camera: RtspCamera
 ) -> None:

@@ -252,7 +252,7 @@ def test_what_was_perhaps_meant_is_named(
 def test_several_wrong_cameras_are_named_together(site: Path) -> None:
     said = mvsnap(site, "snapshot", "Gate Nort", "Q2", "Hall 2", "--no-post")
     assert said.code == 2
-    for name in ("Gate North", "'Q2'", "hall 1"):
+    for name in ("Gate North", "'Q2'", "Hall 1"):
         assert name in said.err
 
 
