@@ -15,6 +15,7 @@ import requests
 
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.webex.webex import SimMessage
+from tests.clients.fakes import picture
 from tests.gateway import KEY, Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 
@@ -96,6 +97,7 @@ def test_every_accepted_trigger_is_delivered_although_the_service_is_killed(
     rng = random.Random(5004)
     with clouds(not_ready_s=0.2) as simulated:
         simulated.dashboard.rate_limit = None
+        simulated.dashboard.picture_bytes = picture()
         for cloud in (simulated.dashboard, simulated.webex):
             # A 429 makes every process wait: a few are enough.
             for kind, share in (("500-html", 0.11), ("429", 0.02), ("reset", 0.11)):

@@ -133,6 +133,8 @@ def of_many_addresses(path: str) -> Attacking:
                 if n not in held and not attack.is_over:
                     with suppress(OSError):
                         held[n] = attack.connect(address=address)
+                        # It takes little: megabytes for each are much to copy.
+                        held[n].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                         held[n].sendall(asked)
             attack.under_way()
             held = {n: each for n, each in held.items() if _still_there(each, b"")}

@@ -17,6 +17,7 @@ from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
 from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.sense import SenseStore
+from tests.clients.fakes import picture
 from tests.gateway import Clouds, Gateway, Installation, clouds
 from tests.servers.machine import Machine
 from tests.servers.postgres import PostgresServer, postgres
@@ -110,15 +111,16 @@ class Site:
 
 
 @contextmanager
-def services(folder: Path, cameras: int) -> Iterator[Services]:
+def services(folder: Path, cameras: int, films: Path) -> Iterator[Services]:
     with ExitStack() as stack:
         store = stack.enter_context(postgres())
         store.execute("CREATE DATABASE mvsnap")
         bucket = stack.enter_context(object_store())
         bucket.bucket(BUCKET)
         made = stack.enter_context(clouds(cameras=cameras, not_ready_s=0.2))
+        made.dashboard.picture_bytes = picture()
         mqtt = stack.enter_context(Mosquitto(folder / "broker", max_inflight=0))
-        camera = stack.enter_context(rtsp_camera(folder))
+        camera = stack.enter_context(rtsp_camera(films))
         yield Services(store, bucket, mqtt, camera, made)
 
 
@@ -129,14 +131,15 @@ def site(
     cameras: int = 6,
     robots: int = 6,
     parts: Sequence[Sequence[str]] = PARTS,
+    films: Path | None = None,
 ) -> Iterator[Site]:
     """Run a site of three machines for the length of the block.
 
-    parts: the roles of each process of each machine.
+    parts: the roles of each process of each machine. films: where those of cameras are.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        shared = stack.enter_context(services(folder, cameras))
+        shared = stack.enter_context(services(folder, cameras, films or folder))
         names = [f"Robot {number}" for number in range(1, robots + 1)]
         url = shared.store.url("mvsnap")
         made = Site(

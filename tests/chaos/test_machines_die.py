@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.chaos.faults import Faults
@@ -18,10 +20,10 @@ MACHINES = (
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_or_posted_twice_when_one_machine_dies_and_one_freezes() -> (
-    None
-):
-    with site(cameras=CAMERAS, robots=ROBOTS, parts=MACHINES) as made:
+def test_nothing_is_lost_or_posted_twice_when_one_machine_dies_and_one_freezes(
+    films: Path,
+) -> None:
+    with site(cameras=CAMERAS, robots=ROBOTS, parts=MACHINES, films=films) as made:
 
         def plan(faults: Faults) -> None:
             faults.await_shares()

@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from tests.gateway import clouds, environment, gateway
-from tests.servers.warm import WarmRun, can_be_warm
+from tests.gateway import clouds, environment, gateway, write_config
+from tests.servers.processes import wait_until
+from tests.servers.warm import WarmRun, _name, can_be_warm
 
 
 def ran(folder: Path, *args: str, **environ: str) -> tuple[int, str]:
@@ -73,6 +74,39 @@ def sockets(pid: int) -> set[str]:
         with suppress(FileNotFoundError):  # closed meanwhile
             found.add(os.readlink(each))
     return {name for name in found if name.startswith("socket:")}
+
+
+ANOTHER = """
+import os, pathlib, sys
+from tests.servers import warm
+warm._name = lambda _: bytes.fromhex(sys.argv[1])
+with open(os.devnull, "r+") as nothing:
+    here = pathlib.Path.cwd()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), nothing)
+    run = warm.WarmRun(["serve"], cwd=here, env=os.environ, **streams)
+print(run.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_another_worker_has_left_running_ends_with_it(tmp_path: Path) -> None:
+    # It waits for its database, for ever.
+    write_config(tmp_path, {"database_url": "postgresql://x@127.0.0.1:1/none"})
+    assert ran(tmp_path, "--help")[0] == 0
+    with subprocess.Popen(
+        [sys.executable, "-c", ANOTHER, _name(()).hex()],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as another:
+        assert another.stdout is not None
+        left = Path("/proc", another.stdout.readline().strip())
+        assert left.exists()
+        another.communicate("")
+    wait_until(lambda: not left.exists(), "it has ended")
+    assert ran(tmp_path, "--help")[0] == 0
 
 
 def test_what_python_reads_at_its_start_makes_it_start() -> None:

@@ -1,7 +1,7 @@
 """Runs of mvsnap that do not begin with two seconds of imports.
 
 As `python -m mvsnap`, but a fork of a process that has imported everything. One such
-process serves all tests of a worker, another one those with a clock of their own. What
+process serves all tests of a run, another one those with a clock of their own. What
 an import does, and what the process list shows, is for tests that start Python
 themselves.
 """
@@ -9,7 +9,9 @@ themselves.
 from __future__ import annotations
 
 import atexit
+import errno
 import functools
+import hashlib
 import json
 import os
 import select
@@ -17,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -121,23 +124,59 @@ class WarmRun:
 
 @functools.cache
 def _warm_python(at_start: tuple[tuple[str, str], ...]) -> socket.socket:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "error", SERVER, f"{theirs.fileno()}"],
-            cwd=ROOT,
-            env=_of_no_terminal() | USUAL | dict(at_start),
-            stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
+    """Connect to the one of this run; it ends with the last who is connected."""
+    env = _of_no_terminal() | USUAL | dict(at_start)
+    name = _name(at_start)
+    with _socket() as door:
+        try:
+            door.bind(name)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE:  # another worker has started it
+                raise
+        else:
+            door.listen(128)
+            _started.append(
+                subprocess.Popen(
+                    [sys.executable, "-W", "error", SERVER, f"{door.fileno()}"],
+                    cwd=ROOT,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[door.fileno()],
+                    start_new_session=True,
+                )
+            )
+        return _connected(name)
 
-    @atexit.register
-    def end() -> None:
-        ours.close()
-        process.wait()
 
-    return ours
+# Kept: nobody waits for it, as other workers may need it for longer.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def _name(at_start: tuple[tuple[str, str], ...]) -> bytes:
+    """Return an address of no folder, which is gone when nobody has it any more."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+    own = repr((str(ROOT), sorted(_at_start(os.environ).items()), at_start))
+    return b"\0mvsnap-" + hashlib.sha256(f"{run} {own}".encode()).hexdigest().encode()
+
+
+def _connected(name: bytes) -> socket.socket:
+    deadline = time.monotonic() + START_S
+    while True:
+        ours = _socket()
+        try:
+            ours.connect(name)
+        except ConnectionRefusedError:  # it has its name, and does not listen yet
+            ours.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            atexit.register(ours.close)
+            return ours
+
+
+def _socket() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _of_no_terminal() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """A program: a Python that has imported mvsnap, and forks for each run of it.
 
-Argument: the file descriptor of a socket. A message on it is JSON, with four open files
-beside: the three standard streams, and where the process id and the exit code go.
+Argument: the file descriptor of a socket that listens. A message of who connects there
+is JSON, with four open files beside: the three standard streams, and where the process
+id and the exit code go.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -31,6 +33,7 @@ from tests.servers.addresses import Addresses
 from tests.servers.replay import Replay
 
 EVERY_S = 0.02
+COMES_S = 60.0  # who has started it connects at once
 # Simulators belong to the tests; alembic loads migrations; the last one runs.
 NOT_IMPORTED = ("mvsnap.simulator", "mvsnap.store.migrations", "mvsnap.__main__")
 # What almost every gateway imports later, to work with jobs and to make its tables.
@@ -73,25 +76,45 @@ def open_files() -> set[int]:
     return found
 
 
-def next_run(asked: socket.socket) -> dict[str, Any]:
+def next_run(door: socket.socket) -> dict[str, Any]:
     """Fork for each message; return it in the fork. Ends with the tests."""
-    running: dict[int, int] = {}
+    clients: dict[socket.socket, dict[int, int]] = {}
+    is_running = False
     while True:
-        readable, _, _ = select.select([asked], [], [], EVERY_S if running else None)
-        if readable:
-            message, files, _, _ = socket.recv_fds(asked, MESSAGE_BYTES, 4)
+        limit_s = EVERY_S if is_running else None if clients else COMES_S
+        readable, _, _ = select.select([door, *clients], [], [], limit_s)
+        if not readable and not clients:
+            os._exit(0)
+        for asked in readable:
+            if asked is door:
+                clients[door.accept()[0]] = {}
+                continue
+            message, files = received(asked)
             if not message:
-                end(running)
+                end(clients.pop(asked))
+                asked.close()
+                if not clients:
+                    os._exit(0)
+                continue
             pid = os.fork()
             if pid == 0:
-                asked.detach()
+                for each in (door, *clients):
+                    each.detach()
                 alone_with(files)
                 run: dict[str, Any] = json.loads(message)
                 return run
-            running[pid] = files.pop()
+            clients[asked][pid] = files.pop()
             for file in files:
                 os.close(file)
-        tell_ended(running)
+        is_running = tell_ended(clients.values())
+
+
+def received(asked: socket.socket) -> tuple[bytes, list[int]]:
+    try:
+        message, files, _, _ = socket.recv_fds(asked, MESSAGE_BYTES, 4)
+    except ConnectionResetError:  # it ended amid something
+        return b"", []
+    return message, files
 
 
 def alone_with(files: list[int]) -> None:
@@ -105,22 +128,28 @@ def alone_with(files: list[int]) -> None:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
 
-def tell_ended(running: dict[int, int]) -> None:
-    while running:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+def tell_ended(clients: Collection[dict[int, int]]) -> bool:
+    """Return whether any is still running, also if nobody waits for it any more."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
         if pid == 0:
-            return
-        told = running.pop(pid)
-        with suppress(BrokenPipeError):  # nobody waits for it
-            os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
-        os.close(told)
+            return True
+        for running in clients:
+            if (told := running.pop(pid, None)) is not None:
+                with suppress(BrokenPipeError):  # nobody waits for it
+                    os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+                os.close(told)
 
 
 def end(running: dict[int, int]) -> None:
-    for pid in running:
+    """Kill what one has left running, who is gone."""
+    for pid, told in running.items():
+        os.close(told)
         with suppress(ProcessLookupError):  # it has no session yet, or no process left
             os.killpg(pid, signal.SIGKILL)
-    os._exit(0)
 
 
 def become(run: dict[str, Any]) -> None:
@@ -180,12 +209,12 @@ def main() -> None:
     import_all()
     prepare()
     assert threading.active_count() == 1, threading.enumerate()
-    asked = socket.socket(fileno=int(sys.argv[1]))
-    assert open_files() == {0, 1, 2, asked.fileno()}, open_files()
+    door = socket.socket(fileno=int(sys.argv[1]))
+    assert open_files() == {0, 1, 2, door.fileno()}, open_files()
     gc.collect()
     gc.freeze()
     gc.enable()
-    become(next_run(asked))
+    become(next_run(door))
     code: object = None
     try:
         runpy.run_module("mvsnap", run_name="__main__", alter_sys=True)

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
 
 from mvsnap.simulator.ports import free_port
 from mvsnap.simulator.scanning.command import accelerated, as_it_happens, at_once, paced
@@ -27,7 +28,6 @@ from mvsnap.simulator.scanning.sender import (
     ScanningSender,
 )
 from mvsnap.simulator.scanning.world import INSIDE_DBM
-from mvsnap.simulator.server import serve
 from tests.servers.processes import running, wait_until
 from tests.simulator.scanning.reader import a_minute, a_world, read, visits_of
 
@@ -50,42 +50,73 @@ class Receiver:
     got: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
 
-    def app(self) -> Flask:
-        app = Flask(__name__)
-        app.add_url_rule("/scanning/token", "get", self._get)
-        app.add_url_rule("/scanning/token", "post", self._post, methods=["POST"])
-        return app
-
-    def _get(self) -> Response:
-        return Response(self.validator, self.handshake_status, mimetype="text/plain")
-
-    def _post(self) -> Response:
+    def take(self, content: bytes) -> int:
         self.asked += 1
-        content = request.get_data()
-        if request.headers.get("Content-Encoding") == "gzip":
-            content = gzip.decompress(content)
         if self.silent.is_set():
             wait_until(lambda: not self.silent.is_set(), "the test lets it answer")
         status = self.answers.pop(0) if self.answers else 200
         if status < 300:
             self.got.append(json.loads(content))
-        return Response(self.body, status)
+        return status
+
+
+class Door(BaseHTTPRequestHandler):
+    """Where a receiver is reached: thousands of posts come over one connection."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer leaves in one piece
+    receiver: Receiver
+
+    def do_GET(self) -> None:
+        self._answer(self.receiver.handshake_status, self.receiver.validator)
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        assert self.headers["Content-Type"] == "application/json"
+        if self.headers["Content-Encoding"] == "gzip":
+            content = gzip.decompress(content)
+        self._answer(self.receiver.take(content), self.receiver.body)
+
+    def _answer(self, status: int, text: str) -> None:
+        assert self.path == "/scanning/token"
+        with suppress(OSError):  # who asked may have given up
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+            self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @dataclass
 class Pair:
     receiver: Receiver
     url: str
+    senders: list[ScanningSender] = field(default_factory=list)
 
     def sender(self, **options: Any) -> ScanningSender:
-        return ScanningSender(self.url, VALIDATOR, **{"wait_s": 0.01} | options)
+        made = ScanningSender(self.url, VALIDATOR, **{"wait_s": 0.01} | options)
+        self.senders.append(made)
+        return made
+
+    def close(self) -> None:
+        for sender in self.senders:
+            sender.close()
 
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     receiver = Receiver()
-    with serve(receiver.app()) as origin:
-        yield Pair(receiver, f"{origin}/scanning/token")
+    door = type("OwnDoor", (Door,), {"receiver": receiver})
+    with ThreadingHTTPServer(("127.0.0.1", 0), door) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made = Pair(receiver, f"http://127.0.0.1:{server.server_port}/scanning/token")
+        yield made
+        made.close()
+        server.shutdown()
 
 
 def test_hands_are_shaken_with_the_validator_alone(pair: Pair) -> None:
@@ -246,12 +277,19 @@ def test_the_command_replays_faster_than_time(pair: Pair) -> None:
         assert program.stop(signal.SIGINT) == 0
 
 
+def just_after_midnight() -> str:
+    """Return a time zone whose day is young: there is little to catch up with."""
+    hour = datetime.now(UTC).hour
+    return f"Etc/GMT+{hour}" if hour <= 12 else f"Etc/GMT-{24 - hour}"
+
+
 @pytest.mark.slow
 def test_the_command_continues_in_real_time(pair: Pair, tmp_path: Path) -> None:
     secret_file = tmp_path / "secret"
     secret_file.write_text(f"{SECRET}\n")
     args = ["--url", pair.url, "--validator", VALIDATOR, "--follow"]
     args += ["--secret-file", str(secret_file), "--visitors", "5"]
+    args += ["--timezone", just_after_midnight(), "--access-points", "1"]
     with running(command(*args)) as program:
         wait_until(lambda: up_to_date(pair.receiver), "it has caught up", limit_s=120)
         assert program.stop(signal.SIGINT) == 0

@@ -51,11 +51,12 @@ from tests.simulator.scanning.reader import (
     visits_of,
 )
 
+# A week changes clocks and has a closed day; two days have who comes again.
 CASES = [
-    pytest.param(2, CLEAN, id="v2"),
-    pytest.param(3, CLEAN, id="v3"),
-    pytest.param(2, MIXED, id="v2, some seen by one side only"),
-    pytest.param(3, MIXED, id="v3, some seen by one side only"),
+    pytest.param(2, CLEAN, 2, id="v2"),
+    pytest.param(3, CLEAN, 2, id="v3"),
+    pytest.param(2, MIXED, 7, id="v2, some seen by one side only"),
+    pytest.param(3, MIXED, 7, id="v3, some seen by one side only"),
 ]
 
 
@@ -69,11 +70,11 @@ def stretches(world: ScanningWorld, **options: Any) -> list[Stretch]:
     return [Stretch(v.mac, v.begin, v.end) for v in visits(world, **options)]
 
 
-@pytest.mark.parametrize(("version", "mix"), CASES)
-def test_visits_and_matches_of_a_week_are_those_of_the_bodies(
-    version: int, mix: Mix
+@pytest.mark.parametrize(("version", "mix", "days"), CASES)
+def test_visits_and_matches_of_days_are_those_of_the_bodies(
+    version: int, mix: Mix, days: int
 ) -> None:
-    world = known_world(mix=mix)
+    world = known_world(days, mix)
     seen = read(bodies_of(world, version))
     for gap_s in (180, 300, 1200):
         expected = stretches(world, gap_s=gap_s, version=version)
@@ -122,7 +123,7 @@ def test_who_stands_in_a_zone_is_loudest_below_its_camera() -> None:
 
 
 def test_any_two_stays_share_two_minutes_or_are_90_s_apart() -> None:
-    world = known_world(mix=MIXED)
+    world = known_world(7, MIXED)
     stays = {s for walk in world.walks for s in walk.stays}
     assert len(stays) > 100
     for one, other in combinations(stays, 2):
@@ -133,7 +134,7 @@ def test_any_two_stays_share_two_minutes_or_are_90_s_apart() -> None:
 
 
 def test_the_gateways_own_rule_finds_the_presences_in_the_counts() -> None:
-    world = known_world(mix=MIXED)
+    world = known_world(7, MIXED)
     watches = {(s.serial, s.zone_id): PresenceWatch() for s in world.spots}
     found = []
     for serial, zone_id, at, people in people_counts(world, world.begin, world.end):
@@ -191,7 +192,7 @@ def test_in_a_clean_world_cameras_and_access_points_count_the_same_people() -> N
 
 
 def test_in_a_mixed_world_some_are_seen_by_one_side_only() -> None:
-    world = known_world(mix=MIXED)
+    world = known_world(7, MIXED)
     found = visits(world)
     met = matches(world, found)
     alone = [match for match in met if not match.visits]
