@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -41,49 +41,54 @@ def swipe(time: str) -> dict[str, str]:
     return {"timestamp": time, "user_id": "1", "reader": "Gate"}
 
 
-ATTACKS = {
-    "query names without a key": sends(
+# Large texts, made only where they are sent.
+ATTACKS: dict[str, Callable[[], Attacking]] = {
+    "query names without a key": lambda: sends(
         "GET", f"{SNAPSHOT}?{'&'.join(f'a{n}=1' for n in range(2000))}"
     ),
-    "an Accept header of blanks": sends(
+    "an Accept header of blanks": lambda: sends(
         "GET", SNAPSHOT, None, {"Accept": " " * 15_000}
     ),
-    "cookies": sends("GET", "/login", None, {"Cookie": "a=1; " * 3000}),
-    "ranges": sends(
+    "cookies": lambda: sends("GET", "/login", None, {"Cookie": "a=1; " * 3000}),
+    "ranges": lambda: sends(
         "GET", "/static/mvsnap.css", None, {"Range": "bytes=" + "0-," * 5000}
     ),
-    "a badge time of blanks": posts(BADGES, swipe(f"2026-03-04{BLANKS}x")),
-    "a badge time of line ends": posts(BADGES, swipe("\n" * 800_000)),
-    "a badge number of marks": posts(
+    "a badge time of blanks": lambda: posts(BADGES, swipe(f"2026-03-04{BLANKS}x")),
+    "a badge time of line ends": lambda: posts(BADGES, swipe("\n" * 800_000)),
+    "a badge number of marks": lambda: posts(
         BADGES,
         swipe("2026-03-04T12:00:00Z")
         | {"user_id": "\u0301" * 60_000 + "\u0327" * 60_000},
     ),
-    "a badge time of blanks by a rule": posts(
+    "a badge time of blanks by a rule": lambda: posts(
         HOOK,
         {"kind": "door", "who": "1", "where": "Gate"}
         | {"when": f"2026-03-04{' ' * 200_000}x"},
     ),
-    "a value for a rule": posts(
+    "a value for a rule": lambda: posts(
         HOOK, {"extraInfo": {"Device name": "robot " * 40_000}, "title": "a"}
     ),
-    "a camera's name in a room": posts(
+    "a camera's name in a room": lambda: posts(
         SNAPSHOT, {"webexRoom": "\u0327\u0301" * 20_000}
     ),
-    "lists of lists without a key": sends(
+    "lists of lists without a key": lambda: sends(
         "POST", SNAPSHOT, b"[" + b"[]," * 300_000 + b"[]]", JSON
     ),
-    "deep JSON without a key": sends("POST", "/webhook", b'{"a":' * 50_000, JSON),
-    "flat JSON": sends(
+    "deep JSON without a key": lambda: sends(
+        "POST", "/webhook", b'{"a":' * 50_000, JSON
+    ),
+    "flat JSON": lambda: sends(
         "POST",
         BADGES,
         b"{%s}" % b",".join(b'"a%d":1' % n for n in range(90_000)),
         JSON | {"X-API-Key": KEY},
     ),
-    "a long number": sends("POST", HOOK, b'{"a":' + b"9" * 200_000 + b"}", JSON),
-    "parts": sends("POST", HOOK, PART * 4000 + b"--x--\r\n", MULTIPART),
-    "parts without a key": sends("POST", SNAPSHOT, PART * 15_000, MULTIPART),
-    "a compressed body": sends(
+    "a long number": lambda: sends(
+        "POST", HOOK, b'{"a":' + b"9" * 200_000 + b"}", JSON
+    ),
+    "parts": lambda: sends("POST", HOOK, PART * 4000 + b"--x--\r\n", MULTIPART),
+    "parts without a key": lambda: sends("POST", SNAPSHOT, PART * 15_000, MULTIPART),
+    "a compressed body": lambda: sends(
         "POST",
         HOOK,
         gzip.compress(b'{"a": "' + b" " * 50_000_000),
@@ -97,10 +102,10 @@ TRIGGERS = 8
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_device_is_answered_meanwhile(service: Attacked, name: str) -> None:
-    attack = service.while_attacked(ATTACKS[name], threads=2, triggers=TRIGGERS)
+    attack = service.while_attacked(ATTACKS[name](), threads=2, triggers=TRIGGERS)
     answered = {status for status in attack.statuses if status}
     assert answered <= REFUSED | {200, 202}, attack.statuses
 
 
 def test_it_ends_in_time_under_attack(service: Attacked) -> None:
-    service.ends_while_attacked(ATTACKS["a badge time of blanks"])
+    service.ends_while_attacked(ATTACKS["a badge time of blanks"]())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import CodeType
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,11 +20,7 @@ from werkzeug.routing import Rule
 
 from mvsnap import texts
 from tests.servers.addresses import Addresses
-
-# A test may make statements without end.
-MOST_STATEMENTS = 3000
-
-_start = Engine.__init__
+from tests.servers.statements import Statements
 
 
 class Templates(BytecodeCache):
@@ -47,32 +42,10 @@ def _key(bucket: Bucket) -> tuple[str, str, str]:
     return bucket.key, bucket.checksum, texts.locale()
 
 
-class Statements(dict[Any, Any]):
-    """What an engine keeps of its statements, for all engines of SQLite files.
-
-    Its keys begin with the dialect, of which every engine has one of its own.
-    """
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return super().get(key[1:], default)
-
-    def __setitem__(self, key: Any, compiled: Any) -> None:
-        if len(self) >= MOST_STATEMENTS:
-            self.clear()
-        super().__setitem__(key[1:], compiled)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    statements = Statements()
-
-    def start(engine: Engine, *given: Any, **named: Any) -> None:
-        _start(engine, *given, **named)
-        if engine.driver == "pysqlite":
-            engine._compiled_cache = statements
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
         patch.setattr(Rule, "compile", Addresses().as_method())
-        patch.setattr(Engine, "__init__", start)
+        patch.setattr(Engine, "__init__", Statements().of_each_engine())
         yield

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+from dbos._sys_db_sqlite import SQLiteSystemDatabase
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect
 
 from mvsnap.store import database
@@ -18,6 +21,7 @@ from mvsnap.store import database
 _OF_THE_DUMP = ("SET ", "SELECT pg_catalog.set_config(", "\\")
 # Not one that a test has patched.
 real_migrate, real_upgrade = database._migrate, database.upgrade
+real_job_migrations: Callable[[Any], None] = SQLiteSystemDatabase.run_migrations
 
 
 class Replay:
@@ -68,6 +72,39 @@ class Replay:
         for statement, parameters in self._statements[kind]:
             cursor.execute(statement, parameters)
         cursor.close()
+
+
+class JobTables:
+    """Makes the tables of the job engine in an empty SQLite file, all at once."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, Any]] = []
+
+    def prepare(self) -> None:
+        if self._statements:
+            return
+        engine = create_engine("sqlite://")
+        real_job_migrations(SimpleNamespace(engine=engine))
+        with engine.connect() as connection:
+            self._statements = _contents(connection)
+        engine.dispose()
+
+    def migrate(self, jobs: Any) -> None:
+        """jobs: the engine's access to its file; one with tables is as usual."""
+        self.prepare()
+        with jobs.engine.begin() as connection:
+            # Nobody else makes them meanwhile.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if not inspect(connection).get_table_names():
+                cursor = connection.connection.cursor()
+                for statement, parameters in self._statements:
+                    cursor.execute(statement, parameters)
+                cursor.close()
+        real_job_migrations(jobs)
+
+    def as_method(self) -> Callable[[Any], None]:
+        """Return what can be `SQLiteSystemDatabase.run_migrations`."""
+        return lambda jobs: self.migrate(jobs)
 
 
 def _migrated_file() -> bytes:

@@ -23,14 +23,20 @@ import time
 import warnings
 from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
+from dbos._sys_db_sqlite import SQLiteSystemDatabase
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 import mvsnap
+from mvsnap.config.load import load
 from mvsnap.store import database
 from tests.servers.addresses import Addresses
-from tests.servers.replay import Replay
+from tests.servers.replay import JobTables, Replay
+from tests.servers.statements import Statements
 
 EVERY_S = 0.02
 COMES_S = 60.0  # who has started it connects at once
@@ -50,7 +56,7 @@ def import_all() -> None:
 
 
 def prepare() -> None:
-    """Do once what each fork would: compile addresses, make the tables of SQLite."""
+    """Do once what each fork would: compile addresses and SQL, make tables."""
     from mvsnap.clients.webex.sdk import webexteamssdk
     from mvsnap.runtime.web_app import _BLUEPRINTS, Application, _Part
 
@@ -61,9 +67,23 @@ def prepare() -> None:
     for blueprint in _BLUEPRINTS:
         with suppress(KeyError):  # after its addresses, one asks for the gateway
             app.register_blueprint(blueprint)
-    replay = Replay()
+    Engine.__init__ = Statements().of_each_engine()  # type: ignore[method-assign]
+    replay, jobs = Replay(), JobTables()
     replay.prepare()
     database.upgrade = replay.upgrade
+    jobs.prepare()
+    SQLiteSystemDatabase.run_migrations = (  # type: ignore[method-assign]
+        jobs.as_method()  # type: ignore[assignment]
+    )
+    open_once()
+
+
+def open_once() -> None:
+    """Compile the SQL of a start."""
+    from mvsnap.runtime.parts import Parts
+
+    with TemporaryDirectory() as folder:
+        Parts(load(Path(folder, "config", "mvsnap.yaml"), {})).store.close()
 
 
 def open_files() -> set[int]:

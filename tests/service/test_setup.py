@@ -24,42 +24,53 @@ from tests.servers.processes import answers, require
 ROOT = Path(__file__).parents[2]
 USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
-# `serve` answers unless this version is a broken one; the database is a number.
+# `serve` answers unless this version is a broken one; the database is a number. It runs
+# a hundred times: what is slow to import, it does without.
 PROGRAM = """
-import http.server, os, sys
-from pathlib import Path
-version, database = int(Path("version").read_text()), Path("data/database")
+import os, sys
+def text(name):
+    with open(name) as file:
+        return file.read()
+def write(name, number):
+    with open(name, "w") as file:
+        file.write(number)
+version, database = int(text("version")), "data/database"
 given = ("--config", "config/mvsnap.yaml")
 words = [word for word in sys.argv[1:] if word not in given]
-if words[0] == "backup" and Path("full").exists():
+there = os.path.exists
+if words[0] == "backup" and there("full"):
     sys.exit("No space left on device")
-elif words[0] == "backup" and Path("postgresql").exists():
+elif words[0] == "backup" and there("postgresql"):
     sys.exit(2)
 elif words[0] == "backup":
-    Path(words[-1]).write_text(database.read_text() if database.exists() else "0")
-elif words[0] == "restore" and Path("lost").exists():
+    write(words[-1], text(database) if there(database) else "0")
+elif words[0] == "restore" and there("lost"):
     sys.exit("this is no backup")
 elif words[0] == "restore":
-    database.write_text(Path(words[-1]).read_text())
-elif database.exists() and int(database.read_text()) > version:
+    write(database, text(words[-1]))
+elif there(database) and int(text(database)) > version:
     sys.exit("the database is of a newer version")
 else:
-    database.write_text(str(version))
+    write(database, str(version))
 if words[0] == "serve":
-    if Path("broken").exists():
+    if there("broken"):
         sys.exit("broken")
-    class Health(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-    port = int(os.environ.get("MVSNAP_SERVER__PORT") or Path("port").read_text())
-    http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
+    import socket
+    port = int(os.environ.get("MVSNAP_SERVER__PORT") or text("port"))
+    listening = socket.create_server(("127.0.0.1", port))
+    while True:
+        asked, _ = listening.accept()
+        try:
+            asked.recv(10_000)
+            asked.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
+        except OSError:
+            pass
+        asked.close()
 """
 ADDRESS = """
 import os
-from pathlib import Path
-port = os.environ.get("MVSNAP_SERVER__PORT") or Path("port").read_text()
-print("http://127.0.0.1:" + port)
+with open("port") as file:
+    print("http://127.0.0.1:" + (os.environ.get("MVSNAP_SERVER__PORT") or file.read()))
 """
 # In the place of git: at a call with these words the power goes, once.
 GIT = """#!/bin/sh
