@@ -167,7 +167,10 @@ def main() -> None:
 def _site() -> Iterator[Site]:
     """Run one machine with all roles, SQLite and a folder of its own."""
     names = [f"Robot {number}" for number in (1, 2, 3)]
-    with tempfile.TemporaryDirectory() as name, services(Path(name), 6) as shared:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        services(Path(name), 6, Path(name)) as shared,
+    ):
         given = settings(shared, names, "")
         del given["database_url"], given["storage"]
         # As in the unit of the service.

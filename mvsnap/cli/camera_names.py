@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mvsnap.cli.terminal import fail_with
 from mvsnap.cli.usage import as_called, did_you_mean
 from mvsnap.domain import Camera, is_serial
-from mvsnap.errors import UpstreamError
 from mvsnap.spelling import folded
 
 if TYPE_CHECKING:
@@ -30,14 +28,11 @@ def cameras_to_name(
         return stored
     from mvsnap.clients.meraki.organizations import ask_all
 
-    try:
-        found = ask_all(
-            parts.dashboards.each(),
-            lambda asked, of: asked.cameras(of.id, asked.network_id),
-        )
-        found.require_one()
-    except UpstreamError as exc:
-        fail_with(exc)
+    found = ask_all(
+        parts.dashboards.each(),
+        lambda asked, of: asked.cameras(of.id, asked.network_id),
+    )
+    found.require_one()
     return [camera for _, here in found.answered for camera in here]
 
 
