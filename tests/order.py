@@ -61,7 +61,7 @@ LONG = {
     "tests/cli/test_init_cameras.py": 13,
     "tests/wifi/test_kill.py": 13,
     "tests/test_one_budget.py": 12,
-    "tests/answers/test_socket.py": 11,
+    "tests/bot/test_socket.py": 11,
     "tests/recorder/test_history.py": 11,
     "tests/service/test_previous_release.py": 11,
     "tests/test_layers.py": 11,

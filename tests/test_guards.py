@@ -75,7 +75,7 @@ def test_one_more_where_the_bot_takes_commands(tmp_path: Path) -> None:
     commands = {"people": ["guard@example.com"]}
     web = Web(tmp_path, webex={"bot_token": "a-bot-token", "commands": commands})
     views = web.app.view_functions
-    assert auth.access_of(views["answers.receive"]) == auth.PUBLIC
+    assert auth.access_of(views["bot.receive"]) == auth.PUBLIC
     assert views_without_access(web.app) == []
     web.close()
 
@@ -469,7 +469,7 @@ HOMES = {
         *("serving/run.py", "serving/waiting.py", "store/postgresql.py"),
         *("cli/demo_phones.py", "cli/demo_world.py"),
         *("jobs/clip_worker.py", "sense/receiver.py", "web/accounts.py"),
-        "answers/loop.py",
+        "bot/loop.py",
         *("recorder/clip_frames.py", "recorder/connection.py", "recorder/probing.py"),
         *("recorder/recorder.py", "recorder/ring.py"),
     },

@@ -36,7 +36,7 @@ LAYERS = (
     ("status",),
     ("alerts",),
     ("web",),
-    ("badges", "wifi", "visitors", "oidc", "home_assistant", "answers"),
+    ("badges", "wifi", "visitors", "oidc", "home_assistant", "bot"),
     ("webhooks",),
     ("runtime",),
     ("serving",),
@@ -47,7 +47,7 @@ STRANGERS = (
     {"core", "config", "logs", "clients"},
     {"photographer", "recorder"},
     {"delivery", "sense"},
-    {"badges", "wifi", "visitors", "oidc", "home_assistant", "answers"},
+    {"badges", "wifi", "visitors", "oidc", "home_assistant", "bot"},
 )
 
 ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
@@ -55,7 +55,7 @@ ROOMS = ("badges", "wifi", "visitors", "webhooks", "oidc")
 VIEWS = (
     "web",
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
-    "answers.receiver",
+    "bot.receiver",
     "badges.api_read",
     "badges.page_clips",
     "badges.page_directory",
@@ -85,7 +85,7 @@ VIEWS = (
 # Queries: in the store, and in the modules of a room that stand for it there.
 QUERIES = (
     "store",
-    "answers.requests",
+    "bot.requests",
     "badges.conditions",
     "badges.directory_store",
     "badges.near_queue",

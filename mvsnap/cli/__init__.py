@@ -69,9 +69,10 @@ class _Commands(CommandGroup):
         except Exception as exc:
             if (message := _for_people(exc)) is None:
                 raise
-            from mvsnap.cli.terminal import fail
+            from mvsnap.cli.console import console
 
-            fail(message)
+            console("err").print(message, style="red", markup=False)
+            raise SystemExit(1) from exc
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str

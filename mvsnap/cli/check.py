@@ -12,7 +12,7 @@ import click
 from rich.markup import escape
 
 from mvsnap.cli import (
-    check_answers,
+    check_bot,
     check_channels,
     check_home_assistant,
     check_hours,
@@ -91,7 +91,7 @@ def _checks(settings: Settings) -> list[Check]:
         ("Webex", lambda: _webex(settings)),
         ("rooms", lambda: _rooms(settings)),
         *check_channels.checks(settings),
-        *check_answers.checks(settings),
+        *check_bot.checks(settings),
         *check_hours.checks(settings),
         *check_recorder.checks(settings),
         ("MV Sense", lambda: _sense(settings)),

@@ -27,7 +27,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import Delivery, DeliveryState, Event, Job, JobId, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.retry import RetryPolicy
-from mvsnap.jobs.sender import RetryingSender
+from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
@@ -106,6 +106,10 @@ class ThreadedReplies:
 
     def _send_alert(self, job: Job, room: str) -> Wait | None:
         """Say what is so now: it may have been waiting since the trouble was over."""
+        known = self._stores.events.deliveries_of_job(job.id)
+        sent = known.get((ALERT_KIND.name, room))
+        if sent is not None and is_over(sent, job):
+            return None  # else it would take the ends that another message has to say
         troubles = self._stores.troubles.of_message(job.id, room)
         if not troubles:
             return None  # another message says that all is over

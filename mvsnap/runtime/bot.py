@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mvsnap.answers.actions import BotActions
-from mvsnap.answers.lists import BotLists
-from mvsnap.answers.loop import AnswerLoop
-from mvsnap.answers.parts import PATH
-from mvsnap.answers.permissions import BotPermissions
-from mvsnap.answers.requests import BotRequests
-from mvsnap.answers.responder import Responder
+from mvsnap.bot.actions import BotActions
+from mvsnap.bot.lists import BotLists
+from mvsnap.bot.loop import AnswerLoop
+from mvsnap.bot.parts import PATH
+from mvsnap.bot.permissions import BotPermissions
+from mvsnap.bot.requests import BotRequests
+from mvsnap.bot.responder import Responder
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clients.webex.inbox import WebexInbox
 from mvsnap.delivery.webex import open_webex
@@ -26,7 +26,7 @@ from mvsnap.runtime.turns import turn_of
 from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
-    from mvsnap.answers.listening import SocketListening
+    from mvsnap.bot.listening import SocketListening
     from mvsnap.clients.webex.webhooks import WebexWebhooks
 
 _REGISTER_S, _REGISTER_AGAIN_S = 300.0, 30.0
@@ -115,7 +115,7 @@ def _responder(
 
 def _listening(parts: Parts, on_new: Callable[[], None]) -> SocketListening:
     # Imported here: a gateway that can be called has webhooks.
-    from mvsnap.answers.listening import SocketListening
+    from mvsnap.bot.listening import SocketListening
     from mvsnap.clients.webex.socket import WebexSocket
 
     settings = parts.settings.webex
@@ -142,7 +142,7 @@ def _name(secret: str) -> str:
 
 def _registration(parts: Parts, webex: Webex, url: str) -> Loop:
     # Imported here: a gateway with a websocket has none.
-    from mvsnap.answers.registration import Registration
+    from mvsnap.bot.registration import Registration
     from mvsnap.clients.webex.webhooks import WebexWebhooks
 
     def webhooks() -> WebexWebhooks:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
-from mvsnap.answers.parts import AnswerParts, report_secret
-from mvsnap.answers.requests import BotRequests
+from mvsnap.bot.parts import AnswerParts, report_secret
+from mvsnap.bot.requests import BotRequests
 from mvsnap.runtime.parts import Parts
 
 

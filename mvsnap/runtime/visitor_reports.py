@@ -44,7 +44,7 @@ def report(
         return None
     # Imported only where they are sent: they share the code of the pages.
     from mvsnap.visitors.report import report_of_job, report_text, visitor_report
-    from mvsnap.web.pages.places import known_places
+    from mvsnap.web.places import known_places
 
     every = report_of_job(job)
     if every is None:

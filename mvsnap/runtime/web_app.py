@@ -179,7 +179,7 @@ def create_app(gateway: Gateway) -> Flask:
         app.register_blueprint(blueprint)
     if gateway.settings.webex.takes_commands:
         # Imported here: most gateways have nobody to answer.
-        from mvsnap.answers import receiver as answers
+        from mvsnap.bot import receiver as answers
 
         app.register_blueprint(answers.bp)
     inner = _behind_proxies(_with_short_waits(app.wsgi_app), server)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mvsnap.store.answer_tables import bot_requests
+from mvsnap.store.bot_tables import bot_requests
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 

@@ -44,8 +44,8 @@ from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names
 from mvsnap.web.context import feature, gateway
-from mvsnap.web.pages.places import known_places
 from mvsnap.web.params import api_parameters
+from mvsnap.web.places import known_places
 
 bp = Blueprint("visitors_api", __name__, url_prefix="/api/v1.0")
 

@@ -10,7 +10,7 @@ from mvsnap.texts import _
 from mvsnap.visitors.model import CountingCamera
 from mvsnap.visitors.page_rows import VisitorRow
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from mvsnap.visitors.model import MostSeen, Total
 from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.rules import Span, in_hours
 from mvsnap.visitors.store import VisitorStore
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 
 
 @dataclass(frozen=True, slots=True)

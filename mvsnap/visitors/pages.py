@@ -38,7 +38,7 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import heat_map
-from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.places import Places, known_places
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("visitors", __name__)

@@ -19,7 +19,7 @@ from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
 from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
 from mvsnap.visitors.page_text import of_period, span_words
 from mvsnap.visitors.parts import VisitorParts
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 
 
 class ReportEvery(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mvsnap.clock import iso
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 from mvsnap.wifi.answers import (
     WifiActivityAnswer,
     WifiBusiestAnswer,

@@ -16,8 +16,8 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.places import known_places
 from mvsnap.web.params import api_parameters
+from mvsnap.web.places import known_places
 from mvsnap.wifi import answer_rows as rows_of
 from mvsnap.wifi.answers import (
     WifiCorrelationQuery,

@@ -11,7 +11,7 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.texts import _, formats, ngettext
 from mvsnap.web.charts import BarChart, Series
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 from mvsnap.wifi.model import (
     BusyHour,
     Comparison,

@@ -19,7 +19,7 @@ from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import HeatMap, heat_map
-from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.places import Places, known_places
 from mvsnap.wifi import csv_export
 from mvsnap.wifi import page_rows as rows_of
 from mvsnap.wifi.lookup import (

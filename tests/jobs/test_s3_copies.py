@@ -156,7 +156,8 @@ def test_a_wrong_secret_is_a_clear_state_and_no_clip_is_lost(
     assert site.copy(clip)[0] is CopyState.WAITING
     assert "storage.s3.secret_key is wrong" in str(site.copy(clip)[1])
     assert "wrong-secret" not in caplog.text
-    assert [r.levelname for r in caplog.records if "not copied" in r.msg] == ["ERROR"]
+    said = [r for r in caplog.records if "not copied" in r.getMessage()]
+    assert [record.levelname for record in said] == ["ERROR"]
     with copying(site, s3_server.url, name):
         site.wait_for_copy(clip)
 

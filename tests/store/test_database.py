@@ -19,7 +19,7 @@ from mvsnap.errors import DatabaseUnfit
 from mvsnap.store import (
     alarm_tables,
     alert_tables,
-    answer_tables,
+    bot_tables,
     database,
     entry_tables,
     fetch_tables,
@@ -40,7 +40,7 @@ from mvsnap.wifi import tables as wifi_tables
 ROOMS = (
     alarm_tables,
     alert_tables,
-    answer_tables,
+    bot_tables,
     entry_tables,
     fetch_tables,
     key_tables,

@@ -18,8 +18,8 @@ from mvsnap.domain import (
 from mvsnap.simulator.webex.model import new_id
 from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.job_rows import message_lines
-from mvsnap.web.pages.places import PlaceCamera, Places
 from mvsnap.web.pages.room_words import rooms_words
+from mvsnap.web.places import PlaceCamera, Places
 
 GATE = Serial("Q2SM-0000-0001")
 ASKED = Trigger(TriggerKind.WEBEX, "Rita")

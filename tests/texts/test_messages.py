@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mvsnap import texts
-from mvsnap.answers.lists import help_reply
+from mvsnap.bot.lists import help_reply
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.delivery.cards import place_card
 from mvsnap.delivery.kinds import KINDS

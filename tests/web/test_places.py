@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mvsnap import texts
 from mvsnap.domain import FULL_FRAME, Serial, Zone
-from mvsnap.web.pages.places import PlaceCamera, Places
+from mvsnap.web.places import PlaceCamera, Places
 
 GATE = Serial("Q2AB-CDEF-GHJK")
 

@@ -27,8 +27,8 @@ from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.pages.event_rows import KINDS
-from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.zones_now import rule_words
+from mvsnap.web.places import Places
 
 _KINDS = (*RAISED, EventKind.SNAPSHOT, EventKind.CLIP, EventKind.ALARM)
 

@@ -63,9 +63,9 @@ from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.job_rows import JobLine, job_line
 from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
-from mvsnap.web.pages.places import known_places
 from mvsnap.web.pages.settings_text import mute_rows
 from mvsnap.web.pages.zones_now import zones_now
+from mvsnap.web.places import known_places
 from mvsnap.web.private_file import NOT_KEPT
 
 bp = Blueprint("cameras", __name__)

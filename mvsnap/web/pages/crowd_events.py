@@ -28,7 +28,7 @@ from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.pages.places import Places, known_places
+from mvsnap.web.places import Places, known_places
 
 bp = Blueprint("crowd_events", __name__)
 

@@ -40,8 +40,8 @@ from mvsnap.web.pages.job_rows import (
     message_lines,
 )
 from mvsnap.web.pages.notice_text import notice_texts
-from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.room_words import rooms_words
+from mvsnap.web.places import Places, known_places
 
 # An end, a clip or a verdict may follow for a while.
 _NEWS_WITHIN = timedelta(hours=1)

@@ -27,7 +27,7 @@ from mvsnap.web.pages.event_view import EventView, event_view, job_entries
 from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.pages.places import known_places
+from mvsnap.web.places import known_places
 
 bp = Blueprint("event_pages", __name__)
 

@@ -22,8 +22,8 @@ from mvsnap.store.job_states import JobStage
 from mvsnap.texts import N_, _
 from mvsnap.texts.sentences import localized
 from mvsnap.web.pages.clip_text import started_by_title
-from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.room_words import room_words, rooms_words
+from mvsnap.web.places import Places
 
 STAGES = {
     JobStage.WAITING: N_("Waiting"),

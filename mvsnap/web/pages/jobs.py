@@ -27,7 +27,7 @@ from mvsnap.web.pages.job_rows import (
 )
 from mvsnap.web.pages.live_list import HasText, ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.pages.places import known_places
+from mvsnap.web.places import known_places
 
 bp = Blueprint("job_pages", __name__, url_prefix="/status/jobs")
 

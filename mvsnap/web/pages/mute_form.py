@@ -13,7 +13,7 @@ from mvsnap.core.mutes import MAX_MINUTES, new_mute
 from mvsnap.domain import Change, Mute, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_, _
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 
 LENGTHS = (
     ("15", N_("15 minutes")),

@@ -30,8 +30,8 @@ from mvsnap.web.pages.overview_rows import (
 )
 from mvsnap.web.pages.overview_today import today
 from mvsnap.web.pages.pages_in_use import listens_to_sense
-from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.zones_now import PlaceNow, places_now
+from mvsnap.web.places import Places, known_places
 from mvsnap.web.status.read import read_outages
 
 bp = Blueprint("overview", __name__)

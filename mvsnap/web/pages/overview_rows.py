@@ -14,7 +14,7 @@ from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import AWAY, CameraTrouble, is_silent
 from mvsnap.texts import N_, broker_wordings, formats
 from mvsnap.texts.wording import Reason
-from mvsnap.web.pages.places import Places
+from mvsnap.web.places import Places
 
 # A listener sends a heartbeat every 15 s.
 _STALE_AFTER = timedelta(seconds=50)

@@ -28,7 +28,6 @@ from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.pages.channels import channel_rows, tested_channel
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute, split_place
-from mvsnap.web.pages.places import Places, known_places
 from mvsnap.web.pages.room_hours import (
     ABOVE,
     read_room_hours,
@@ -55,6 +54,7 @@ from mvsnap.web.pages.settings_text import (
     setting,
     text_of,
 )
+from mvsnap.web.places import Places, known_places
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 

@@ -20,8 +20,8 @@ from mvsnap.texts import audit_wordings as audit
 from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
-from mvsnap.web.pages.places import Places
 from mvsnap.web.pages.settings_form import RULE
+from mvsnap.web.places import Places
 
 # A listener reacts to the switch within two seconds, then connects to the broker.
 _SWITCHING = timedelta(seconds=10)

@@ -15,7 +15,7 @@ from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import N_, formats, ngettext
 from mvsnap.web.context import Gateway
-from mvsnap.web.pages.places import PlaceCamera, Places
+from mvsnap.web.places import PlaceCamera, Places
 
 # What was written of a zone: its state as JSON, and when.
 Written = tuple[Any, datetime]

@@ -13,7 +13,7 @@ from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.domain import Camera, EventKind, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
 from mvsnap.status.model import Condition, Group, StatusRow
-from tests.answers.bot import GUARD, ROOM, STRANGER, Bot
+from tests.bot.build import GUARD, ROOM, STRANGER, Bot
 from tests.core import build
 from tests.jobs.fakes import Crew
 

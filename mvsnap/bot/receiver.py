@@ -12,7 +12,7 @@ import logging
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from mvsnap.answers.parts import PATH, AnswerParts
+from mvsnap.bot.parts import PATH, AnswerParts
 from mvsnap.core.webex_reports import MOST_BYTES, is_signed, read_report
 from mvsnap.errors import Unauthorized
 from mvsnap.web import auth
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _SIGNATURE = "X-Spark-Signature"
 
-bp = Blueprint("answers", __name__)
+bp = Blueprint("bot", __name__)
 
 
 @bp.post(PATH, strict_slashes=False)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.store.old_bot_requests import purge_requests
-from tests.answers.bot import Bot
+from tests.bot.build import Bot
 
 MESSAGE = BotRequestKind.MESSAGE
 A_WHILE = timedelta(minutes=3)

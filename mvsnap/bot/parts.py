@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mvsnap.answers.requests import BotRequests
+from mvsnap.bot.requests import BotRequests
 
 # Where Webex sends its reports, below site.public_url.
 PATH = "/webex"

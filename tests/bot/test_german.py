@@ -12,7 +12,7 @@ from mvsnap.core.crowd import CrowdRule, Raised
 from mvsnap.domain import Event, EventKind, Trigger, TriggerKind, ZoneId
 from mvsnap.sense.events import Names, Place, crossing_event, raised_event
 from mvsnap.status.model import Condition, Group, StatusRow
-from tests.answers.bot import GUARD, NAMES, STRANGER, Bot
+from tests.bot.build import GUARD, NAMES, STRANGER, Bot
 from tests.core import build
 from tests.texts.seen_in_german import english_words, left_in_english
 from tests.texts.test_catalogue import catalogue

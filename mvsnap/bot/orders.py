@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mvsnap.answers.lists import and_more, unknown_name
-from mvsnap.answers.model import BotReply, PlaceOrder
-from mvsnap.answers.places import NamedPlaces
+from mvsnap.bot.lists import and_more, unknown_name
+from mvsnap.bot.model import BotReply, PlaceOrder
+from mvsnap.bot.places import NamedPlaces
 from mvsnap.core.camera_names import WatchedPlace, find_places
 from mvsnap.core.commands import BotCommand, Verb
 from mvsnap.core.spoken_times import SpokenTime

@@ -10,13 +10,13 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mvsnap.answers.actions import BotActions, request_of
-from mvsnap.answers.lists import BotLists
-from mvsnap.answers.model import Asker, BotReply, PlaceOrder
-from mvsnap.answers.orders import check, is_known, order_of
-from mvsnap.answers.permissions import BotPermissions
-from mvsnap.answers.places import read_cameras
-from mvsnap.answers.requests import BotRequest
+from mvsnap.bot.actions import BotActions, request_of
+from mvsnap.bot.lists import BotLists
+from mvsnap.bot.model import Asker, BotReply, PlaceOrder
+from mvsnap.bot.orders import check, is_known, order_of
+from mvsnap.bot.permissions import BotPermissions
+from mvsnap.bot.places import read_cameras
+from mvsnap.bot.requests import BotRequest
 from mvsnap.clients.webex.inbox import WebexInbox, WrittenMessage
 from mvsnap.clock import Clock
 from mvsnap.config.model import Settings

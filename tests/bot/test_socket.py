@@ -12,8 +12,8 @@ import pytest
 from requests import Response
 from sqlalchemy.exc import OperationalError
 
-from mvsnap.answers.listening import SocketListening
-from mvsnap.answers.requests import BotRequests
+from mvsnap.bot.listening import SocketListening
+from mvsnap.bot.requests import BotRequests
 from mvsnap.clients import outgoing
 from mvsnap.clients.webex import socket
 from mvsnap.clients.webex.activities import read_activity
@@ -26,7 +26,7 @@ from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
 from mvsnap.simulator.webex.sockets import FakeSockets
 from mvsnap.store.turns import FileTurn, ProcessTurn
-from tests.answers.bot import GUARD, Bot
+from tests.bot.build import GUARD, Bot
 from tests.servers.processes import wait_until
 
 ORIGIN = "http://127.0.0.1:9"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from mvsnap.answers.requests import TAKEN_FOR, BotRequest, BotRequests
+from mvsnap.bot.requests import TAKEN_FOR, BotRequest, BotRequests
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.logs.job import begin_request

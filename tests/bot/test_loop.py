@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.exc import DataError
 
-from mvsnap.answers.loop import AnswerLoop
-from mvsnap.answers.requests import TAKEN_FOR, BotRequest
+from mvsnap.bot.loop import AnswerLoop
+from mvsnap.bot.requests import TAKEN_FOR, BotRequest
 from mvsnap.clock import SystemClock
 from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
-from tests.answers.bot import Bot
+from tests.bot.build import Bot
 from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from mvsnap.core.webex_reports import BotRequestKind
-from mvsnap.store.answer_tables import bot_requests
+from mvsnap.store.bot_tables import bot_requests
 from mvsnap.store.database import Database
 
 # Renewed while it is being answered; after that its process is dead.

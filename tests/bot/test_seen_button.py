@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.answers.requests import BotRequest
+from mvsnap.bot.requests import BotRequest
 from mvsnap.config.model import Settings
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.webex_reports import BotRequestKind
@@ -22,7 +22,7 @@ from mvsnap.jobs.notices import JobNotices
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.webex.cards import button_data, press, titles_of_buttons
 from mvsnap.simulator.webex.webex import SimMessage
-from tests.answers.bot import GUARD, ROOM, STRANGER, Bot
+from tests.bot.build import GUARD, ROOM, STRANGER, Bot
 from tests.core import build
 from tests.jobs.fakes import Crew
 

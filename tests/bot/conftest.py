@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.answers.bot import Bot
+from tests.bot.build import Bot
 from tests.conftest import Clouds
 from tests.jobs.fakes import Crew, crew
 

@@ -25,7 +25,7 @@ from mvsnap.domain import (
 )
 from mvsnap.simulator.webex.cards import rows_of_buttons
 from mvsnap.simulator.webex.webex import SimMessage
-from tests.answers.bot import GUARD, STRANGER, Bot
+from tests.bot.build import GUARD, STRANGER, Bot
 from tests.core import build
 
 PUBLIC = "https://mvsnap.example.com"

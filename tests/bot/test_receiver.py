@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from mvsnap.answers.parts import AnswerParts
-from mvsnap.answers.requests import BotRequests
+from mvsnap.bot.parts import AnswerParts
+from mvsnap.bot.requests import BotRequests
 from mvsnap.web import context
 from tests.web.build import Web
 

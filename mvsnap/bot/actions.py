@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mvsnap.answers.model import Asker, BotReply, PlaceOrder
-from mvsnap.answers.places import muted_place
+from mvsnap.bot.model import Asker, BotReply, PlaceOrder
+from mvsnap.bot.places import muted_place
 from mvsnap.clock import Clock
 from mvsnap.config.recorder import RecorderSection
 from mvsnap.core.camera_names import WatchedPlace

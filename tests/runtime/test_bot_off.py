@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 _OF_ANSWERS = (
-    "mvsnap.answers",
+    "mvsnap.bot",
     "mvsnap.clients.webex.inbox",
     "mvsnap.core.camera_names",
     "mvsnap.core.commands",

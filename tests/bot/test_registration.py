@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from mvsnap.answers.registration import Registration
+from mvsnap.bot.registration import Registration
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.store.turns import FileTurn
-from tests.answers.bot import Bot
+from tests.bot.build import Bot
 
 
 def test_two_that_begin_at_once_register_each_webhook_once(

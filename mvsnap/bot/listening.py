@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from mvsnap.answers.requests import BotRequests
+from mvsnap.bot.requests import BotRequests
 from mvsnap.clients.webex.activities import ActivityKind
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mvsnap.answers.actions import BotActions
-from mvsnap.answers.lists import BotLists
-from mvsnap.answers.permissions import BotPermissions
-from mvsnap.answers.requests import BotRequest, BotRequests
-from mvsnap.answers.responder import Responder
+from mvsnap.bot.actions import BotActions
+from mvsnap.bot.lists import BotLists
+from mvsnap.bot.permissions import BotPermissions
+from mvsnap.bot.requests import BotRequest, BotRequests
+from mvsnap.bot.responder import Responder
 from mvsnap.clients.webex.inbox import WebexInbox
 from mvsnap.config.model import Settings
 from mvsnap.core.webex_reports import BotRequestKind

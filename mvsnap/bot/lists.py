@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mvsnap.answers.model import BotReply
-from mvsnap.answers.places import NamedPlaces, muted_place
+from mvsnap.bot.model import BotReply
+from mvsnap.bot.places import NamedPlaces, muted_place
 from mvsnap.clock import Clock
 from mvsnap.core.camera_names import WatchedPlace, find_places
 from mvsnap.core.clip_text import event_title
