@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DataError
-
 import pytest
+from sqlalchemy.exc import DataError
 
 from mvsnap.answers.loop import AnswerLoop
 from mvsnap.answers.requests import TAKEN_FOR, BotRequest
