@@ -1,7 +1,7 @@
 """Jobs that wait in the store while the engine knows of none: its own file was lost.
 
 A power cut may empty it, and one that is damaged is moved away. What such a job waits
-for and all that it is to do is in the store, too; only jobs in their first run are gone.
+for and all that it is to do is in the store, too; those in their first run are gone.
 """
 
 from __future__ import annotations
