@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy.exc import DataError
+
+import pytest
 
 from mvsnap.answers.loop import AnswerLoop
 from mvsnap.answers.requests import TAKEN_FOR, BotRequest
