@@ -133,8 +133,7 @@ class JobList:
         if row is None:
             return entry  # it runs, or is about to
         if row.stage is JobStage.WAITING:
-            self._states.give_turn(job_id)
-            self._engine.go_on(row.run_id)
+            self._let_go_on(row)
         else:
             self._begin_again(row, entry.job)
         return self.entry(job_id)
@@ -153,11 +152,16 @@ class JobList:
         if row is None:
             return False
         if row.stage is JobStage.WAITING:
-            self._states.give_turn(job_id)
-            self._engine.go_on(row.run_id)
+            self._let_go_on(row)
         else:
             self._begin_again(row, decode(row.job))
         return True
+
+    def _let_go_on(self, row: JobRow) -> None:
+        self._states.give_turn(row.job_id)
+        if self._engine.job(JobId(row.run_id)) is None:  # lost with the engine's file
+            self._engine.run_again(decode(row.job), row.run_id)
+        self._engine.go_on(row.run_id)
 
     def _begin_again(self, row: JobRow, job: Job) -> None:
         now = self._clock.now()

@@ -18,6 +18,7 @@ from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.executors import acquire_slot, data_id, installation
 from mvsnap.jobs.listing import JobList
+from mvsnap.jobs.lost_runs import LostRuns
 from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.runner import JobRunner
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
@@ -99,6 +100,8 @@ class Worker:
     def start(self) -> None:
         self._beat()
         self.engine.launch()
+        parts = self._parts
+        self._lost = LostRuns(self.engine, parts.job_states, parts.clock)
         for loop in self._loops:
             loop.start()
         self._visits.start()
@@ -155,6 +158,7 @@ class Worker:
 
     def _chores(self) -> Chores:
         chores = Chores(self._parts.clock, OUTAGES)
+        chores.add("lost runs", lambda: self._lost.resume(), _HEARTBEAT_S)
         chores.add("times", partial(put_times_right, self._parts), _HEARTBEAT_S)
         guard = purge_guard(self._parts)
         kinds = cleaning.kinds(self._parts, self.engine)

@@ -71,7 +71,7 @@ def damaged(path: Path) -> str:
     if path.name == _JOBS:
         return (
             f"{path} is damaged. Stop the service and move it away: a new one is "
-            "created at the next start, and only unfinished jobs are lost"
+            "created at the next start, and only jobs that had just come are lost"
         )
     return (
         f"{path} is damaged. Stop the service and move it away: put a backup in its "

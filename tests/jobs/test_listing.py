@@ -100,6 +100,14 @@ def test_a_job_that_waits_goes_on_at_once(desk: Desk) -> None:
     assert desk.engine.went_on == [f"{job.id}#3"]
 
 
+def test_a_job_that_waits_begins_again_where_its_engine_was_lost(desk: Desk) -> None:
+    job = desk.accept(1)
+    desk.put(job, JobStage.WAITING)
+    desk.engine.jobs.clear()
+    assert desk.list.retry(job.id).waits_for == "its turn"
+    assert desk.engine.again == {f"{job.id}#3": job}
+
+
 def test_a_job_that_failed_begins_again_once_and_says_so(desk: Desk) -> None:
     job = desk.accept(1)
     desk.put(job, JobStage.FAILED)

@@ -18,8 +18,9 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.runtime.service import Roles
 from mvsnap.runtime.start import open_service
+from mvsnap.simulator.faults import Fault
 from tests.cli.run import configure, mvsnap
-from tests.gateway import Gateway, clouds, gateway
+from tests.gateway import ROOM, Gateway, clouds, gateway
 from tests.servers.card import Card, card
 from tests.servers.processes import wait_until
 from tests.store.recordings import Recordings
@@ -127,6 +128,27 @@ def test_a_start_makes_the_room_that_it_waits_for(
     assert (card.folder / str(clips[-1].path)).exists()
 
 
+def test_what_waited_goes_on_without_the_file_of_jobs(tmp_path: Path) -> None:
+    """A power cut has emptied it, or it was damaged and moved away."""
+    with clouds() as simulated, gateway(tmp_path, simulated.settings()) as served:
+        simulated.webex.faults.add(Fault("503-html", "POST /v1/messages", times=-1))
+        assert served.snapshot(wait_s="0", prefix="#1").status_code == 202
+
+        def waits_for() -> list[str]:
+            answer = served.get("/api/v1.0/jobs", state="waiting")
+            found = answer.json()["jobs"] if answer.ok else [{"waits_for": "?"}]
+            return [job["waits_for"] for job in found]
+
+        wait_until(lambda: waits_for() == [f"room {ROOM}"], "it waits for the room", 60)
+        served.kill()
+        for path in (tmp_path / "data").glob("jobs.db*"):
+            path.unlink()
+        simulated.webex.faults.clear()
+        served.start()
+        wait_until(lambda: waits_for() == [], "it has ended", 60)
+        assert ["#1" in m.markdown for m in simulated.webex.messages] == [True]
+
+
 def said_by(served: Gateway) -> str:
     try:
         return served.get("/readyz").text
@@ -178,7 +200,7 @@ def test_a_damaged_database_is_named_with_what_to_do(
     )
     events.write_bytes(kept)
     assert re.search(
-        rf"^{re.escape(str(jobs))} is damaged\..* only unfinished jobs are lost$",
+        rf"^{re.escape(str(jobs))} is damaged\..* jobs that had just come are lost$",
         refused(used),
         re.M,
     )
