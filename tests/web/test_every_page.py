@@ -77,6 +77,32 @@ JUDGE = """async ([part, rules]) => {
         node => `${one.id}: ${node.target}: ${node.failureSummary}`));
 }"""
 
+# A field or a box whose edge nobody sees (WCAG 1.4.11; axe judges letters alone).
+PALE = """part => {
+    const light = colour => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(one => {
+            const c = one / 255;
+            return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = one => {
+        const colour = getComputedStyle(one).backgroundColor;
+        const none = colour.startsWith("rgba") && colour.endsWith(" 0)");
+        return none && one.parentElement ? behind(one.parentElement) : light(colour);
+    };
+    const kinds = ".form-control, .form-select, .form-check-input";
+    const shown = one => one.offsetParent && !one.matches(":focus, :disabled");
+    return [...document.querySelector(part).querySelectorAll(kinds)].filter(shown)
+        .filter(one => !one.matches(":checked")).map(one => {
+            const edge = light(getComputedStyle(one).borderTopColor);
+            const around = behind(one.parentElement);
+            const [dark, bright] = [edge, around].sort((a, b) => a - b);
+            return [one.name || one.id, (bright + 0.05) / (dark + 0.05)];
+        }).filter(([, ratio]) => ratio < 3)
+        .map(([name, ratio]) => `edge of ${name}: ${ratio.toFixed(1)} : 1`);
+}"""
+
 # Times of programs, and of another zone.
 FOREIGN = re.compile(r".{0,30}(?:\d-\d\dT\d\d:|\bUTC\b|\+00:00).{0,20}")
 
@@ -158,6 +184,7 @@ def faults(page: Page, what: str, part: str = "html") -> list[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.wait_for_selector(f"[data-bs-theme={scheme}]", state="attached")
         wrong = page.evaluate(JUDGE, [part, RULES[scheme]])
+        wrong += page.evaluate(PALE, part)
         found += [f"{what} {size[0]} {scheme}: {one}" for one in wrong]
     return found
 
@@ -176,6 +203,11 @@ def test_a_fault_is_found() -> None:
         page.evaluate(AXE_SCRIPT)
         (found,) = page.evaluate(JUDGE, ["html", RULES["light"]])
         assert found.startswith("image-alt: img: ")
+        field = "<input class=form-control name=a style='border: 1px solid"
+        page.set_content(
+            f"<body style='background: #fff'>{field} #dee2e6'>{field} #868e96'></body>"
+        )
+        assert page.evaluate(PALE, "html") == ["edge of a: 1.3 : 1"]
 
 
 def test_every_page(site: Site) -> None:

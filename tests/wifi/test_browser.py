@@ -89,3 +89,19 @@ def test_no_page_is_wider_than_the_window(url: str, size: tuple[int, int]) -> No
         for path in PAGES:
             page.goto(f"{url}{path}")
             assert fits(page), path
+
+
+def test_on_a_phone_numbers_are_on_the_first_screen_and_chosen_filters_show(
+    url: str,
+) -> None:
+    with visitor(PHONE) as page:
+        log_in(page, f"{url}/wifi", "anna", PASSWORD)
+        numbers = page.locator(".wifi-sums").bounding_box()
+        assert numbers is not None and numbers["y"] < PHONE[1] / 2
+        assert not page.get_by_label("Radio").is_visible()
+        page.get_by_text("More filters").click()
+        page.get_by_label("Radio").select_option("wifi")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**radio=wifi**")
+        assert page.get_by_label("Radio").input_value() == "wifi"
+        assert page.get_by_label("Radio").is_visible()
