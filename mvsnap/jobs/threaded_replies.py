@@ -109,8 +109,8 @@ class ThreadedReplies:
         known = self._stores.events.deliveries_of_job(job.id)
         sent = known.get((ALERT_KIND.name, room))
         if sent is not None and is_over(sent, job):
-            return None  # else it would take the ends that another message has to say
-        troubles = self._stores.troubles.of_message(job.id, room)
+            return None  # else it would claim ends that another message has to say
+        troubles = self._stores.troubles.claim_for_message(job.id, room)
         if not troubles:
             return None  # another message says that all is over
         facts = Facts(job, troubles=tuple(troubles))

@@ -63,18 +63,19 @@ class TroubleStore:
         )
         self._db.execute(update(troubles).where(of_job).values(handed_over=True))
 
-    def of_message(self, job_id: JobId, room: str) -> list[Trouble]:
+    def claim_for_message(self, job_id: JobId, room: str) -> list[Trouble]:
         """Return what this job has to post in this room now, oldest first.
 
         An end is reported once: by the message about its trouble, if that is still
-        waiting when it ends, or by one of its own.
+        waiting when it ends, or by one of its own. It is of the first who asks here:
+        a message that was sent must not.
         """
         of_job = or_(troubles.c.reported_by == job_id, troubles.c.over_by == job_id)
         statement = select(troubles).where(of_job)
         rows = self._db.rows(statement.order_by(troubles.c.began_at, troubles.c.name))
         found = [_trouble(row) for row in rows]
         ended = [one.id for one in found if one.ended_at is not None]
-        elsewhere = self._reported_elsewhere(ended, room, job_id)
+        elsewhere = self._claim_ends(ended, room, job_id)
         return [one for one in found if one.id not in elsewhere]
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> PurgeResult:
@@ -84,9 +85,7 @@ class TroubleStore:
         ends = OldRows(reported_ends, gone.where(old).exists(), counted=False)
         return purge(self._db, ends, OldRows(troubles, old), dry_run=dry_run)
 
-    def _reported_elsewhere(
-        self, ended: Sequence[str], room: str, job_id: JobId
-    ) -> set[str]:
+    def _claim_ends(self, ended: Sequence[str], room: str, job_id: JobId) -> set[str]:
         """Take the ends that no job posts in this room; return those of others."""
         if not ended:
             return set()

@@ -107,7 +107,7 @@ def test_a_full_queue_is_reported_when_there_is_a_place(site: Site) -> None:
     site.look(watch, 8)
     (job,) = site.queue.jobs.values()
     assert (job.rooms, job.serials, job.about) == (("Ops",), (), None)
-    (trouble,) = site.parts.troubles.of_message(job.id, "Ops")
+    (trouble,) = site.parts.troubles.claim_for_message(job.id, "Ops")
     assert (trouble.name, trouble.text) == ("Queue", "9 jobs")
 
 
@@ -136,7 +136,7 @@ def test_a_clock_that_is_set_reports_nothing_early(site: Site) -> None:
     assert site.queue.jobs == {}
     site.look(watch, 3)
     (job_id,) = site.queue.jobs
-    (trouble,) = site.parts.troubles.of_message(job_id, "Ops")
+    (trouble,) = site.parts.troubles.claim_for_message(job_id, "Ops")
     now = site.clock.now() + site.set_by
     assert trouble.lasted(now) < timedelta(minutes=10)
 

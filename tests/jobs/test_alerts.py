@@ -165,11 +165,11 @@ def test_names_of_others_are_harmless(team: Crew) -> None:
 def test_rows_go_after_their_time(team: Crew) -> None:
     begun(team, "Gate")
     ended(team, over_by=OVER)
-    team.troubles.of_message(REPORTED, ROOMS[0])
+    team.troubles.claim_for_message(REPORTED, ROOMS[0])
     before = team.clock.now() - timedelta(days=1)
     assert team.troubles.purge(before).removed == 0
     assert team.troubles.purge(team.clock.now() + timedelta(days=1)).removed == 1
-    assert team.troubles.of_message(REPORTED, ROOMS[0]) == []
+    assert team.troubles.claim_for_message(REPORTED, ROOMS[0]) == []
 
 
 def test_a_report_is_posted_once_in_each_room(team: Crew) -> None:

@@ -70,8 +70,8 @@ def test_of_two_messages_one_reports_the_end(store: TroubleStore) -> None:
     ended = START + timedelta(hours=1)
     over = replace(gate(), ended_at=ended, reported_by="on", over_by="off")
     store.change(lambda _: [over])
-    assert store.of_message(JobId("off"), "A") == [over]
-    assert store.of_message(JobId("on"), "A") == []
-    assert store.of_message(JobId("off"), "A") == [over]
-    assert store.of_message(JobId("on"), "B") == [over]
-    assert store.of_message(JobId("another"), "A") == []
+    assert store.claim_for_message(JobId("off"), "A") == [over]
+    assert store.claim_for_message(JobId("on"), "A") == []
+    assert store.claim_for_message(JobId("off"), "A") == [over]
+    assert store.claim_for_message(JobId("on"), "B") == [over]
+    assert store.claim_for_message(JobId("another"), "A") == []
