@@ -134,8 +134,7 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # with the garbage: to look for it takes each worker half a second
         gc.enable()
 
 

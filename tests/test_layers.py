@@ -10,8 +10,9 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -248,18 +249,19 @@ class Import:
         return (self.name.split(".") + [""])[1]
 
 
-def imports(text: str) -> Iterator[Import]:
-    """Yield every import of a module, those inside functions too."""
-    tree = ast.parse(text)
+@cache
+def imports(text: str) -> tuple[Import, ...]:
+    """Return every import of a module, those inside functions too."""
+    nodes = [*ast.walk(ast.parse(text))]
     for_types = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
-        for name in names_of(node):
-            yield Import(name, id(node) in for_types)
+    return tuple(
+        Import(name, id(node) in for_types) for node in nodes for name in names_of(node)
+    )
 
 
 def names_of(node: ast.AST) -> list[str]:

@@ -9,28 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import schemathesis
 
+from tests.runtime.secret_settings import ANSWERS, SECRET, SHARED, TOKEN
 from tests.webhooks.build import ixon, meraki, sensor
 from tests.wifi.scanning_build import location, seen2, seen3, version2, version3
 
-TOKEN = "a-token-of-the-tests-only"
-SHARED = "a-shared-secret-of-the-tests"
-SECRET = "a-scanning-secret-of-the-tests"
-VALIDATOR = "a-validator-of-the-tests"
-# In the working directory: a line for each call.
-ANSWERS = Path("answers.txt")
-
-SETTINGS: dict[str, Any] = {
-    "webhooks": {"tokens": [{"name": "tests", "token": TOKEN}]}
-    | {"meraki_shared_secret": SHARED},
-    "scanning": {
-        "endpoints": [{"token": TOKEN, "validator": VALIDATOR, "secret": SECRET}]
-    },
-}
 _SCANNED = (
     version2(seen2()),
     version3(seen3(locations=[location(0, ("0c:8d:db:00:00:01", -65))])),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mvsnap.simulator.server import serve
-from tests.runtime.right_secrets import SETTINGS
+from tests.runtime.secret_settings import SETTINGS
 from tests.web.build import KEY, Web
 from tests.web.described import described
 

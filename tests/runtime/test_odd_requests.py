@@ -11,7 +11,7 @@ import pytest
 from mvsnap.domain import EventId
 from tests.core import build
 from tests.core.build import NOON
-from tests.runtime.right_secrets import SETTINGS, TOKEN
+from tests.runtime.secret_settings import SETTINGS, TOKEN
 from tests.web.build import Web
 from tests.web.described import described
 

@@ -15,7 +15,7 @@ import pytest
 from mvsnap.config.model import Scope
 from mvsnap.web import auth
 from tests.gateway import KEY, clouds, environment, gateway
-from tests.runtime.right_secrets import ANSWERS, SETTINGS
+from tests.runtime.secret_settings import ANSWERS, SETTINGS
 from tests.web.build import Web
 from tests.web.described import described
 

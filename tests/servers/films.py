@@ -11,9 +11,12 @@ import pytest
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where they are; other workers use them at the same time."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent  # the one of this run
-    made = folder / "films"
+    made = of_this_run(tmp_path_factory) / "films"
     made.mkdir(exist_ok=True)
     return made
+
+
+def of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all workers share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder

@@ -50,8 +50,7 @@ def _chromium() -> Browser:
     from playwright.sync_api import sync_playwright
 
     playwright = _started.enter_context(sync_playwright())
-    # One process less draws, and a tenth less is computed for a page.
-    options = [*FLAGS[1:], "--in-process-gpu"]
+    options = [*FLAGS[1:]]
     chromium = playwright.chromium.launch(executable_path=program(), args=options)
     _started.callback(chromium.close)
     return chromium

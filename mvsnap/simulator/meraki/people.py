@@ -20,6 +20,8 @@ from mvsnap.simulator.meraki.cameras import NETWORKS, SimulatedCamera, area_of, 
 PeopleAt = Callable[[Serial, ZoneId, datetime], int | None]
 
 MINUTE = timedelta(minutes=1)
+# Of so short a span the rest of its hour is not made up.
+_FEW = timedelta(minutes=20)
 # People in each minute of a working day, by the hour of the network's clock.
 _A_DAY = (
     *(0.05, 0.02, 0.02, 0.02, 0.05, 0.2, 0.6, 1.4),
@@ -47,7 +49,7 @@ def minutes(
     people_at: PeopleAt | None = None,
 ) -> Iterator[SimulatedMinute]:
     """Yield each whole minute that begins in [since, until)."""
-    share = _share(camera, zone_id)
+    share, is_alone = _share(camera, zone_id), until - since < _FEW
     begin = since.astimezone(UTC).replace(second=0, microsecond=0)
     if begin < since:
         begin += MINUTE
@@ -56,7 +58,7 @@ def minutes(
             yield SimulatedMinute(begin, 0, 0.0)
         else:
             published = _published(camera, zone_id, begin, people_at)
-            yield published or _made_up(camera, share, begin)
+            yield published or _made_up(camera, share, begin, is_alone=is_alone)
         begin += MINUTE
 
 
@@ -74,32 +76,44 @@ def _published(
     return SimulatedMinute(begin, seen[0] + sum(came), round(sum(seen) / len(seen), 2))
 
 
-def _made_up(camera: SimulatedCamera, share: float, begin: datetime) -> SimulatedMinute:
-    hour = begin.replace(minute=0)
-    found = _of_hour(camera.serial, camera.network_id, camera.scene, share, hour)
-    return found[begin.minute]
+def _made_up(
+    camera: SimulatedCamera, share: float, begin: datetime, *, is_alone: bool
+) -> SimulatedMinute:
+    """is_alone: nobody will ask for the other minutes of its hour."""
+    known = (camera.serial, camera.network_id, camera.scene, share)
+    if is_alone:
+        return _minute(begin, _people(*known, begin), _people(*known, begin - MINUTE))
+    return _of_hour(*known, begin.replace(minute=0))[begin.minute]
 
 
 @lru_cache(maxsize=1024)  # a week of six zones, which is asked for again and again
 def _of_hour(
     serial: Serial, network_id: str, scene: str, share: float, hour: datetime
 ) -> tuple[SimulatedMinute, ...]:
-    def people(begin: datetime) -> int:
-        local = begin.astimezone(_CLOCKS[network_id])
-        usual = _A_DAY[local.hour] * _SCENES[scene]
-        if local.weekday() == _SUNDAY:
-            usual /= 4
-        name = f"{serial}/{begin:%Y%m%d%H%M}"
-        here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
-        # Whoever is in a zone is in the full frame, too.
-        return sum(_chance(f"{name}/{number}") < share for number in range(here))
-
-    found, before = [], people(hour - MINUTE)
+    known = (serial, network_id, scene, share)
+    found, before = [], _people(*known, hour - MINUTE)
     for begin in (hour + number * MINUTE for number in range(60)):
-        now = people(begin)
-        found.append(SimulatedMinute(begin, now, round(0.6 * now + 0.3 * before, 2)))
+        now = _people(*known, begin)
+        found.append(_minute(begin, now, before))
         before = now
     return tuple(found)
+
+
+def _minute(begin: datetime, now: int, before: int) -> SimulatedMinute:
+    return SimulatedMinute(begin, now, round(0.6 * now + 0.3 * before, 2))
+
+
+def _people(
+    serial: Serial, network_id: str, scene: str, share: float, begin: datetime
+) -> int:
+    local = begin.astimezone(_CLOCKS[network_id])
+    usual = _A_DAY[local.hour] * _SCENES[scene]
+    if local.weekday() == _SUNDAY:
+        usual /= 4
+    name = f"{serial}/{begin:%Y%m%d%H%M}"
+    here = int(usual * 2 * _chance(name) + _chance(f"{name}/rest"))
+    # Whoever is in a zone is in the full frame, too.
+    return sum(_chance(f"{name}/{number}") < share for number in range(here))
 
 
 def _share(camera: SimulatedCamera, zone_id: ZoneId) -> float:
