@@ -67,10 +67,15 @@ class Clouds:
 
 
 @contextmanager
-def clouds(*, cameras: int = 3, not_ready_s: float = 0.0) -> Iterator[Clouds]:
+def clouds(
+    *, cameras: int = 3, not_ready_s: float = 0.0, sense: bool = True
+) -> Iterator[Clouds]:
+    """sense: of the cameras; without it a gateway asks for no counts of visitors."""
     dashboard = FakeDashboard(cameras=cameras, not_ready_s=not_ready_s)
     # A job that a busy machine starts late asks for its moment; it is there.
     dashboard.video_delay_s = 0
+    for camera in dashboard.cameras.values():
+        camera.sense = sense
     webex = FakeWebex(rooms=(ROOM, "Site B - Alarms"))
     with (
         serve(dashboard_app(dashboard)) as dashboard_url,

@@ -133,7 +133,10 @@ def once(told: list[SimMessage]) -> SimMessage:
 def test_the_clip_of_an_alarm_follows_in_its_thread(
     tmp_path: Path, camera: RtspCamera
 ) -> None:
-    with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
+    with (
+        clouds(sense=False) as made,
+        gateway(tmp_path, settings(made, camera, "Robot")) as here,
+    ):
         wait_for_ring(here, 1)
         url = alarm(here, 1)
         wait_until(lambda: bool(made.webex.messages), "the alarm is posted at once")
@@ -169,7 +172,10 @@ def test_the_clip_of_an_alarm_follows_in_its_thread(
 def test_a_kill_while_it_records_loses_nothing(
     tmp_path: Path, camera: RtspCamera
 ) -> None:
-    with clouds() as made, gateway(tmp_path, settings(made, camera, "Robot")) as here:
+    with (
+        clouds(sense=False) as made,
+        gateway(tmp_path, settings(made, camera, "Robot")) as here,
+    ):
         wait_for_ring(here, 1)
         url = alarm(here, 2)
         here.kill_after(1.0)
@@ -193,7 +199,7 @@ def test_a_clip_ends_although_all_cameras_left_the_settings(tmp_path: Path) -> N
     parts.clips.ask([clip])
     parts.clips.claim(installation(folder), [robot], now)
     parts.store.close()
-    with clouds() as made:
+    with clouds(sense=False) as made:
         given = made.settings(data_dir=str(folder))
         with gateway(tmp_path, given) as here:
             address = "/api/v1.0/events/e-1"
@@ -208,7 +214,7 @@ def test_every_alarm_of_a_flood_ends_as_a_clip_although_the_service_is_killed(
     tmp_path: Path, camera: RtspCamera
 ) -> None:
     """50 alarms in about a second for 5 cameras; the kill comes amid them."""
-    with clouds() as made:
+    with clouds(sense=False) as made:
         given = settings(made, camera, *CAMERAS)
         given["webhooks"]["rules"] = [
             {"name": name, "match": {"line": name}, "cameras": [name]}
@@ -235,7 +241,7 @@ def test_an_alarm_has_its_clip_while_all_threads_wait_for_a_cloud(
 ) -> None:
     """More alarms than the engine has threads; the last one is of another camera."""
     flooded, last = CAMERAS[:2]
-    with clouds() as made:
+    with clouds(sense=False) as made:
         given = settings(made, camera, flooded, last)
         given["recorder"]["queue_size"] = 100
         given["webhooks"]["tokens"][0]["actions"] = ["clip"]

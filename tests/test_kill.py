@@ -95,7 +95,7 @@ def test_every_accepted_trigger_is_delivered_although_the_service_is_killed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = random.Random(5004)
-    with clouds(not_ready_s=0.2) as simulated:
+    with clouds(not_ready_s=0.2, sense=False) as simulated:
         simulated.dashboard.rate_limit = None
         simulated.dashboard.picture_bytes = picture()
         for cloud in (simulated.dashboard, simulated.webex):

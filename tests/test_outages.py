@@ -55,7 +55,7 @@ def asks(served: Gateway) -> list[Callable[[], requests.Response]]:
 
 def test_a_locked_file_costs_a_trigger_two_seconds(tmp_path: Path) -> None:
     hooks = {"tokens": [{"name": "plc", "token": HOOK}]}
-    with clouds() as simulated:
+    with clouds(sense=False) as simulated:
         settings = simulated.settings(webhooks=hooks)
         with gateway(tmp_path, settings) as served:
             assert served.snapshot(wait_s="30").status_code == 200
@@ -83,7 +83,10 @@ def test_a_locked_file_costs_a_trigger_two_seconds(tmp_path: Path) -> None:
 def test_a_silent_database_holds_nobody_and_loses_nothing(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    with clouds() as simulated, Relay(make_url(postgres_url).port or 0) as relay:
+    with (
+        clouds(sense=False) as simulated,
+        Relay(make_url(postgres_url).port or 0) as relay,
+    ):
         settings = simulated.settings(database_url=through(relay, postgres_url))
         with gateway(tmp_path, settings) as served:
             assert served.snapshot(wait_s="30").status_code == 200
@@ -130,7 +133,10 @@ def begin(waiting: Gateway) -> None:
 
 
 def test_a_start_waits_for_its_database(tmp_path: Path, postgres_url: str) -> None:
-    with clouds() as simulated, Relay(make_url(postgres_url).port or 0) as relay:
+    with (
+        clouds(sense=False) as simulated,
+        Relay(make_url(postgres_url).port or 0) as relay,
+    ):
         relay.cut()
         settings = simulated.settings(database_url=through(relay, postgres_url))
         served = Gateway(write_config(tmp_path, settings))
@@ -186,7 +192,7 @@ def test_a_process_of_each_role_takes_few_connections(
         with counted.connect() as connection:
             return int(connection.scalar(mine) or 0)
 
-    with clouds() as simulated:
+    with clouds(sense=False) as simulated:
         settings = simulated.settings(database_url=postgres_url)
         with gateway(tmp_path, settings, roles="worker"):
             # Two, and one that hears of notifications.

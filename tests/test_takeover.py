@@ -44,7 +44,7 @@ class Site:
 
 @contextmanager
 def site(folder: Path) -> Iterator[Site]:
-    with clouds() as simulated, ExitStack() as stack:
+    with clouds(sense=False) as simulated, ExitStack() as stack:
         config = write_config(folder, simulated.settings())
         first, second = (Gateway(config, roles=r) for r in ("web,worker", "worker"))
         stack.callback(second.kill)

@@ -198,7 +198,7 @@ def attacked(
 
     The attacker may have the key of `tests.gateway`; the device has its own.
     """
-    with clouds() as simulated:
+    with clouds(sense=False) as simulated:
         simulated.dashboard.rate_limit = None
         given = simulated.settings()
         device = {"name": "device", "key": DEVICE_KEY, "scopes": ["snapshot"]}

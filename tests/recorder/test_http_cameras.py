@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import pytest
 from flask import Response
 
+from mvsnap.clip_model import Gap
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import (
     CameraRefused,
@@ -27,12 +29,19 @@ from mvsnap.recorder import (
     Timing,
     probe,
 )
+from mvsnap.recorder.arrivals import WHOLE_S
 from mvsnap.recorder.diagnosis import Ending
 from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.mjpeg import Pictures
 from mvsnap.simulator.server import serve
 from tests.clients.fakes import answering, picture
 from tests.recorder.build import camera, now, recording, seen, wait_for_video
+from tests.recorder.came import (
+    Came,
+    assert_gaps_are_silences,
+    assert_goes_on,
+    came_in,
+)
 from tests.servers.odd_camera import (
     BAD,
     BAD_EVERY,
@@ -102,11 +111,15 @@ def test_a_picture_that_is_too_large_is_refused_by_its_size(way: str) -> None:
 
 @dataclass(frozen=True)
 class Taken:
-    """The clips of one moment, and how often each camera was connected until then."""
+    """The clips of one moment, and how often each camera was connected until then.
+
+    sent: the numbers of the pictures that each camera has sent.
+    """
 
     at: datetime
     clips: dict[str, ClipResult]
     connects: dict[str, int]
+    sent: dict[str, list[int]]
 
 
 EVERY = {
@@ -116,7 +129,8 @@ EVERY = {
 }
 
 
-def taking(url: str, folder: Path, ways: Collection[str]) -> Taken:
+def taking(odd: tuple[OddCamera, str], folder: Path, ways: Collection[str]) -> Taken:
+    served, url = odd
     cameras = [
         camera(
             way,
@@ -140,14 +154,14 @@ def taking(url: str, folder: Path, ways: Collection[str]) -> Taken:
             clips[way] = done.result()
             # Nobody needs its pictures any more, while the other clips are encoded.
             recorder.keep(set(ways) - clips.keys())
-    return Taken(at, clips, connects)
+    return Taken(at, clips, connects, {way: [*served.sent[way]] for way in ways})
 
 
 @pytest.fixture(scope="module")
 def taken_once(
     odd: tuple[OddCamera, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Taken:
-    return taking(odd[1], tmp_path_factory.mktemp("odd"), EVERY)
+    return taking(odd, tmp_path_factory.mktemp("odd"), EVERY)
 
 
 @pytest.fixture
@@ -161,7 +175,7 @@ def taken(
     """The clips of the module; a second try gets its own, which nothing disturbs."""
     if getattr(request.node, "execution_count", 1) == 1:
         return taken_once
-    return taking(odd[1], tmp_path / "again", [way])
+    return taking(odd, tmp_path / "again", [way])
 
 
 def assert_in_place(begins_s: Sequence[float], fps: float) -> None:
@@ -211,14 +225,40 @@ def test_pictures_in_wrong_places_are_noticed(begins_s: list[float]) -> None:
         assert_in_place(begins_s, STREAM_FPS)
 
 
+# Of a camera that is asked four times a second: the numbers that it sends, all of which
+# come a tenth of a second later, and a silence of two seconds.
+SENT = [*range(1000, 1040, 5), *range(1080, 1120, 5)]
+CAME = [Came(number, number / NUMBERS + 0.1) for number in SENT]
+SILENCE = [Gap(datetime.fromtimestamp(51.85, UTC), datetime.fromtimestamp(54.1, UTC))]
+
+
+def test_a_silence_is_what_a_camera_has_not_sent() -> None:
+    assert_gaps_are_silences(SILENCE, CAME, SENT)
+    assert_gaps_are_silences(SILENCE, CAME, sorted([*SENT, 1050]))
+    with pytest.raises(AssertionError):
+        assert_gaps_are_silences(SILENCE, CAME, sorted([*SENT, 1050, 1055]))
+
+
+@pytest.mark.parametrize(("lacks", "is_wrong"), [(0, False), (1, True), (2, True)])
+def test_a_clip_that_lacks_its_last_picture_is_noticed(
+    lacks: int, is_wrong: bool
+) -> None:
+    came, end_s = CAME[: len(CAME) - lacks], 1116 / NUMBERS + 0.1 + WHOLE_S
+    asked_on = [*SENT, 1120, 1125]
+    with pytest.raises(AssertionError) if is_wrong else nullcontext():
+        assert_goes_on(came, asked_on, end_s, 1 / ASKED_FPS)
+    # Asked again only after a second, the last one has come late.
+    with pytest.raises(AssertionError) if lacks == 2 else nullcontext():
+        assert_goes_on(came, [*SENT, 1135], end_s, 1 / ASKED_FPS)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", EVERY)
 def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> None:
     clip, fps = taken.clips[way], EVERY[way][1]
     assert clip.error is None
-    # A busy machine may receive nothing for a moment, and says so.
-    assert sum((gap.ended_at - gap.began_at).total_seconds() for gap in clip.gaps) < 1
-    assert clip.path is not None
+    came, sent = came_in(clip), taken.sent[way]
+    assert_gaps_are_silences(clip.gaps, came, sent)
     assert taken.connects[way] == 1
     shown = seen(clip, taken.at, NUMBERS)
     new = 1 + sum(1 for step in shown.steps if step)
@@ -229,8 +269,11 @@ def test_a_picture_is_recorded_whatever_it_is_called(taken: Taken, way: str) -> 
     # It begins with a segment of a second, or more while pictures are late.
     latest_s = usual_s - min(shown.begins_s)
     assert -PRE_S - 1.5 - latest_s <= shown.first_s
-    late_s = max(0.0, usual_s - shown.begins_s[-1])
-    assert shown.last_s + late_s >= POST_S - 2.5 / fps
+    if way in STREAMS:
+        late_s = max(0.0, usual_s - shown.begins_s[-1])
+        assert shown.last_s + late_s >= POST_S - 2.5 / fps
+    else:
+        assert_goes_on(came, sent, taken.at.timestamp() + POST_S, 1 / fps)
     assert clip.began_at is not None
     began_s = (clip.began_at - taken.at).total_seconds()
     assert began_s == pytest.approx(usual_s, abs=0.2 + 0.5 / fps)

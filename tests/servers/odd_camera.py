@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from flask import Flask, Response
@@ -106,11 +106,15 @@ STREAMS: dict[str, tuple[str | None, Callable[[bytes, int], bytes]]] = {
 
 
 class OddCamera:
-    """Each way has an address: `/still/<way>`, `/bad/<way>`, `/stream/<way>`."""
+    """Each way has an address: `/still/<way>`, `/bad/<way>`, `/stream/<way>`.
+
+    sent: the numbers of the good pictures of each way, in order.
+    """
 
     def __init__(self, bad_first: bool = False) -> None:
         """bad_first: the very first answer is one of the bad ones."""
         self.asked: Counter[str] = Counter()
+        self.sent: defaultdict[str, list[int]] = defaultdict(list)
         self._first = 0 if bad_first else BAD_EVERY // 2
         self._closed = threading.Event()
         self._works_for: int | None = None
@@ -131,27 +135,29 @@ class OddCamera:
     def close(self) -> None:
         self._closed.set()
 
-    def _now(self) -> bytes:
-        return draw_number(int(time.time() * NUMBERS))
+    def _now(self, way: str = "") -> bytes:
+        number = int(time.time() * NUMBERS)
+        self.sent[way].append(number)
+        return draw_number(number)
 
     def _still(self, way: str) -> Response:
         self.asked[way] += 1
         if self._works_for is not None and self.asked[way] > self._works_for:
             return BAD["404"](b"")
-        return STILLS[way](self._now())
+        return STILLS[way](self._now(way))
 
     def _one_in_eight(self, way: str) -> Response:
         place = self.asked[way]
         self.asked[way] += 1
         if place % BAD_EVERY == self._first:
             return BAD[way](self._now())
-        return Response(self._now(), content_type="image/jpeg")
+        return Response(self._now(way), content_type="image/jpeg")
 
     def _stream(self, way: str) -> Response:
         self.asked[way] += 1
         kind, send = STREAMS[way]
         answer = with_type(kind, b"")
-        answer.response = self._sent(send)
+        answer.response = self._sent(way, send)
         del answer.headers["Content-Length"]
         return answer
 
@@ -166,8 +172,8 @@ class OddCamera:
         kind = "multipart/x-mixed-replace; boundary=frame"
         return Response(pictures(), content_type=kind)
 
-    def _sent(self, send: Callable[[bytes, int], bytes]) -> Iterator[bytes]:
+    def _sent(self, way: str, send: Callable[[bytes, int], bytes]) -> Iterator[bytes]:
         number = int(time.time() * STREAM_FPS) + 1
         while not self._closed.wait(max(0.0, number / STREAM_FPS - time.time())):
-            yield send(self._now(), number)
+            yield send(self._now(way), number)
             number += 1

@@ -29,7 +29,10 @@ def test_what_was_accepted_is_counted_once_although_the_service_is_killed(
     scanning = {"endpoints": [endpoint], "hash_macs": False}
     over = threading.Event()
     accepted: set[int] = set()
-    with clouds() as made, gateway(tmp_path, made.settings(scanning=scanning)) as it:
+    with (
+        clouds(sense=False) as made,
+        gateway(tmp_path, made.settings(scanning=scanning)) as it,
+    ):
         senders = [
             threading.Thread(target=send, args=(it, n, accepted, over))
             for n in range(3)
