@@ -9,8 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 
 from mvsnap.clock import Clock
 from mvsnap.core.sharing import Holding, Plan, plan
@@ -18,6 +28,8 @@ from mvsnap.store.database import Database
 from mvsnap.store.sharing_tables import holders, holdings
 
 LEASE_S = 20.0
+# No lease is as long.
+_LONGEST = timedelta(minutes=1)
 CAMERAS = "cameras"  # the kind of what recorders share
 # Arbitrary, but the same in every process, with the kind: they take turns.
 _TURN = 5_004_013
@@ -111,7 +123,7 @@ class Claims:
         with self._db.reading() as connection:
             now = self._now(connection)
             rows = connection.execute(statement).all()
-        return {row.holder: row.until > now for row in rows}
+        return {row.holder: now < row.until <= now + _LONGEST for row in rows}
 
     def holders(self) -> dict[str, str]:
         """Return who holds each name, of those that are alive."""
@@ -144,7 +156,7 @@ class Claims:
         connection.execute(delete(holders).where(holders.c.kind == self._kind, old))
 
     def _alive(self, connection: Connection, now: datetime) -> Collection[str]:
-        alive = (holders.c.kind == self._kind) & (holders.c.until > now)
+        alive = (holders.c.kind == self._kind) & _is_alive(now)
         return set(connection.execute(select(holders.c.holder).where(alive)).scalars())
 
     def _holdings(
@@ -187,6 +199,11 @@ class Claims:
         return (holdings.c.kind == self._kind) & holdings.c.name.in_(list(names))
 
 
+def _is_alive(now: Any) -> ColumnElement[bool]:
+    """A lease that seems longer than any is of before the clock was set back."""
+    return and_(holders.c.until > now, holders.c.until <= now + _LONGEST)
+
+
 def held_names(connection: Connection, kind: str) -> set[str]:
     """Return what somebody who is alive holds."""
     at_work = holdings.join(
@@ -196,6 +213,6 @@ def held_names(connection: Connection, kind: str) -> set[str]:
     statement = (
         select(holdings.c.name)
         .select_from(at_work)
-        .where(holdings.c.kind == kind, holders.c.until > func.clock_timestamp())
+        .where(holdings.c.kind == kind, _is_alive(func.clock_timestamp()))
     )
     return set(connection.execute(statement).scalars())

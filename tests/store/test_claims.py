@@ -22,11 +22,14 @@ def claims(db: database.Database) -> Callable[[str], Claims]:
     return lambda holder: Claims(db, "cameras", holder, SystemClock())
 
 
-def silence(db: database.Database, holder: str) -> None:
-    """Have the holder's lease end, as when its machine has died."""
+def silence(db: database.Database, holder: str, year: int = 2000) -> None:
+    """Have the holder's lease end, as when its machine has died.
+
+    year: of its end; one that is to come is of before the database's clock was set.
+    """
     with db.writing() as connection:
         gone = update(holders).where(holders.c.holder == holder)
-        connection.execute(gone.values(until=NOON.replace(year=2000)))
+        connection.execute(gone.values(until=NOON.replace(year=year)))
 
 
 def test_two_share_and_the_second_waits_until_the_first_has_finished(
@@ -46,13 +49,15 @@ def test_two_share_and_the_second_waits_until_the_first_has_finished(
     )
 
 
+@pytest.mark.parametrize("year", [2000, 2999], ids=["ended", "clock set back"])
 def test_what_a_silent_one_had_goes_to_the_others(
-    db: database.Database, claims: Callable[[str], Claims]
+    db: database.Database, claims: Callable[[str], Claims], year: int
 ) -> None:
     first, second = claims("first"), claims("second")
     first.hold(NAMES)
 
-    silence(db, "first")
+    silence(db, "first", year)
+    assert second.known()["first"] is False
     second.hold(NAMES)
     assert second.hold(NAMES) == NAMES
 
