@@ -81,7 +81,9 @@ def _as_it_is(value: Any) -> Any:
 
 
 _OWN_NUMBERS = "dBm here: -95 plus the old number"
-_BY_VISIT = "of one visit; the filter Total time at most of /wifi adds up all of a device"
+_BY_VISIT = (
+    "of one visit; the filter Total time at most of /wifi adds up all of a device"
+)
 
 # By their names in the files; a text says why there is no place.
 PLACES: dict[str, NewPlace | str] = {

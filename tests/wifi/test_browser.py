@@ -97,7 +97,8 @@ def test_on_a_phone_numbers_are_on_the_first_screen_and_chosen_filters_show(
     with visitor(PHONE) as page:
         log_in(page, f"{url}/wifi", "anna", PASSWORD)
         numbers = page.locator(".wifi-sums").bounding_box()
-        assert numbers is not None and numbers["y"] < PHONE[1] / 2
+        assert numbers is not None
+        assert numbers["y"] < PHONE[1] / 2
         assert not page.get_by_label("Radio").is_visible()
         page.get_by_text("More filters").click()
         page.get_by_label("Radio").select_option("wifi")
