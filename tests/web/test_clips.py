@@ -124,7 +124,7 @@ def test_a_clip_whose_time_is_still_to_come_says_that_a_clock_was_wrong(
 
 def test_a_row_changes_when_its_time_has_come() -> None:
     now = datetime.now(UTC)
-    clip = job_request(now + timedelta(hours=1))
+    clip = job_request(now + timedelta(hours=1), state=ClipState.READY)
     tags = [ClipRow(clip, now + timedelta(hours=h), 4, 6).tag for h in (0, 2)]
     assert tags[0] != tags[1]
 
