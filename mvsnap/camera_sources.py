@@ -7,7 +7,6 @@ connection. Their answers become the camera's state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from mvsnap.clients.ixon.client import Account, Ixon, NotAllowed, ServiceToken
@@ -34,6 +33,7 @@ from mvsnap.recorder import (
     source_of,
 )
 from mvsnap.texts.camera_wordings import NOT_OURS
+from mvsnap.values import replace
 
 _REMEMBERED_S = (
     300.0  # an address in the LAN rarely changes; a camera may disconnect often

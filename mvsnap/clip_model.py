@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.domain import CameraName, EventId, JobId, Trigger
 from mvsnap.texts.wording import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A part of a clip without any picture."""
 
     began_at: datetime
@@ -41,8 +41,7 @@ class CopyState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Struct, frozen=True):
     """One request for a clip of one camera, and its outcome.
 
     id: also that of its event.
@@ -92,8 +91,7 @@ class Clip:
 NO_RECORDER = "no_recorder"
 
 
-@dataclass(frozen=True, slots=True)
-class RecorderCameraState:
+class RecorderCameraState(Struct, frozen=True):
     """State of a camera of the recorder at `seen_at`; `text` says it.
 
     held_s: of video in the ring; gop_s: longest time between two keyframes.

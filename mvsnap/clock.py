@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -133,16 +134,14 @@ class StepWatch:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic())
 
 
-@dataclass(frozen=True, slots=True)
-class WrongTime:
+class WrongTime(Struct, frozen=True):
     """A clock that was plainly wrong: what it said at last, and by how much it was."""
 
     until: datetime
     behind: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(Struct, frozen=True):
     """zero: what it said when the monotonic clock was 0; seen_s: when it held last."""
 
     zero: datetime

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
+from msgspec import Struct
+
 from mvsnap.errors import BadInput
 from mvsnap.texts.wording import Reason
 
@@ -49,14 +51,12 @@ def is_serial(text: str) -> bool:
     return _SERIAL.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Organization:
+class Organization(Struct, frozen=True):
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     id: str
     name: str
     timezone: str
@@ -87,8 +87,7 @@ class Zone:
     region: tuple[float, ...] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A Webex space the bot is a member of."""
 
     id: RoomId
@@ -96,8 +95,7 @@ class Room:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a Webex message goes: exactly one of the two is set."""
 
     room_id: RoomId | None = None
@@ -116,8 +114,7 @@ class TriggerKind(StrEnum):
     WEBEX = "webex"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """What started a job; `by`: the key, schedule, command, zone, sensor or person."""
 
     kind: TriggerKind
@@ -208,8 +205,7 @@ class EventKind(StrEnum):
 RAISED = (EventKind.CROWD, EventKind.NOISE, EventKind.CROSSING)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened. Events are only added, never changed.
 
     occurred_at: the moment it shows; recorded_at: when it was stored.
@@ -234,7 +230,7 @@ class Event:
     error: Reason | None = None
     zone_id: ZoneId | None = None
     zone_name: str = ""
-    details: dict[str, str | int | float] = field(default_factory=dict)
+    details: dict[str, str | int | float] = {}
 
 
 class DeliveryState(StrEnum):
@@ -308,8 +304,7 @@ class User:
         return "pam" if self.password_hash == SYSTEM_ACCOUNT else "local"
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Struct, frozen=True):
     """A period in which crowds are recorded but nobody is notified; None means all."""
 
     id: str
@@ -336,8 +331,7 @@ class Mute:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One line of the audit log; who: a user or key by name, else also a reason."""
 
     at: datetime
@@ -347,8 +341,7 @@ class Change:
     after: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """People were seen in a zone from the first to the last count above zero."""
 
     serial: Serial
@@ -358,8 +351,7 @@ class Presence:
     peak_people: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A process that listens to MV Sense, by its last report at `seen_at`.
 
     people_counts: how many topics with counts it watches. refused: those too many.

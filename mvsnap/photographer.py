@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.dashboard import Dashboard, SnapshotTicket
 from mvsnap.clients.meraki.dashboards import DashboardOfCamera, asked
@@ -48,8 +49,7 @@ _LINK_WAIT_S = 30.0
 _Link = tuple[str | None, UpstreamError | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A picture of `occurred_at`, and the link to the video that begins at `link_at`.
 
     no_link: why there is none, or none yet.
@@ -289,8 +289,7 @@ class Photographer:
             return self._asked_link(serial, at)
 
 
-@dataclass(frozen=True, slots=True)
-class Cameras:
+class Cameras(Struct, frozen=True):
     """Takes pictures of cameras, and knows their names."""
 
     photographer: Photographer

@@ -12,8 +12,9 @@ import stat
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.errors import BadConfig
 from mvsnap.texts.status_wordings import EXPIRED, NOT_VALID_YET
@@ -82,8 +83,7 @@ def _refusal(exc: OSError, cert: Path, key: Path) -> str:
     return f"{_CERT}: {cert} and {key} cannot be used: {words}"
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
+class Validity(Struct, frozen=True):
     """What is wrong with a certificate, "" if nothing; until when it is valid."""
 
     mistake: Reason

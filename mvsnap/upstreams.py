@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.metrics import UPSTREAM_REQUESTS, UPSTREAM_SECONDS
 from mvsnap.texts.channel_wordings import IT_FAILED
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 _MOST_CHARS = 300
 
@@ -46,8 +48,7 @@ def upstream_of(name: str) -> tuple[Upstream, str] | None:
     return (Upstream(kind), of) if kind in set(Upstream) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Of the calls so far, by the monotonic clock; None: there was none.
 
     failing_since_s: of the first failure after the last call that worked.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from mvsnap.simulator.ixon.ixon import COMPANY_ID, FakeIxon
 from mvsnap.simulator.meraki.app import dashboard_app
 from mvsnap.simulator.meraki.dashboard import FakeDashboard
 from mvsnap.simulator.server import serve
+from mvsnap.values import replace
 from tests.clients.ixon.stub import APPLICATION, TOKEN, cloud
 from tests.recorder.build import QUICK, in_background, now, wait_for_state
 from tests.servers.processes import wait_until

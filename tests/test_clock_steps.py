@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from mvsnap.runtime import Parts
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.counts import CountsPublisher, zone_ids
 from mvsnap.simulator.mqtt.broker import Mosquitto
+from mvsnap.values import replace
 from tests.core.build import NOON, event
 from tests.gateway import (
     ROOT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Select, exists, func, select
 
 from mvsnap.badges.model import BadgeId, Verdict
@@ -13,24 +13,21 @@ from mvsnap.badges.tables import LACKS_PICTURE, badges, cardholders
 from mvsnap.domain import Serial
 
 
-@dataclass(frozen=True, slots=True)
-class Department:
+class Department(Struct, frozen=True):
     """People of the directory; is_large: a page of its events is soon together."""
 
     name: str
     is_large: bool
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedSince:
+class JudgedSince(Struct, frozen=True):
     """Verdicts from a moment on; are_many: a page of their events is soon together."""
 
     moment: datetime
     are_many: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeFilter:
+class BadgeFilter(Struct, frozen=True):
     """Which badge events; None means any. `until` is exclusive; `after` is paging.
 
     department: of the directory. is_unknown: badges that are not in the directory.

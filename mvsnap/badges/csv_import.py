@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.badges import csv_times
 from mvsnap.badges.csv_order import MOST_WAITING, CsvSwipe, Row, in_order
@@ -59,8 +60,7 @@ COLUMNS = Columns(
 _SAMPLE = datetime(2026, 11, 23, 14, 35, 56, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How to parse a file.
 
     columns: its column names by our names; time_format: for `strptime`.

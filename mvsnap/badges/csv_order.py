@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.badges.csv_times import in_pass, is_doubtful
 from mvsnap.badges.model import Swipe
 from mvsnap.core.csv_reader import BadRow
 from mvsnap.texts.file_wordings import TWICE
+from mvsnap.values import replace
 
 MOST_WAITING = 20_000
 _RECENT = 200
 _ONE_NIGHT = timedelta(hours=6)
 
 
-@dataclass(frozen=True, slots=True)
-class CsvSwipe:
+class CsvSwipe(Struct, frozen=True):
     """came: the text of the time; number: the cell of a long number that may be cut."""
 
     line: int

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.badges.model import MAX_TIME, epoch, refuse_day
 from mvsnap.errors import BadInput
@@ -49,8 +50,7 @@ _MIDNIGHT = re.compile(r"[ T]0{1,2}:00(:00([.,]0+)?)?$", re.ASCII)
 _NO_DATE = re.compile(r"(1899-12-3[01]|1900-01-0[01])[ T]", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeStyle:
+class TimeStyle(Struct, frozen=True):
     """form: for `strptime`, None for the usual ones."""
 
     zone: ZoneInfo

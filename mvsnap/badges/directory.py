@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from mvsnap.badges.model import MAX_TEXT, parse_text
 from mvsnap.core import csv_reader, spreadsheet
@@ -35,8 +36,7 @@ _COLUMNS = Columns(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cardholder:
+class Cardholder(Struct, frozen=True):
     """photo: an http(s) address, a path relative to the directory's file, or ""."""
 
     user_id: str
@@ -45,8 +45,7 @@ class Cardholder:
     photo: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """mistakes: number of invalid entries; first: the first of them."""
 
     people: tuple[Cardholder, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -38,8 +38,7 @@ _PHOTO_AGAIN = timedelta(days=1)
 _PHOTO_AFTER_ERROR = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryState:
+class DirectoryState(Struct, frozen=True):
     """mark: changes whenever the directory changes; error: "" if all is well."""
 
     place: str
@@ -50,8 +49,7 @@ class DirectoryState:
     error: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoRequest:
+class PhotoRequest(Struct, frozen=True):
     """A photo to fetch from `photo`, an address or a path."""
 
     user_id: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +20,7 @@ from mvsnap.store.files import Files
 from mvsnap.texts import file_wordings as said
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Upstream
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

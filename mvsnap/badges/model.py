@@ -6,11 +6,12 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
 from typing import NewType
+
+from msgspec import Struct
 
 from mvsnap.domain import JobId, Serial
 from mvsnap.errors import BadInput, CameraOffline, NoVideo, UpstreamError
@@ -68,14 +69,13 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True)
-class Swipe:
+class Swipe(Struct, frozen=True):
     """A badge presented to a reader, as the access system reported it."""
 
     swiped_at: datetime
     user_id: str
     reader: str
-    details: Mapping[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = {}
 
     @property
     def id(self) -> BadgeId:
@@ -84,8 +84,7 @@ class Swipe:
         return BadgeId(str(uuid.uuid5(_NAMESPACE, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeEvent:
+class BadgeEvent(Struct, frozen=True):
     """A swipe with its picture and the current verdict.
 
     serial: the camera of the reader, None if it has none.
@@ -102,7 +101,7 @@ class BadgeEvent:
     source: str
     serial: Serial | None
     picture: BadgePictureState
-    details: Mapping[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = {}
     ask_at: datetime | None = None
     asks: int = 0
     picture_path: str | None = None
@@ -117,8 +116,7 @@ class BadgeEvent:
     photo_path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NearPicture:
+class NearPicture(Struct, frozen=True):
     """A picture `offset_s` after a swipe, before it if that is negative.
 
     asked_at: when a person asked for it; ask_at: when to request it (again).
@@ -147,8 +145,7 @@ class NearPicture:
         return f"{abs(self.offset_s)} s {word}"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A verdict that somebody gave; the last one of a badge event counts.
 
     notify_at: when it is posted to the room, None: not at all, or no longer.

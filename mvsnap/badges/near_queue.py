@@ -6,10 +6,10 @@ A worker claims some, as it does with the pictures of swipes: see `picture_queue
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from mvsnap.badges.model import (
@@ -32,8 +32,7 @@ MOST_WAITING = 100
 _IS_MISSING = near_pictures.c.picture != BadgePictureState.FETCHED
 
 
-@dataclass(frozen=True, slots=True)
-class NearRequest:
+class NearRequest(Struct, frozen=True):
     """A picture that is to be fetched, and the swipe it is near."""
 
     near: NearPicture

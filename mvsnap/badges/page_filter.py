@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from mvsnap.badges.directory_store import MOST_FOUND, DirectoryStore
 from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
 from mvsnap.errors import BadInput
 from mvsnap.texts import _
+from mvsnap.values import replace
 from mvsnap.web.pages.filters import ListFilter, one_of, typed
 
 # In the form, below "More": it is open where one of them was entered.
@@ -32,8 +32,7 @@ class Only(StrEnum):
         return _("Unknown badges") if self is Only.UNKNOWN else _("Without a picture")
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewFilter(ListFilter[BadgeFilter]):
+class ReviewFilter(ListFilter[BadgeFilter], frozen=True):
     """The filter of the list; it is kept while rows are reviewed."""
 
     @property

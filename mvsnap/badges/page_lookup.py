@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from flask import request
 
@@ -24,6 +23,7 @@ from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import _, formats
+from mvsnap.values import replace
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages import local_time
 

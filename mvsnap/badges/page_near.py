@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.badges.model import (
     NEAR_S,
@@ -36,8 +36,7 @@ from mvsnap.web.private_file import private_file
 bp = Blueprint("badge_near", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class NearRow:
+class NearRow(Struct, frozen=True):
     """A picture near a swipe, or why there is none; is_due: it may come any moment."""
 
     near: NearPicture

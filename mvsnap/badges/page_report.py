@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.badges.model import Verdict
 from mvsnap.badges.page_directory import directory_trouble
@@ -26,6 +26,7 @@ from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
 from mvsnap.texts import N_
 from mvsnap.texts.audit_wordings import BADGE_REPORT
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
@@ -44,8 +45,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReportPart:
+class ReportPart(Struct, frozen=True):
     """The events with one verdict; is_more: there are more than `rows`."""
 
     verdict: Verdict

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.badges.model import (
     NO_KEY,
@@ -29,8 +30,7 @@ _NO_PICTURE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeRow:
+class BadgeRow(Struct, frozen=True):
     """has_picture, has_photo: whether the file exists.
 
     no_picture: why not, in a sentence; may_ask: whether retrying can help.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import request
+from msgspec import Struct
 
 from mvsnap.badges.model import (
     NOTIFY_AFTER,
@@ -43,8 +43,7 @@ def read_judgement(badge_id: BadgeId) -> Judgement:
     return Judgement(badge_id, verdict, note, now, auth.person().name, notify_at)
 
 
-@dataclass(frozen=True, slots=True)
-class LastVerdict:
+class LastVerdict(Struct, frozen=True):
     """One's own verdict of just now; left_s: how long undoing it is offered."""
 
     id: int

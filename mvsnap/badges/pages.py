@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +55,7 @@ from mvsnap.domain import Role
 from mvsnap.errors import JudgedMeanwhile, NotFound
 from mvsnap.store.paging import Page
 from mvsnap.texts import N_, _, audit_wordings
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from mvsnap.badges.conditions import BadgeFilter
 from mvsnap.badges.directory_store import DirectoryStore
@@ -13,8 +14,7 @@ from mvsnap.badges.store import BadgeStore
 from mvsnap.store.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeParts:
+class BadgeParts(Struct, frozen=True):
     store: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +18,7 @@ from mvsnap.jobs.retry import ask_again_s, is_too_old
 from mvsnap.photographer import Photographer
 from mvsnap.store.files import Files
 from mvsnap.texts import N_
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

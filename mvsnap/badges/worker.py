@@ -6,7 +6,7 @@ for minutes, and fill the queue that urgent triggers need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mvsnap.badges.alerts import JobQueue, MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
@@ -31,8 +31,7 @@ _PHOTOS_EVERY_S = 10.0
 _STOP_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeStores:
+class BadgeStores(Struct, frozen=True):
     badges: BadgeStore
     pictures: BadgePictures
     directory: DirectoryStore
@@ -41,8 +40,7 @@ class BadgeStores:
     files: Files
 
 
-@dataclass(frozen=True, slots=True)
-class BadgeSteps:
+class BadgeSteps(Struct, frozen=True):
     """pictures: None without a Dashboard to fetch from."""
 
     directory: DirectoryReader

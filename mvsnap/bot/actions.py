@@ -5,9 +5,10 @@ Doing one again, after a crash, changes nothing: job and mute have ids of their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.bot.model import Asker, BotReply, PlaceOrder
 from mvsnap.bot.places import muted_place
@@ -39,6 +40,7 @@ from mvsnap.texts import _, audit_wordings
 from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 _CLIP = SpokenTime.of_seconds(30)
 _SNOOZE = SpokenTime.of_seconds(3600)
@@ -51,8 +53,7 @@ def request_of(request_id: str, who: str) -> JobRequest:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BotActions:
+class BotActions(Struct, frozen=True):
     """zone: of the site, whose mornings end a snooze until tomorrow."""
 
     jobs: JobService

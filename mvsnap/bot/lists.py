@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.bot.model import BotReply
 from mvsnap.bot.places import NamedPlaces, muted_place
@@ -58,8 +59,7 @@ def help_reply() -> BotReply:
     return BotReply(tuple(map(_, _HELP)))
 
 
-@dataclass(frozen=True, slots=True)
-class BotLists:
+class BotLists(Struct, frozen=True):
     """rows: of the status, as its page has them. zone: of the site."""
 
     store: Store

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
@@ -13,8 +14,7 @@ from mvsnap.core.spoken_times import SpokenTime
 from mvsnap.domain import JobId, MessageId, RoomId
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """Who asks, and where.
 
     who: the person's e-mail address. thread: what all replies go to.
@@ -31,16 +31,14 @@ class Asker:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class BotReply:
+class BotReply(Struct, frozen=True):
     """lines: the first one is in bold. card: buttons, in place of the lines."""
 
     lines: tuple[str, ...]
     card: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(Struct, frozen=True):
     """What to do at a camera or zone; time: None: not said."""
 
     verb: Verb

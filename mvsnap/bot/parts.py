@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.bot.requests import BotRequests
 
@@ -13,8 +14,7 @@ from mvsnap.bot.requests import BotRequests
 PATH = "/webex"
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerParts:
+class AnswerParts(Struct, frozen=True):
     """secret: signs the reports, the same in all processes.
 
     on_new: called when there is a request to answer.

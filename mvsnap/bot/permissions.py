@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.config.webex import CommandSection
 from mvsnap.domain import RoomId
@@ -14,8 +15,7 @@ _ALL = "*"
 _ALLOWED = Reason("")
 
 
-@dataclass(frozen=True, slots=True)
-class BotPermissions:
+class BotPermissions(Struct, frozen=True):
     """is_room: whether a room of the settings is the one with this id."""
 
     settings: CommandSection

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.core.camera_names import WatchedPlace
@@ -19,10 +20,10 @@ from mvsnap.domain import (
 from mvsnap.errors import BadInput
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import N_, _
+from mvsnap.values import replace
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPlaces:
+class NamedPlaces(Struct, frozen=True):
     """cameras: by name. zones: of those in the Dashboard.
 
     is_whole: False while the Dashboard has not said what each camera is called.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from mvsnap.core.webex_reports import BotRequestKind
@@ -16,8 +16,7 @@ from mvsnap.store.database import Database
 TAKEN_FOR = timedelta(seconds=20)
 
 
-@dataclass(frozen=True, slots=True)
-class BotRequest:
+class BotRequest(Struct, frozen=True):
     """id: Webex's. tries: how often it was taken, this time included."""
 
     id: str

@@ -7,8 +7,9 @@ or an outage, there is one job, one mute and one reply.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.bot.actions import BotActions, request_of
 from mvsnap.bot.lists import BotLists
@@ -35,6 +36,7 @@ from mvsnap.texts import _, audit_wordings
 from mvsnap.texts.channel_wordings import NAMES_TO_COME
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +54,7 @@ _TRIES_FOR_NAMES = 3
 _AT_PLACES = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """said: what was written or pressed, for the audit log.
 
     may_wait: whether it can be answered a little later.
@@ -67,8 +68,7 @@ class _Read:
     may_wait: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Responder:
+class Responder(Struct, frozen=True):
     settings: Settings
     inbox: WebexInbox
     permissions: BotPermissions

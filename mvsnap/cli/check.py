@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ from mvsnap.cli.usage import as_called
 from mvsnap.config.server import BELIEVES_ANYONE
 from mvsnap.errors import MvsnapError, UpstreamError
 from mvsnap.sqlite_errors import reason
+from mvsnap.values import asdict, replace
 
 if TYPE_CHECKING:
     from mvsnap.clients.webex.client import Webex

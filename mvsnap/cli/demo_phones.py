@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mvsnap.domain import FULL_FRAME
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from mvsnap.simulator.meraki.cameras import SimulatedCamera

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
+from msgspec import Struct
 from rich.markup import escape
 
 from mvsnap.cli.demo_world import (
@@ -47,8 +47,7 @@ SNAPSHOTS = "/api/v1.0/getSnapshot"
 _GUARD = "guard@example.com"
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
+class _Try(Struct, frozen=True):
     """One trigger of the demo; `status` is the answer if it worked."""
 
     title: str

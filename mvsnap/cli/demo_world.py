@@ -8,10 +8,11 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mvsnap.cli import demo_phones, demo_visitors
 from mvsnap.cli.terminal import err
@@ -54,8 +55,7 @@ READER = "Gate"
 _READERS, _BADGES = (READER, "Reception", "Hall 1", "Car park"), 24
 
 
-@dataclass(frozen=True, slots=True)
-class DemoWorld:
+class DemoWorld(Struct, frozen=True):
     """counts: None without a broker on this machine; robot: None without ffmpeg."""
 
     url: str

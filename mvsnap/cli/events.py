@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -28,6 +27,7 @@ from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.domain import EventKind, Serial
 from mvsnap.errors import BadInput
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from mvsnap.domain import Event

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -40,6 +40,7 @@ from mvsnap.recorder import (
 from mvsnap.recorder import files as recordings
 from mvsnap.runtime import Parts, job_service, jobs_url
 from mvsnap.runtime.recording import camera_claims
+from mvsnap.values import replace
 
 _POLL_S = 0.2
 # A person waits for a camera that does not answer.
@@ -48,8 +49,7 @@ _BY = Trigger(TriggerKind.COMMAND, "record")
 _OVER = (ClipState.READY, ClipState.FAILED, ClipState.DELETED)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOptions:
+class RecordOptions(Struct, frozen=True):
     """What the command asks for; None: from the camera's settings."""
 
     camera: CameraName

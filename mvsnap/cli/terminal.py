@@ -10,11 +10,11 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from msgspec import Struct
 
 from mvsnap import logs
 from mvsnap.cli import DEBUG
@@ -49,8 +49,7 @@ def _err() -> Terminal:
     return console("err")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """State of one part; ok: None if it is not configured, which is not a mistake."""
 
     ok: bool | None

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from mvsnap.clock import Clock
+from mvsnap.values import replace
 
 T = TypeVar("T")
 
@@ -21,8 +23,7 @@ _LENDS_FOR_S = 0.2
 _ALMOST = 1e-6  # rounding
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetState:
+class BudgetState(Struct, frozen=True):
     """State of a budget; all times are of one clock, in seconds.
 
     calls_left: calls that may leave now; below zero: calls that left or were booked too
@@ -63,8 +64,7 @@ class BudgetState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """wait_s: until the call may leave, or, without a turn, until to ask again."""
 
     wait_s: float
@@ -72,8 +72,7 @@ class Turn:
     is_held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRule:
+class BudgetRule(Struct, frozen=True):
     """A token bucket: `burst` calls at once, then `per_s` per second.
 
     To urgent calls a full bucket lends `borrow` more, which are paid back before the

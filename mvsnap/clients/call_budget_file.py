@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from dataclasses import replace
 from pathlib import Path
 
 from mvsnap.clients.call_budget import (
@@ -23,6 +22,7 @@ from mvsnap.clients.call_budget import (
 )
 from mvsnap.clock import Clock
 from mvsnap.file_lock import FileLock, acquire, acquire_shared, try_acquire
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from mvsnap.config.channels import models
@@ -29,8 +30,7 @@ LONGEST_NAME = 60
 MOST_ENTRIES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class EntrySection:
+class EntrySection(Struct, frozen=True):
     """A list of the settings that the pages add to.
 
     path: where it is. title, noun: of all and of one of its entries, in words.
@@ -123,8 +123,7 @@ class Entry:
     changed_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WithEntries:
+class WithEntries(Struct, frozen=True):
     """holding: in the order in which they follow the file's own.
 
     unusable: why an entry does not hold, by section and name.
@@ -132,7 +131,7 @@ class WithEntries:
 
     settings: Settings
     holding: tuple[Entry, ...] = ()
-    unusable: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unusable: Mapping[tuple[str, str], str] = {}
 
 
 def with_entries(settings: Settings, entries: Iterable[Entry]) -> WithEntries:

@@ -10,9 +10,9 @@ import re
 import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -45,8 +45,7 @@ _ABOUT: Mapping[Asked, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
+class FormField(Struct, frozen=True):
     """name: its path in the entry, such as escalation.after_s.
 
     default: what an empty field means, "" where the description says it.

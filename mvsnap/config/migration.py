@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from mvsnap.config.load import settings_of
 from mvsnap.config.old_files import OldSetting
 from mvsnap.config.old_places import CAMERA, ENDPOINT, KEY, SECRETS, NewPlace, place_of
@@ -22,8 +24,7 @@ _TOKEN = "webhooks.tokens.0"
 _MAX_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """shown: the new value, unless it is a secret."""
 
     old: str
@@ -32,8 +33,7 @@ class Moved:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotMoved:
+class NotMoved(Struct, frozen=True):
     old: str
     why: str
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import time
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from mvsnap.config.values import Destinations, Section
@@ -25,8 +25,7 @@ _WHOLE_DAY = 24 * 60
 Outside = Literal["later", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSpan:
+class TimeSpan(Struct, frozen=True):
     """days: on which it begins, 0 is Monday. until: on the next day if not later."""
 
     days: tuple[int, ...]

@@ -6,11 +6,11 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from mvsnap.errors import BadConfig
 
@@ -30,8 +30,7 @@ _SECTION = re.compile(r"\[([^\[\]]{1,200})\]")
 _PAIR = re.compile(r"([^=:\s][^=:]{0,199})[=:](.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class OldSetting:
+class OldSetting(Struct, frozen=True):
     """name: with its sections, like `webex.roomname`; value: None if it is empty.
 
     computed: its value is the result of code, and unknown.

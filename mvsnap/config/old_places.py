@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 # The camera of a file that has only one.
 CAMERA = "recorder.cameras.camera"
@@ -30,8 +31,7 @@ SECRETS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewPlace:
+class NewPlace(Struct, frozen=True):
     """path: the setting here; convert: raises ValueError, with what is expected."""
 
     path: str

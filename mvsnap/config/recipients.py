@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mvsnap.spelling import folded
 
@@ -11,8 +12,7 @@ from mvsnap.spelling import folded
 Named = str | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobRooms:
+class JobRooms(Struct, frozen=True):
     """rooms: all of a job. apart: those of each camera, if they are not all the same.
 
     Both are the fields `rooms` and `camera_rooms` of a job.
@@ -22,8 +22,7 @@ class JobRooms:
     apart: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipients:
+class Recipients(Struct, frozen=True):
     """default: the room used where none is named.
 
     can_post: whether Webex is configured; without it, pictures that no channel gets are
@@ -34,7 +33,7 @@ class Recipients:
 
     default: Named
     can_post: bool
-    of_organizations: Mapping[str, Named] = field(default_factory=dict)
+    of_organizations: Mapping[str, Named] = {}
     channels: tuple[str, ...] = ()
 
     def rooms(self, *named: Named) -> tuple[str, ...]:

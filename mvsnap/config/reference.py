@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -54,8 +54,7 @@ _TABLE_HEAD = ("| key | default | meaning |", "|---|---|---|")
 _GENERAL = "General"
 
 
-@dataclass(frozen=True, slots=True)
-class SettingRow:
+class SettingRow(Struct, frozen=True):
     """One setting. `path` is dotted; items of a list are written `api_keys[].name`."""
 
     path: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from mvsnap.config.model import Settings
@@ -37,8 +37,7 @@ CHOOSABLE = (
 ROOM_HOURS = ("when", "outside")
 
 
-@dataclass(frozen=True, slots=True)
-class WithOverrides:
+class WithOverrides(Struct, frozen=True):
     """mistakes: why the file's section holds."""
 
     settings: Settings

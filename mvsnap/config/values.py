@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -260,8 +260,7 @@ CameraText = Annotated[str, _AsText, AfterValidator(_camera)]
 CameraOrAll = Annotated[str, _AsText, AfterValidator(_camera_or_all)]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCameras:
+class KnownCameras(Struct, frozen=True):
     """Names of other sections that the settings of one may refer to."""
 
     recorder_cameras: tuple[str, ...] = ()

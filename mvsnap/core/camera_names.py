@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
+
+from msgspec import Struct
 
 from mvsnap.domain import CameraName, Serial, ZoneId
 from mvsnap.spelling import fold, folded
@@ -27,8 +28,7 @@ _MOST_COMPARED = 3000
 _KINDS = ("camera", "cam", "zone")
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedPlace:
+class WatchedPlace(Struct, frozen=True):
     """A camera, or a zone of one.
 
     name: what people call it. serial: in the Dashboard; recorded_as: where it records.
@@ -58,8 +58,7 @@ class WatchedPlace:
         return (self.name, *(other for other in others if other))
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPlaces:
+class FoundPlaces(Struct, frozen=True):
     """sure: the name fits; one: it is meant. near: only similar, to be offered."""
 
     sure: tuple[WatchedPlace, ...] = ()
@@ -79,8 +78,7 @@ def find_places(written: str, places: Sequence[WatchedPlace]) -> FoundPlaces:
     return FoundPlaces(near=_similar(wanted, spelled))
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelling:
+class _Spelling(Struct, frozen=True):
     """A name as it is compared; words: see `_words`."""
 
     same: str

@@ -6,9 +6,10 @@ Pure. The oldest goes first; one that is kept, or still in use, never.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Why(StrEnum):
@@ -17,8 +18,7 @@ class Why(StrEnum):
     SPACE = "space"
 
 
-@dataclass(frozen=True, slots=True)
-class Video:
+class Video(Struct, frozen=True):
     """A file with the data of its clips; several clips may share it.
 
     last_at: the latest moment it was recorded for. busy: not to be deleted yet.
@@ -33,8 +33,7 @@ class Video:
     uncopied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClipLimits:
+class ClipLimits(Struct, frozen=True):
     """before: older ones are deleted. lacking_bytes: to be freed on disk."""
 
     before: datetime

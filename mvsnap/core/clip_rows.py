@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clip_model import Clip, ClipState, CopyState
 from mvsnap.clock import is_to_come
@@ -20,8 +21,7 @@ _COPIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClipRow:
+class ClipRow(Struct, frozen=True):
     """A clip at a moment. pre_roll_s, post_roll_s: of the requested window."""
 
     clip: Clip

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.clip_model import Clip
 from mvsnap.core.clip_text import clip_title
 from mvsnap.texts import formats
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A period on the line; `left` and `width` in percent of it."""
 
     left: float
@@ -25,8 +25,7 @@ class Stretch:
         return formats.tenths((self.ended_at - self.began_at).total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A moment on the line. seek_s: its position in the video."""
 
     clip: Clip
@@ -38,8 +37,7 @@ class Mark:
         return clip_title(self.clip)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """began_at, ended_at: of the line, with gaps before and after the video.
 
     begin_s: where the line begins in the video, negative if the video began late.
@@ -89,8 +87,7 @@ def timeline(clip: Clip, sharing: Iterable[Clip] = ()) -> Timeline | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     begin: datetime
     end: datetime
     video_began_at: datetime

@@ -7,12 +7,14 @@ people put around them: `snapshot gate 3`, `Please show me the north gate`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
+from msgspec import Struct
+
 from mvsnap.core.spoken_times import SpokenTime, split_time
 from mvsnap.spelling import folded
+from mvsnap.values import replace
 
 # More than that of a message is no command.
 _LONGEST = 500
@@ -70,8 +72,7 @@ _DAYS_AGO = {"today": 0, "yesterday": 1}
 _AROUND = "\"'“”„‚‘’«»,;:!.…()[]{}<>*_`"
 
 
-@dataclass(frozen=True, slots=True)
-class BotCommand:
+class BotCommand(Struct, frozen=True):
     """name: of a camera or zone, as it was written; "" without one.
 
     all: of every camera. time: of a clip or snooze, None: not said.

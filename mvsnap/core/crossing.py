@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CrossingRule:
+
+class CrossingRule(Struct, frozen=True):
     """`event` and `type` use Meraki's terms, such as crossing_in and person."""
 
     event: str
@@ -18,8 +18,7 @@ class CrossingRule:
     cooldown_ms: int = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class Crossed:
+class Crossed(Struct, frozen=True):
     began_ms: int
     raised_ms: int
     count: int

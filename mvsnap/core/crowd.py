@@ -25,6 +25,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 SILENCE_MS = 60_000
 
 
@@ -55,8 +57,7 @@ class CrowdRule:
         object.__setattr__(self, "end", end)
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """A crowd counts since `raised_ms`. `quiet`: it was only there in the cool-down."""
 
     began_ms: int
@@ -65,8 +66,7 @@ class Raised:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A raised crowd is over since `ended_ms`."""
 
     began_ms: int

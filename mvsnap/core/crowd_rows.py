@@ -6,8 +6,9 @@ Noises and crossings are rows like crowds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clock import is_to_come
 from mvsnap.core.days import lasting
@@ -24,8 +25,7 @@ COOL_DOWN = "cool-down"
 _UNFINISHED = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class CrowdRow:
+class CrowdRow(Struct, frozen=True):
     """A raised event and its consequences.
 
     picture: the snapshot event, which may say why there is no picture; None until the

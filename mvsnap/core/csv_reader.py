@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
+
+from msgspec import Struct
 
 from mvsnap.errors import BadInput
 from mvsnap.spelling import fold
@@ -30,22 +31,19 @@ _MAX_HEADING = 100_000
 _SEP = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?[,;\t|]*\s*', re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
+class CsvRow(Struct, frozen=True):
     """line: the line number at its end; `cells` by the name of their column."""
 
     line: int
     cells: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(Struct, frozen=True):
     line: int
     why: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns to find: their possible names, by our own names.
 
     one_of: a heading has at least one of these, too.
@@ -85,16 +83,14 @@ class UnknownHeadings(BadInput):
         self.headings = headings
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A heading of a file. meant: our name of what it may be; "": nobody knows."""
 
     name: str
     meant: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
+class _Heading(Struct, frozen=True):
     """lines: how many end with it."""
 
     cells: Sequence[str]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.errors import BadInput
 from mvsnap.texts.formats import lasting as lasting
 
 
-@dataclass(frozen=True, slots=True)
-class HoursOfDay:
+class HoursOfDay(Struct, frozen=True):
     """Some hours of each day on the clock of a site, such as 8 to 18.
 
     first: the hour that begins them, 0 to 23; until: the hour at which they are over,

@@ -10,9 +10,10 @@ lost or doubled, and hours are an hour shorter or longer on those days.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
@@ -22,8 +23,7 @@ _WEEK_AND_MORE = 9
 _MEET_WITHIN = timedelta(days=15)
 
 
-@dataclass(frozen=True, slots=True)
-class HourSpan:
+class HourSpan(Struct, frozen=True):
     """days: on which it begins, 0 is Monday. until: on the next day if not later."""
 
     days: frozenset[int]
@@ -36,8 +36,7 @@ class HourSpan:
         return _moment(day, self.begin, zone), _moment(last, self.until, zone)
 
 
-@dataclass(frozen=True, slots=True)
-class WeeklyHours:
+class WeeklyHours(Struct, frozen=True):
     """One or more spans, which may overlap."""
 
     spans: tuple[HourSpan, ...]

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from mvsnap.core.site_time import stored_to_minute
 from mvsnap.domain import Change
 from mvsnap.errors import BadInput
@@ -58,8 +60,7 @@ class KeySecret:
     used_from: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(Struct, frozen=True):
     """limits: as in an entry of api_keys or webhooks.tokens, without name and secret.
 
     secrets: newest first.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+
+class LastRun(Struct, frozen=True):
     """moment: when it was due. set_back_at: when its clock was."""
 
     moment: datetime

@@ -6,13 +6,15 @@ It is decided once, when the message is due. The event is kept in any case.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from mvsnap.core.hour_spans import WeeklyHours, next_within
 from mvsnap.domain import Job, JobId
+from mvsnap.values import replace
 
 
 class NoticeState(StrEnum):
@@ -28,8 +30,7 @@ class NoticeState(StrEnum):
     GROUPED = "grouped"
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """When something may notify people.
 
     is_kept: what comes outside of these hours is sent when they begin; else never.
@@ -39,16 +40,14 @@ class Hours:
     is_kept: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Grouping:
+class Grouping(Struct, frozen=True):
     """More than `most` messages of one camera within that time become one."""
 
     most: int
     within: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """at: LATE: when the message is due. GROUPED: when the one with the count is."""
 
     state: NoticeState
@@ -118,8 +117,7 @@ def of_reply(
     return first
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What became of the messages of a job to one destination.
 
     noted_at: when they were due. camera: for which they are counted, "" if they are

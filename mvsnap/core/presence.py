@@ -7,7 +7,7 @@ that pages show it while it lasts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mvsnap.core.crowd import SILENCE_MS
 
@@ -15,8 +15,7 @@ GAP_MS = 5_000
 CUT_MS = 900_000
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceSpan:
+class PresenceSpan(Struct, frozen=True):
     """People were seen from `in_ms` to `out_ms`."""
 
     in_ms: int

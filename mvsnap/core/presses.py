@@ -7,8 +7,9 @@ is believed, and it opens nothing that a command would not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.commands import Verb
@@ -25,8 +26,7 @@ _LONGEST = 100
 _PRESSED = (Verb.SNAPSHOT, Verb.CLIP, Verb.SNOOZE, Verb.UNSNOOZE, Verb.SEEN)
 
 
-@dataclass(frozen=True, slots=True)
-class BotPress:
+class BotPress(Struct, frozen=True):
     """serial, zone_id, camera: of the place, as it was when the card was made.
 
     event_id: of what somebody has seen; then there is no place.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.core.message_parts import clip_part
 from mvsnap.core.moments import is_first_picture
@@ -21,8 +22,7 @@ from mvsnap.domain import (
 from mvsnap.texts.wording import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class PartProgress:
+class PartProgress(Struct, frozen=True):
     """One camera of a job; `event` is set once a picture was taken or given up."""
 
     serial: Serial
@@ -31,8 +31,7 @@ class PartProgress:
     error: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClipProgress:
+class ClipProgress(Struct, frozen=True):
     """One clip of a job; `event` is set once it was recorded or given up."""
 
     camera: CameraName
@@ -41,8 +40,7 @@ class ClipProgress:
     error: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobProgress:
+class JobProgress(Struct, frozen=True):
     job: Job
     state: JobState
     parts: tuple[PartProgress, ...]

@@ -7,13 +7,12 @@ ODD_TIME: what happened is true all the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from mvsnap.core.sense_topics import Topic as Topic
 from mvsnap.core.sense_topics import TopicKind as TopicKind
@@ -63,8 +62,7 @@ _CROSSING_EVENTS = {fold(event): event for event in CrossingEvent}
 _CROSSING_TYPES = {fold(type_): type_ for type_ in CrossingType}
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """An object at a line; `ts_ms` and `object_id` are 0 if the message has none.
 
     ts_ms: ODD_TIME if it cannot be right.
@@ -77,8 +75,7 @@ class Crossing:
     object_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SensorReading:
+class SensorReading(Struct, frozen=True):
     """A reading of a sensor; `at` is None if the message has no time.
 
     has_odd_time: it has one, which cannot be right.

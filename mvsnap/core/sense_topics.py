@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.domain import parse_serial
 from mvsnap.errors import BadInput
@@ -22,8 +23,7 @@ class TopicKind(StrEnum):
     SENSOR = "sensor"
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic that is listened to.
 
     source: a camera's serial, or the MAC of an MT sensor in upper case with colons.

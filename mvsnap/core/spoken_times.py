@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
@@ -27,8 +28,7 @@ _UNTIL = ("until", "till", "til", "to")
 _MORNING = time(6)
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenTime:
+class SpokenTime(Struct, frozen=True):
     """length: zero if it is `until tomorrow`."""
 
     length: timedelta = timedelta()

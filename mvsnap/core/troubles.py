@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from mvsnap.values import replace
 
 # Any fixed UUID: the same trouble must give the same ids, whoever sees it.
 _NAMESPACE = uuid.UUID("7c0c2c39-2b0e-4d5a-9d6d-616c65727473")
@@ -20,8 +23,7 @@ _FORGOTTEN, _NOBODY = ("process",), "nobody"
 _GATHERS_AT_MOST = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """A part of the site as it is seen now; is_wrong: None where nobody can say."""
 
     name: str
@@ -31,8 +33,7 @@ class Sight:
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """ended_at: when it was first seen to be well again; None: it lasts.
 
     reported_by, over_by: the jobs that report it and of its end; "" as long as there is

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from mvsnap.domain import Change, Role, User
 from mvsnap.errors import BadInput
 from mvsnap.texts import audit_wordings as said
@@ -31,8 +33,7 @@ _FAILED = "failed"  # so begin lines of before
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class LoginSession:
+class LoginSession(Struct, frozen=True):
     """A user who is logged in with one browser.
 
     id: a hash, worthless to log in with. used_at: some minutes late at most.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.core import strict_json
 from mvsnap.errors import BadInput
@@ -30,8 +31,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WebexReport:
+class WebexReport(Struct, frozen=True):
     """id: of the message or press, which is asked for."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.kinds import Attachment, MessageKind
@@ -17,8 +18,7 @@ _LOST = "it was lost with its machine"
 _NOT_HERE = "its file is not in the data_dir of this machine"
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """lacking: why there is no file although there should be one, in words."""
 
     file: Path | None = None

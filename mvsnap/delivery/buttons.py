@@ -7,7 +7,8 @@ whatever becomes of it, the picture is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.core.camera_names import WatchedPlace
 from mvsnap.core.message_parts import buttons_part
@@ -18,8 +19,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import CameraName, Event, EventId, MessageId, Serial, TriggerKind
 
 
-@dataclass(frozen=True, slots=True)
-class MessageButtons:
+class MessageButtons(Struct, frozen=True):
     """can_press: whether anybody in a room may use buttons, by the destination.
 
     recorded: the cameras of the recorder that have a serial. public_url: of the pages.

@@ -12,10 +12,11 @@ channel only sends.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from msgspec import Struct
 
 from mvsnap.delivery.message import Facts
 from mvsnap.domain import MessageId
@@ -23,8 +24,7 @@ from mvsnap.domain import MessageId
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
+class FileLimits(Struct, frozen=True):
     """The largest files that a channel accepts; 0: none at all.
 
     A larger picture is scaled down; a larger clip becomes a link.
@@ -38,8 +38,7 @@ class BeginSending(Protocol):
     def __call__(self, most_bytes: int = ..., /) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(Struct, frozen=True):
     """A message as its channel receives it.
 
     room: the part of the destination after the channel's name; "" where there is none.
@@ -112,8 +111,7 @@ class CanBeChecked(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelKind(Generic[S]):
+class ChannelKind(Struct, Generic[S], frozen=True):
     """What a channel's module declares.
 
     name: the `kind` of its entries in `channels`.

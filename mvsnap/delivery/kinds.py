@@ -6,8 +6,9 @@ has the name of that event's kind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mvsnap.domain import Event
 
@@ -29,8 +30,7 @@ class Attachment(Enum):
     CLIP = "clip"
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKind:
+class MessageKind(Struct, frozen=True):
     """name: also that of its template.
 
     page: the page of the gateway that shows the event; the message links to it.

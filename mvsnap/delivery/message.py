@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
@@ -14,8 +15,7 @@ from mvsnap.domain import Event, Job, MessageId
 from mvsnap.store.notice_groups import NoticeGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a message is about; its template has access to all of it.
 
     job: the job that the message is stored under.
@@ -41,8 +41,7 @@ class Facts:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message of a job to one room.
 
     part: its name within the job, as stored (`core.message_parts`).

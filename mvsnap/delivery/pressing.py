@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mvsnap.config.webex import CommandSection
 from mvsnap.delivery.channels import Channels
@@ -13,8 +13,7 @@ from mvsnap.spelling import folded
 _ALL = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class RoomsWithButtons:
+class RoomsWithButtons(Struct, frozen=True):
     """bot: the channel of the section webex, which alone receives what is pressed."""
 
     settings: CommandSection

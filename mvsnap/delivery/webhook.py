@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -25,6 +24,7 @@ from mvsnap.domain import Event, MessageId
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.texts.channel_wordings import THE_WEBHOOK
 from mvsnap.texts.reasons import code_of
+from mvsnap.values import asdict
 
 _PREFIX = "whsec_"
 _LEAST, _MOST = 24, 64  # bytes of a secret, by the specification

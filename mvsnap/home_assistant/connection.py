@@ -10,10 +10,10 @@ import ssl
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from paho.mqtt.client import (
     Client,
     ConnectFlags,
@@ -42,8 +42,7 @@ _MOST_TOPIC_CHARS = 512
 _MOST_PACKET_BYTES, _READ_BYTES = 262_144, 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerLogin:
+class BrokerLogin(Struct, frozen=True):
     host: str
     port: int
     tls: bool = False

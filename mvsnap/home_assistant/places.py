@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
@@ -13,8 +13,7 @@ from mvsnap.sense.site_settings import read_names, read_sense
 from mvsnap.store.site import SiteStore
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPlaces:
+class KnownPlaces(Struct, frozen=True):
     """zoned: cameras whose zones the Dashboard has told."""
 
     names: Names

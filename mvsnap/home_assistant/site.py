@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.clock import SystemClock, is_to_come
 from mvsnap.domain import CameraName, Event, EventId, Serial, ZoneId
@@ -35,8 +36,7 @@ _ACKNOWLEDGED_S = 1.0
 _SETTLED_AFTER = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """True: works; None: nobody knows. recording: the cameras of the recorder."""
 
     services: Mapping[str, bool | None]
@@ -44,8 +44,7 @@ class Health:
     jobs_waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class SiteSources:
+class SiteSources(Struct, frozen=True):
     """What there is to publish. recorder: its cameras, with the serial if there is one.
 
     files: None: no pictures.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.errors import EvidenceAway
 from mvsnap.home_assistant.connection import PublishConnection
@@ -17,8 +18,7 @@ _SLOW = 5  # pictures at a time
 Make = Callable[[], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """mark: another one is another state. make: may be slow, for pictures."""
 
     mark: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OTHERS = re.compile(r"[^A-Za-z0-9_-]+")
@@ -18,8 +19,7 @@ def safe_id(name: str) -> str:
     return f"{_OTHERS.sub('-', name[:40])}-{mark}"
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """prefix, discovery: home_assistant.topic_prefix and .discovery_prefix."""
 
     prefix: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.texts.reasons import joined
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import ALARM_LATE, BOTH, NO_VIDEO
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.clip_retention import ClipLimits, Video, Why, lacking_bytes, to_remove
@@ -20,6 +21,7 @@ from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.videos import VideoStore
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,7 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 _STRAY_AFTER_S = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class ClipRetentionRules:
+class ClipRetentionRules(Struct, frozen=True):
     """copies: a video is kept until its copy is made."""
 
     keep_for: timedelta

@@ -21,9 +21,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock, ClockSettings
 from mvsnap.domain import Job, JobId
@@ -55,8 +56,7 @@ def mark_of(job: Job) -> str:
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """The waiting job that a request has joined, triggered `times` so far."""
 
     job: Job

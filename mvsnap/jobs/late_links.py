@@ -7,7 +7,6 @@ the link, or why there is none, as a reply; in the others it is part of the mess
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 
 from mvsnap.clock import SystemClock
@@ -24,6 +23,7 @@ from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.photographer import Photographer
 from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ what it waits for, or how it ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock
 from mvsnap.domain import Change, Job, JobId
@@ -21,6 +22,7 @@ from mvsnap.store.job_states import TURN, JobFilter, JobRow, JobStage, JobStateS
 from mvsnap.texts import audit_wordings
 from mvsnap.texts import channel_wordings as said
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 # Rows that one page looks at: of those that a key may see there may be few.
 _LOOKS_AT = 2000
@@ -29,8 +31,7 @@ _AT_ONCE = 200
 _STORED_WITHIN = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class JobEntry:
+class JobEntry(Struct, frozen=True):
     """waits_for, reason: for people. since: when it began to wait, or when it ended.
 
     next_at: when it is tried again at the latest; None: now, or never.
@@ -59,8 +60,7 @@ def retry_change(before: JobEntry, who: str, now: datetime) -> Change:
     return Change(now, who, what, stage[before.stage](), audit_wordings.TRIED_AGAIN())
 
 
-@dataclass(frozen=True, slots=True)
-class JobsPage:
+class JobsPage(Struct, frozen=True):
     """after: the last job that was looked at; None: there is no other page."""
 
     entries: Sequence[JobEntry]

@@ -7,7 +7,6 @@ for and all that it is to do is in the store, too; those in their first run are 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.amounts import amount
@@ -15,6 +14,7 @@ from mvsnap.jobs.codec import decode
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.retry import is_too_old
 from mvsnap.store.job_states import JobFilter, JobStage, JobStateStore
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

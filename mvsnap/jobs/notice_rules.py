@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import NotifySection, TimeSpan
@@ -24,14 +25,12 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.spelling import folded
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(Struct, frozen=True):
     after: timedelta
     rooms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RoomRules:
+class RoomRules(Struct, frozen=True):
     """What holds for one destination."""
 
     hours: tuple[Hours, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from mvsnap.jobs.waits import Wait
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 
 class KeepsRecords(Protocol):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.last_run import LastRun
 from mvsnap.domain import Job, JobId, Serial, Trigger, TriggerKind
 from mvsnap.loop import Loop, Outages
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from croniter import croniter
@@ -33,8 +35,7 @@ class Runs(Protocol):
     def note_run(self, schedule: str, run: LastRun) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CameraSchedule:
+class CameraSchedule(Struct, frozen=True):
     """name: unique and stable; its last run is kept by it.
 
     by: what its jobs say started them; "": the schedule.

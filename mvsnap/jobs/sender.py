@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from mvsnap.clock import SystemClock
 from mvsnap.delivery.channel import FileLimits
@@ -18,6 +17,7 @@ from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
 from mvsnap.texts.channel_wordings import NOT_TRIED_NOW
+from mvsnap.values import replace
 
 _REFUSED = "it was refused there"
 _FAILED = "it could not be sent"

@@ -7,9 +7,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock
 from mvsnap.core.progress import JobProgress, job_progress
@@ -33,6 +35,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.repeats import RepeatStore
+from mvsnap.values import asdict, replace
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +72,12 @@ class JobRequest:
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
 
     def job(self, job_id: JobId, now: datetime) -> Job:
-        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        asked = asdict(self)
         del asked["idempotency_key"]
         return Job(id=job_id, accepted_at=now, **asked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Accepted:
+class _Accepted(Struct, frozen=True):
     """What became of a request; is_new: the job is its own, and begins now."""
 
     job: Job

@@ -10,7 +10,6 @@ import logging
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mvsnap.clock import SystemClock, iso
@@ -24,6 +23,7 @@ from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import CAMERA, TIME, Wait
 from mvsnap.metrics import Metrics
 from mvsnap.photographer import Cameras, Snapshot, moment_to_ask
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job
@@ -19,8 +20,7 @@ def _no_report(_job: Job) -> ReportText | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class JobStores:
+class JobStores(Struct, frozen=True):
     """report: says what a job without camera or event reports, None for no report."""
 
     events: Store

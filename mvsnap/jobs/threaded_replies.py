@@ -6,7 +6,6 @@ and for what.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.texts.channel_wordings import REPLIES_TO_UNSENT, VIDEO_ON_THE_WAY
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mvsnap.core.message_parts import ASKED, HEAD, again_part, going_to, note_part
 from mvsnap.delivery.attachments import Attached, Attachments
@@ -20,6 +21,7 @@ from mvsnap.errors import UpstreamError
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.store.events import Store
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from mvsnap.delivery.buttons import MessageButtons
@@ -31,8 +33,7 @@ log = logging.getLogger(__name__)
 Heads = Mapping[str, Future[MessageId]]
 
 
-@dataclass(frozen=True, slots=True)
-class DelayNotice:
+class DelayNotice(Struct, frozen=True):
     """`first`: a picture of another moment, shown until the wanted one is there."""
 
     serial: Serial

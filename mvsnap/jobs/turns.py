@@ -7,8 +7,9 @@ begins from there, the oldest one begins, too.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from mvsnap.domain import JobId
 
@@ -17,8 +18,7 @@ _LARGEST = 2**31 - 1
 _YEAR_2020 = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class JobPlaces:
+class JobPlaces(Struct, frozen=True):
     """How many jobs of each kind a process works at: each has a thread meanwhile.
 
     at_once: new ones that begin when they are accepted; any more wait in the queue.

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -46,8 +46,7 @@ _DELAYED = literal_column("'DELAYED'", Text)
 RUN_MARK = "#"
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRun:
+class FirstRun(Struct, frozen=True):
     """A job that has not been deferred so far. has_begun: it runs now."""
 
     job_id: JobId

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.domain import JobId
 from mvsnap.texts.wording import Reason
@@ -20,8 +21,7 @@ TIME = ""
 LONGEST_S = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """delay_s: after this it is tried again. what: what lets it go on before.
 
     why: for people.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.core.users import log_in_change, log_out_change, no_role_change
 from mvsnap.domain import User
@@ -41,8 +41,7 @@ _LONGEST_HINT = 6000
 _EXPIRED = N_("This login has expired, or cookies are disabled. Try again.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
+class _Door(Struct, frozen=True):
     """What this process knows of the provider, and counts.
 
     failed: codes that the provider refused, and logged: lines of the log, by address.

@@ -6,10 +6,10 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app, session
+from msgspec import Struct
 
 from mvsnap.oidc.provider import Asked
 from mvsnap.web.links import page_url
@@ -21,8 +21,7 @@ _LONGEST_NEXT = 600
 _KEY = "oidc"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A log-in that this browser has begun; `next`: where it leads."""
 
     asked: Asked

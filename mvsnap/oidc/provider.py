@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from authlib.common.urls import add_params_to_uri
 from joserfc.jwk import KeySet
+from msgspec import Struct
 
 from mvsnap.config.login import OidcSection
 from mvsnap.errors import AccountsAway, LoginRefused
@@ -43,8 +44,7 @@ class Asked:
     redirect_uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
+class LoggedOut(Struct, frozen=True):
     """A session that the provider has ended; without one: all of a person."""
 
     id: str
@@ -53,8 +53,7 @@ class LoggedOut:
     provider_session: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """The discovery document and the keys, as they were at a time."""
 
     document: dict[str, Any]

@@ -8,9 +8,10 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap import durable_file
 from mvsnap.clock import iso
@@ -21,6 +22,7 @@ from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import SLACK_S, Pace, Span, shown_spans
 from mvsnap.texts import wordings
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,7 @@ class CannotAssemble(MvsnapError):
         self.disk_full = disk_full
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(Struct, frozen=True):
     """A clip on disk; monotonic seconds.
 
     spans: the times it shows, by its own pictures. slack_s: what may be missing at its
@@ -66,8 +67,7 @@ class Assembled:
         return self.end - self.begin
 
 
-@dataclass(frozen=True, slots=True)
-class _Make:
+class _Make(Struct, frozen=True):
     """What to make: until which monotonic second, which is `ends_at` for people."""
 
     until: float

@@ -11,8 +11,9 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
 from mvsnap.loop import begin
@@ -38,8 +39,7 @@ class NoFrame(MvsnapError):
     status = 503
 
 
-@dataclass(frozen=True, slots=True)
-class ClipFile:
+class ClipFile(Struct, frozen=True):
     """id: of the clip. local: returns its file here, which may take long; None: gone.
 
     ffmpeg, ffprobe: programs.
@@ -51,8 +51,7 @@ class ClipFile:
     ffprobe: str = "ffprobe"
 
 
-@dataclass(frozen=True, slots=True)
-class Still:
+class Still(Struct, frozen=True):
     """A frame as JPEG; at_s: the second of the video from which on it is shown."""
 
     jpeg: bytes

@@ -7,11 +7,11 @@ stdin, where neither the process list nor a file shows it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import ffmpeg
+from msgspec import Struct
 
 from mvsnap.jpeg import MOST_PIXELS
 from mvsnap.recorder.model import Transport
@@ -64,8 +64,7 @@ class Sound(StrEnum):
     AAC = "aac"  # encoded: browsers do not play G.711 and the like
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A file of the clip, and the length of its part of the timeline with the gap."""
 
     path: Path

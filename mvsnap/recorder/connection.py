@@ -9,8 +9,9 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Container, Input, Sound
@@ -23,6 +24,7 @@ from mvsnap.recorder.timeline import Anchor
 from mvsnap.recorder.times import Times
 from mvsnap.texts import camera_wordings as words
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 _POLL_S = 1.0  # how often the open segment is checked
 _FIRST_POLL_S = 0.1
@@ -41,8 +43,7 @@ _SET_BACK = re.compile(r"Non-monoton.{1,80}previous: (\d{1,18}), current: (-?\d{
 _SET_TICKS = 3000  # seconds in Matroska; in TS they are shorter, and it has none
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
+class _Listed(Struct, frozen=True):
     """A segment as ffmpeg lists it, when the next one has begun."""
 
     number: int

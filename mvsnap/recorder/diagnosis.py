@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.recorder.model import Format, State, Transport
 from mvsnap.redaction import hidden
@@ -64,8 +65,7 @@ _SIGNS: tuple[tuple[str, State, Wording | None], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """Why a connection ended, in words for people.
 
     alone: the detail says everything; the state's text would be misleading.

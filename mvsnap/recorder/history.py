@@ -13,13 +13,16 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.recorder import files
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.times import Instant, Times
+from mvsnap.values import asdict, replace
 
 _INDEX = "index"
 _ABOUT = "about.json"
@@ -27,8 +30,7 @@ _LONGEST_S = 150.0  # of a segment
 _SEEN_S = 1.2  # the longest until a connection sees that its file has grown
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A closed file of a run, from one keyframe to the next; monotonic seconds.
 
     start_s: in the stream's own time, the only measure of how far two segments are
@@ -85,8 +87,7 @@ class Run:
         return last.start_s + last.end - last.begin
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A segment with the run it belongs to."""
 
     run: Run

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from mvsnap.errors import MvsnapError, NotFound, TooManyRequests
 from mvsnap.recorder import command, files, process
 from mvsnap.recorder.command import Container
@@ -39,8 +41,7 @@ class NoLivePicture(MvsnapError):
     status = 503
 
 
-@dataclass(frozen=True, slots=True)
-class LivePicture:
+class LivePicture(Struct, frozen=True):
     """id: changes with the picture. age_s: since it was taken, about."""
 
     id: str

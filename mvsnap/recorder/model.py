@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from msgspec import Struct
+
 from mvsnap.clip_model import Gap
 from mvsnap.errors import MvsnapError
 from mvsnap.texts import camera_wordings, wordings
@@ -112,8 +114,7 @@ class StreamSource:
     has_ended: Callable[[int, Mapping[str, str]], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """How long the recorder waits for what; seconds."""
 
     first_byte_s: float = 15
@@ -126,8 +127,7 @@ class Timing:
     connect_s: float = 60  # how long a clip waits for the first picture of a connection
 
 
-@dataclass(frozen=True, slots=True)
-class RecorderSettings:
+class RecorderSettings(Struct, frozen=True):
     """Settings for all cameras.
 
     data_dir: clips are below `videos/`, unfinished ones below `recordings/`.
@@ -183,8 +183,7 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """The contents of a stream; None: unknown (yet)."""
 
     codec: str | None = None
@@ -194,8 +193,7 @@ class Format:
     audio: str | None = None  # codec of the camera's sound; None: it has none
 
 
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
+class CameraStatus(Struct, frozen=True):
     """State of a camera; `text` says it, without credentials."""
 
     state: State
@@ -209,8 +207,7 @@ class CameraStatus:
     stalls: int = 0  # since the start
 
 
-@dataclass(frozen=True, slots=True)
-class ClipResult:
+class ClipResult(Struct, frozen=True):
     """The outcome of one clip request.
 
     path: None if there is nothing to show; `error` then says why.

@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.child_environment import child_environment
 from mvsnap.errors import MvsnapError
@@ -41,8 +42,7 @@ class NoFfmpeg(MvsnapError):
     code = "no_ffmpeg"
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The output of a program that ended; `code` is None if it timed out."""
 
     code: int | None

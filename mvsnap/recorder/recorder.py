@@ -13,7 +13,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.sources import source_of
 from mvsnap.recorder.times import Times, anchored
 from mvsnap.texts.camera_wordings import RECORDING_DISK_FULL
+from mvsnap.values import replace
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from mvsnap.recorder.timeline import Span, coverage
 from mvsnap.texts import wordings
 from mvsnap.texts.reasons import with_each
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap import durable_file
 from mvsnap.recorder import results
 from mvsnap.recorder.model import ClipResult
 from mvsnap.recorder.times import Instant
 from mvsnap.texts import reasons
+from mvsnap.values import asdict, replace
 
 _NOTE = "clip.json"
 
 
-@dataclass(frozen=True, slots=True)
-class ClipRequest:
+class ClipRequest(Struct, frozen=True):
     """A request: [at - pre_roll, at + post_roll] of a camera."""
 
     camera: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from mvsnap.clip_model import Gap
 from mvsnap.recorder.model import ClipResult
 from mvsnap.recorder.times import shifted
+from mvsnap.values import asdict, replace
 
 _MOMENTS = ("at", "began_at", "ended_at")
 _SAME_S = 0.5  # two clocks that differ by less are the same

@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from mvsnap.recorder.timeline import Pace, pace_of
 from mvsnap.recorder.times import Times
 from mvsnap.texts import camera_wordings as words
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ that ffmpeg cannot read has a name. Both are in what ffprobe says when it says a
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from mvsnap.recorder import command, process
 from mvsnap.recorder.diagnosis import UNKNOWN_CODEC, Ending
 from mvsnap.recorder.model import SourceKind, State, StreamSource, Transport
 from mvsnap.recorder.sources import with_credentials
 from mvsnap.texts.camera_wordings import UNKNOWN_DIGEST, UNREAD_CODEC
+from mvsnap.values import replace
 
 _LIMIT_S = 5.0
 _MOST_CHARS = 200_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mvsnap.recorder.spool import SpooledSegment
+from mvsnap.values import replace
 
 
 def readable(

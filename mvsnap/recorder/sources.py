@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from mvsnap.errors import BadInput
@@ -13,6 +12,7 @@ from mvsnap.recorder.model import (
     SourceKind,
     StreamSource,
 )
+from mvsnap.values import replace
 
 
 def source_of(camera: CameraSettings) -> StreamSource:

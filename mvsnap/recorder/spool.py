@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.durable_file import append
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import Part, Run, written_until
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.times import Instant, Times
+from mvsnap.values import asdict
 
 _INDEX = "pieces"
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledSegment:
+class SpooledSegment(Struct, frozen=True):
     """A segment in the spool.
 
     path: the file that contains it; place: where, in bytes, if others are in it, too.

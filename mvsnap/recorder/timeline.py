@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # This many segments decide; a camera's clock may drift by seconds a day.
 _WINDOW = 30
@@ -61,8 +62,7 @@ class Anchor:
         return start_s + offset, end_s + offset
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """How much of a wanted window exists."""
 
     gaps: tuple[Span, ...]
@@ -86,8 +86,7 @@ def coverage(spans: Iterable[Span], want: Span, slack_s: float = SLACK_S) -> Cov
     return Coverage(tuple(gaps))
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How long a picture of a stream lasts: usually, and at most until the next.
 
     edge_s: the most that may be missing after the last one has lasted as usual, and

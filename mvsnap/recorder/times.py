@@ -7,10 +7,11 @@ set while the service is down, and a Raspberry Pi starts with a wrong one.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock, ClockSettings
 
@@ -23,8 +24,7 @@ _MOST_LOOKS = 5
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """A moment by the monotonic clock of one boot, which starts anew with the next."""
 
     boot: str

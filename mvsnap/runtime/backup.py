@@ -18,10 +18,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from mvsnap import __version__, durable_file
 from mvsnap.clock import SystemClock, iso
@@ -44,8 +44,7 @@ _BACKUPS = (".tar", ".tar.gz", ".tgz")
 _PART, _LOCK = "backup", "lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """What a backup says of itself; made_at: ISO 8601 in UTC.
 
     whole: False of the databases and the settings alone.

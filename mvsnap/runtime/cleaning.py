@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import JOBS_TABLE, ClientEngine
@@ -16,6 +17,7 @@ from mvsnap.store.database import has_table
 from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.stray_pictures import STRAY_PICTURES
+from mvsnap.values import replace
 
 _OFTEN_S = 300.0
 _HOURLY_S = 3600.0
@@ -63,8 +65,7 @@ KEPT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DataKind:
+class DataKind(Struct, frozen=True):
     """One kind of data.
 
     kept: the setting that says how long, or what else does. tables: those it empties.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from mvsnap import logs
 from mvsnap.config.entries import with_entries
@@ -20,8 +21,7 @@ from mvsnap.store.tables import setting_overrides
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Struct, frozen=True):
     """mistakes: what of the pages does not hold, and why."""
 
     settings: Settings

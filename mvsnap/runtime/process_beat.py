@@ -15,7 +15,6 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +33,7 @@ from mvsnap.store.processes import ProcessReport
 from mvsnap.texts.status_wordings import CERTIFICATE_UNREAD
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream
+from mvsnap.values import replace
 
 if TYPE_CHECKING:
     from flask import Flask, Response

@@ -6,7 +6,6 @@ A Raspberry Pi has no clock chip: until NTP answers, everything may seem a year 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mvsnap.badges.tables import badges, near_pictures
@@ -18,6 +17,7 @@ from mvsnap.store.events import EventFilter
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.put_right import put_right
 from mvsnap.texts.status_wordings import CLOCK_NOT_SETTLED, MOST_WOULD_GO
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import msgspec
+from msgspec import Struct
 
 from mvsnap import durable_file
 from mvsnap.clip_model import ClipState
@@ -53,8 +53,7 @@ class ServiceRuns(MvsnapError):
     code = "service_runs"
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """replaced: where the files of before are, None if there were none."""
 
     made_at: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.jobs.engine import ClientEngine
@@ -25,6 +26,7 @@ from mvsnap.runtime.worker import Worker, badge_loop, clip_worker, scheduler
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.counts import RowCounts
 from mvsnap.store.database import OUTAGES
+from mvsnap.values import asdict
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -41,8 +43,7 @@ log = logging.getLogger(__name__)
 _PUBLISHERS_STOP_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Struct, frozen=True):
     web: bool = True
     worker: bool = True
     sense: bool = True
@@ -64,7 +65,7 @@ class Service:
         self._reporting: Reporting | None = None
         self._engine: Engine | None = None
         self._jobs: JobService | None = None
-        names = (role.name for role in fields(roles) if getattr(roles, role.name))
+        names = (name for name, runs in asdict(roles).items() if runs)
         self._beat = ProcessBeat(self.parts, names)
         self._shared_files: SharedFiles | None = None
         self._publishers: list[Publisher] = []

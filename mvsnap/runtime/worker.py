@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.schedule_runs import ScheduleRuns
 from mvsnap.store.time_limits import CLEANING, with_limits
+from mvsnap.values import replace
 from mvsnap.wifi.worker import VisitMaker
 
 if TYPE_CHECKING:

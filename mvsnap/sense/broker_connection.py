@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mvsnap.clock import SystemClock, poll
 from mvsnap.config.sense import Sense
 from mvsnap.sense.framing import LIMIT_BYTES
 from mvsnap.sense.receiver import Batch, Broker, Receiver
 from mvsnap.texts import broker_wordings
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 State = tuple[bool, Reason]  # connected, and the state for people
 

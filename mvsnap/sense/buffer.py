@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.sense.framing import Frame
 
@@ -16,8 +17,7 @@ from mvsnap.sense.framing import Frame
 _MOST_BYTES = 64_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Messages of one connection in order of arrival."""
 
     frames: list[Frame]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from mvsnap.clock import iso
 from mvsnap.core.amounts import amount
@@ -37,12 +38,11 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The Dashboard's names of cameras and zones, and the mutes."""
 
-    cameras: Mapping[Serial, str] = field(default_factory=dict)
-    zones: Mapping[tuple[Serial, str], str] = field(default_factory=dict)
+    cameras: Mapping[Serial, str] = {}
+    zones: Mapping[tuple[Serial, str], str] = {}
     mutes: Sequence[Mute] = ()
 
     def camera(self, serial: Serial) -> str:
@@ -61,8 +61,7 @@ class Names:
         return next((mute.muted_by for mute in covering), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something happens; `zone_id` is "" for noise, which is of the whole camera.
 
     rule: its number, where several rules watch one place.

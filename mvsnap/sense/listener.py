@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mvsnap.camera_organizations import CameraOrganizations
@@ -37,6 +36,7 @@ from mvsnap.sense.unacknowledged import Unacknowledged
 from mvsnap.sense.zone_share import BUCKETS, ZoneShare, bucket_of
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.sense import Findings
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

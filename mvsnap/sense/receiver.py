@@ -10,8 +10,9 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from mvsnap.sense.buffer import Batch, MessageBuffer
 from mvsnap.sense.bulk import BulkClient, works
@@ -21,6 +22,7 @@ from mvsnap.texts import broker_wordings as said
 from mvsnap.texts.camera_wordings import CONNECTION_REFUSED, NO_NETWORK, NO_ROUTE
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import NO_ANSWER_AT_ALL, WITH
+from mvsnap.values import replace
 
 __all__ = ["Batch", "Broker", "Frame", "Receiver", "ReceiverState"]
 
@@ -41,8 +43,7 @@ _ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverState:
+class ReceiverState(Struct, frozen=True):
     """State of the receiver; `text` is for people."""
 
     connected: bool  # and subscribed

@@ -9,9 +9,9 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from mvsnap.sense.framing import Frame
 
@@ -24,8 +24,7 @@ _PACK_BYTES = 1_000_000
 _FASTEST = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Frames of one batch; `came_s` by the monotonic clock, `received_at_ns` not."""
 
     came_s: float
@@ -33,8 +32,7 @@ class Arrival:
     frames: list[Frame]
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
+class _Packed(Struct, frozen=True):
     came_s: float  # the last of them
     content: bytes
 

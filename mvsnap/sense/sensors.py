@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from paho.mqtt.client import topic_matches_sub
 
 from mvsnap.camera_organizations import CameraOrganizations
@@ -30,6 +30,7 @@ from mvsnap.sense.framing import Frame
 from mvsnap.sense.limits import WatchLimit
 from mvsnap.sense.odd_times import OddTimes
 from mvsnap.store.sense import ZoneKey
+from mvsnap.values import replace
 
 # Any fixed UUID: a message sent again by the broker must give the same job.
 _NAMESPACE = uuid.UUID("1c1f7a52-8f0b-4f0e-8a35-6d7673656e73")
@@ -39,8 +40,7 @@ _NOW = timedelta(minutes=1)
 _BEHIND, _AHEAD = timedelta(days=1), timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A trigger of the settings with its defaults filled in.
 
     to: returns the recipients. rule: its name.

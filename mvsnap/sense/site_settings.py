@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 
 from mvsnap.clock import SystemClock
@@ -14,6 +13,7 @@ from mvsnap.loop import Every
 from mvsnap.sense.events import Names
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.site import SiteStore
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.events import Store
@@ -11,8 +11,7 @@ from mvsnap.store.sense import SenseStore
 from mvsnap.store.site import SiteStore
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     events: Store
     sense: SenseStore
     site: SiteStore

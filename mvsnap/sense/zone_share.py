@@ -11,9 +11,10 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock
 from mvsnap.core.sense_messages import Topic, TopicKind, parse_topic
@@ -39,8 +40,7 @@ def bucket_of(source: str) -> str:
     return f"{zlib.crc32(source.encode()) % _BUCKETS:02}"
 
 
-@dataclass(frozen=True, slots=True)
-class BucketChange:
+class BucketChange(Struct, frozen=True):
     """Buckets that change hands.
 
     lost: others have taken it. leaving: others get it in the next turn. new: to be

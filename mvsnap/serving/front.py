@@ -11,9 +11,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mvsnap.serving.bodies import Bodies, Body, Gone, Receive, Refused
 from mvsnap.serving.connection import HttpConnection
@@ -67,8 +68,7 @@ class _Parts:
             made.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _AnswerInParts:
+class _AnswerInParts(Struct, frozen=True):
     """The beginning of an answer, and where the rest comes from."""
 
     status: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.config.sense import Sense
@@ -20,8 +21,7 @@ AWAY = ("offline", "dormant")
 _ADVICE = N_("See that it has power and network.")
 
 
-@dataclass(frozen=True, slots=True)
-class CameraTrouble:
+class CameraTrouble(Struct, frozen=True):
     """seen_at: its last MV Sense message. is_dormant: Meraki has given it up.
 
     is_offline: says the Dashboard; since: when, None: not known.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.texts import N_
 from mvsnap.texts.sentences import localized
@@ -31,8 +32,7 @@ _NAMED = (Group.CAMERAS, Group.MERAKI, Group.SENSE, Group.PROCESSES)
 _OURS = ("Recorder", "Listener")
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRow:
+class StatusRow(Struct, frozen=True):
     """One part of a site. text: what is the case; advice: what to do about it.
 
     since: when this state began; seen_at: when it was known to be so.

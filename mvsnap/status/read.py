@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap import __version__
 from mvsnap.config.model import Settings
@@ -32,8 +33,7 @@ from mvsnap.upstreams import Upstream, service_name
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSources:
+class StatusSources(Struct, frozen=True):
     """Where the status comes from.
 
     settings_now: those that hold now, with the entries of the pages.

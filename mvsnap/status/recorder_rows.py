@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.core.days import lasting
@@ -27,8 +28,7 @@ _CODECS = {"h264": "H.264", "hevc": "H.265", "mjpeg": "MJPEG"}
 _WELL = ("recording", "idle")
 
 
-@dataclass(frozen=True, slots=True)
-class RecorderRow:
+class RecorderRow(Struct, frozen=True):
     """One camera. text: details beyond the word; stream: what it sends.
 
     since: when this state began; seen_at: when the recorder wrote it; machine: where it
@@ -48,8 +48,7 @@ class RecorderRow:
     machine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecorderSummary:
+class RecorderSummary(Struct, frozen=True):
     """silent_since: no recorder is alive since then; has_none: there never was one."""
 
     rows: tuple[RecorderRow, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mvsnap.status.machines import is_alive
@@ -13,6 +12,7 @@ from mvsnap.texts import N_, broker_wordings, service_wordings, wordings
 from mvsnap.texts.channel_wordings import FROM_ONLY, MAIL_SERVER_SILENT
 from mvsnap.texts.reasons import code_of
 from mvsnap.upstreams import Upstream, upstream_of
+from mvsnap.values import replace
 
 # Without a call for as long, nobody knows whether a service still fails.
 _STALE_AFTER = timedelta(minutes=30)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import and_, exists, select
 
 from mvsnap.domain import Event, EventId
@@ -19,8 +19,7 @@ from mvsnap.store.tables import events
 MOST_BYTES = 32_768
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(Struct, frozen=True):
     """text: JSON in ASCII, "" if it was too long to keep; size_bytes: what it had.
 
     sender: the name of its token or key. rules: the names of those that matched.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import audit
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,7 @@ _AGAIN_WITHIN = 1000
 _NEWEST_FIRST = Order(falling=(audit.c.id,))
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
+class AuditFilter(Struct, frozen=True):
     """Which lines; None means any. `until` is exclusive; `after` is paging, an id.
 
     kind: of KINDS_OF_LINES, or "changes".
@@ -42,8 +42,7 @@ class AuditFilter:
     after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLine:
+class AuditLine(Struct, frozen=True):
     """A change with its position in the log: a higher id is a newer line."""
 
     id: int

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from mvsnap.clip_model import Clip
@@ -40,8 +40,7 @@ _TEXT = one_text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClipSearch:
+class ClipSearch(Struct, frozen=True):
     """place: what an index finds. The others are looked for; None means any.
 
     machine, words: all of them must be there; a machine's in its name or serial.
@@ -53,16 +52,14 @@ class ClipSearch:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmOfClip:
+class AlarmOfClip(Struct, frozen=True):
     """What the sender of a clip's alarm said of it; "" for nothing."""
 
     severity: str
     machine: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundClips:
+class FoundClips(Struct, frozen=True):
     """alarms: of those clips that have one.
 
     after: the last clip that was looked at; None: there is no other page.
@@ -75,8 +72,7 @@ class FoundClips:
     searched_to: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(Struct, frozen=True):
     """The clips of a search just before and just after one, by time."""
 
     earlier: Clip | None = None

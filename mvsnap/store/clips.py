@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
 
 from mvsnap.clip_model import Clip, ClipState, RecorderCameraState
@@ -27,6 +27,7 @@ from mvsnap.store.paging import Order
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import clips, events
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 NEWEST_FIRST = Order(falling=(clips.c.at, clips.c.id))
 UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
@@ -34,8 +35,7 @@ UNFINISHED = (ClipState.WAITING, ClipState.RECORDING)
 _HAD = (ClipState.RECORDING, ClipState.READY, ClipState.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class ClipFilter:
+class ClipFilter(Struct, frozen=True):
     """Which clips; None means any. `until` is exclusive; `after` is paging."""
 
     cameras: tuple[CameraName, ...] | None = None

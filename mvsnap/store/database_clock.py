@@ -7,10 +7,10 @@ without a clock chip; a database server's may be set, too.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from mvsnap.clock import ClockSettings
@@ -23,8 +23,7 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTimes:
+class StoredTimes(Struct, frozen=True):
     """What stored moments are now, for signs of life; the time of an event stays.
 
     A minute stays one after a step of a day. Something may seem younger than it is,

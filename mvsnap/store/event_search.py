@@ -8,11 +8,11 @@ and another one behind it; its price does not depend on how many events there ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
 
 from mvsnap.core.message_parts import END, clip_part
@@ -32,6 +32,7 @@ from mvsnap.store.notice_tables import notices
 from mvsnap.store.paging import SIZE
 from mvsnap.store.tables import cameras, deliveries, events, zones
 from mvsnap.store.word_search import detail, has_word, one_text
+from mvsnap.values import replace
 
 LOOKS_AT = 10_000
 # Texts of the sender of an alarm, by their names in the details of its event.
@@ -56,8 +57,7 @@ class EventState(StrEnum):
     UNNOTIFIED = "unnotified"
 
 
-@dataclass(frozen=True, slots=True)
-class EventSearch:
+class EventSearch(Struct, frozen=True):
     """place: what an index finds. The others are looked for; None means any.
 
     kinds: where `place` has a camera. camera: one without a serial, by name. words: all
@@ -77,14 +77,12 @@ class EventSearch:
         return replace(self, place=replace(self.place, after=event_id))
 
 
-@dataclass(frozen=True, slots=True)
-class FoundEvent:
+class FoundEvent(Struct, frozen=True):
     event: Event
     state: EventState
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPage:
+class FoundPage(Struct, frozen=True):
     """after: the last event that was looked at; None: there is no other page.
 
     searched_to: its time, where the page ended before it was full.

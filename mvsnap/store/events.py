@@ -6,10 +6,10 @@ One method is one transaction. Rows become dataclasses before they leave.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -58,6 +58,7 @@ from mvsnap.store.tables import (
 )
 from mvsnap.texts.channel_wordings import NOT_DELIVERED
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 NEWEST_FIRST = Order(falling=(events.c.occurred_at, events.c.id))
 _IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNSURE)
@@ -65,8 +66,7 @@ _IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNSURE)
 SILENT_AFTER = timedelta(seconds=50)
 
 
-@dataclass(frozen=True, slots=True)
-class EventFilter:
+class EventFilter(Struct, frozen=True):
     """Which events; None means any. `until` is exclusive; `after` is paging.
 
     serials: of cameras; the name of a camera without a serial.

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
 
+from msgspec import Struct
 from sqlalchemy import Float, cast, func, select
 
 from mvsnap.clock import Clock
@@ -25,8 +25,7 @@ from mvsnap.store.fetch_tables import fetches
 _WANTED_EVERY_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """number: another one after each fetch. content: as it was noted."""
 
     age_s: float

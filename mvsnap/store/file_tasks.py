@@ -7,10 +7,10 @@ in the bucket, and on the machines that have shown it. Rows outlast whoever note
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, delete, func, select, union
 
 from mvsnap.store.database import Database
@@ -32,15 +32,13 @@ class FileTask(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     path: str
     task: FileTask
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A file that waits for the bucket; machine: which has it, "" if not known."""
 
     machine: str

@@ -17,10 +17,10 @@ import logging
 import secrets
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, or_, select, update
 
 from mvsnap.clock import Clock, poll
@@ -41,8 +41,7 @@ _TOLD_S = 7 * 86_400.0
 _MOST_TOLD = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StartMark:
+class StartMark(Struct, frozen=True):
     """One start of a process under a permanent id; text "": none is needed."""
 
     name: str

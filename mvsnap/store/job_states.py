@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 
 from mvsnap.domain import Job, JobId
@@ -35,8 +35,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(Struct, frozen=True):
     """job: encoded. run_id: the engine's id of its next or last run.
 
     thread: the job whose thread it writes in, "" for its own. waits_for: see
@@ -58,8 +57,7 @@ class JobRow:
         return self.accepted_at, self.job_id
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
+class JobFilter(Struct, frozen=True):
     """Which jobs; None means any. `until` is exclusive; behind: paging."""
 
     stages: tuple[JobStage, ...] | None = None

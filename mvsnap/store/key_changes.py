@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clock import Clock
 from mvsnap.config.key_limits import names_in_file
@@ -29,6 +31,7 @@ from mvsnap.spelling import folded
 from mvsnap.store.keys import KeyStore, NameTaken
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 # Before now, whatever the clock is set to.
 _ENDED = datetime.fromtimestamp(0, UTC)
@@ -43,8 +46,7 @@ class NewSecret:
     old_ends_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChanges:
+class KeyChanges(Struct, frozen=True):
     """who: of the audit log, a user or the command line."""
 
     keys: KeyStore

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from mvsnap.clock import AHEAD
@@ -14,8 +14,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.tables import events
 
 
-@dataclass(frozen=True, slots=True)
-class LatestPicture:
+class LatestPicture(Struct, frozen=True):
     event_id: EventId
     at: datetime
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Update, func, or_, select, update
 
 from mvsnap.domain import JobId
@@ -16,8 +16,7 @@ _c, _g = notices.c, notice_groups.c
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeGroup:
+class NoticeGroup(Struct, frozen=True):
     """Messages that became one. first_at, last_at: when those were due."""
 
     id: JobId

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -34,6 +34,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
+from mvsnap.values import asdict, replace
 
 _c, _g = notices.c, notice_groups.c
 # Arbitrary, but the same in every process: they take turns.
@@ -43,8 +44,7 @@ _NAMESPACE = uuid.UUID("5d2f8a61-94c7-4d0e-8f5b-6d7673656e38")
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierNotices:
+class EarlierNotices(Struct, frozen=True):
     """What was decided about a camera and a destination within some time.
 
     earlier: when each of its messages was due. open_until: when the groups are over
@@ -55,8 +55,7 @@ class EarlierNotices:
     open_until: Sequence[datetime] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SeenBy:
+class SeenBy(Struct, frozen=True):
     at: datetime
     who: str
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, or_
 
 Row = TypeVar("Row")
@@ -14,8 +14,7 @@ Place = TypeVar("Place")
 SIZE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class Page(Struct, Generic[Row], frozen=True):
     """rows: the ones to show. has_more: there is another page."""
 
     rows: Sequence[Row]
@@ -57,8 +56,7 @@ def pages(
         after = place(page[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """The order of a list by columns that are unique together.
 
     falling: the largest first; rising: the smallest first, among equals.

@@ -6,10 +6,10 @@ All moments are the database's: the clocks of machines differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from mvsnap.store.database import Database
@@ -19,6 +19,7 @@ from mvsnap.store.pulses import ROW_EVERY
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream, upstream_of
+from mvsnap.values import asdict, replace
 
 # SQLite may be on an SD card.
 _BEAT_S, _SQLITE_BEAT_S = 15.0, 60.0
@@ -28,8 +29,7 @@ _KEPT = timedelta(days=1)
 _SAID = ("clock_error", "certificate_error")
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessReport:
+class ProcessReport(Struct, frozen=True):
     """What a process says of itself and of its machine.
 
     by_itself: it writes every `beat_s`; otherwise only while it answers requests.
@@ -51,8 +51,7 @@ class ProcessReport:
     certificate_error: Reason = Reason("")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProcess:
+class KnownProcess(Struct, frozen=True):
     """The last report of a process. clock_ahead_s: of the database's time."""
 
     report: ProcessReport
@@ -62,8 +61,7 @@ class KnownProcess:
     clock_ahead_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamState:
+class UpstreamState(Struct, frozen=True):
     """A service as one process saw it last; error: "" if its last call worked.
 
     name: as of `upstreams.service_name`.

@@ -6,9 +6,9 @@ Deleted in small steps, each a transaction: see `store.steps`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     BindParameter,
     Column,
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from mvsnap.store.database import Database
 from mvsnap.store.file_tasks import note_removals
 from mvsnap.store.steps import Steps
+from mvsnap.values import replace
 
 # Looked up at once, before any of them is deleted: where no index helps, that goes
 # through the whole table.
@@ -33,8 +34,7 @@ _KEYS = 10_000
 _FILES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeResult:
+class PurgeResult(Struct, frozen=True):
     """What was removed of one kind, or would be.
 
     paths: files of the rows, still to be removed. files: how many of them.
@@ -55,8 +55,7 @@ class PurgeResult:
     is_more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OldRows:
+class OldRows(Struct, frozen=True):
     """The rows of a table that go.
 
     path: the column that names a file of theirs. counted: False for rows that are only

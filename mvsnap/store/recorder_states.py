@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -15,6 +14,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
 from mvsnap.store.tables import recorder_cameras
 from mvsnap.texts import reasons
+from mvsnap.values import asdict, replace
 
 
 def write(db: Database, cameras: Iterable[RecorderCameraState]) -> None:

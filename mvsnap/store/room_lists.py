@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 
 from mvsnap.clock import Clock, poll
 from mvsnap.domain import Room, RoomId
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.fetches import StoredFetches
+from mvsnap.values import asdict
 
 # How long another process may take for the list before this one asks, too.
 _OTHERS_S, _LOOK_S = 10.0, 0.25

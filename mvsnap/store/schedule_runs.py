@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from sqlalchemy import select
 
 from mvsnap.core.last_run import LastRun
 from mvsnap.store.database import Database
 from mvsnap.store.tables import schedule_runs
+from mvsnap.values import asdict
 
 
 class ScheduleRuns:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
@@ -17,6 +17,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
+from mvsnap.values import asdict
 
 ZoneKey = tuple[Serial, ZoneId]
 # How often the rate of a listener is written while it changes: spare the SD card.
@@ -25,13 +26,12 @@ _RATE_EVERY = timedelta(minutes=1)
 Fence = Callable[[Connection], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """The results of one batch of counts; `states` are JSON objects."""
 
     events: Sequence[Event] = ()
     presences: Sequence[Presence] = ()
-    states: Mapping[ZoneKey, dict[str, Any]] = field(default_factory=dict)
+    states: Mapping[ZoneKey, dict[str, Any]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.events or self.presences or self.states)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +24,7 @@ from mvsnap.store.known_sessions import FoundSession, KnownSessions
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import second_factors, sessions, users
+from mvsnap.values import asdict
 
 
 def _alive(

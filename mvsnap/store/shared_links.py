@@ -7,9 +7,9 @@ secrets, with the moment at which the last of its links ends.
 from __future__ import annotations
 
 import secrets as random
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import delete, select, update
 
 from mvsnap.clock import iso
@@ -21,8 +21,7 @@ from mvsnap.store.tables import secrets
 SHARED = "shared links of clip "
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """until: when the last link to the clip ends. key: what signs its links."""
 
     until: datetime

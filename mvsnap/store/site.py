@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from mvsnap.store.audit_rows import from_row, to_row
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import audit, cameras, mutes, setting_overrides, zones
+from mvsnap.values import asdict
 
 
 class SiteStore:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
 
 from mvsnap.clock import SystemClock
 from mvsnap.errors import EvidenceAway
@@ -19,6 +20,7 @@ from mvsnap.store.files import Files
 from mvsnap.store.known_files import KnownFiles
 from mvsnap.store.purging import PurgeResult
 from mvsnap.texts.status_wordings import STRAYS
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,7 @@ _AT_ONCE = 1000
 _ONE_IN, _FEW = 100, 4
 
 
-@dataclass(frozen=True, slots=True)
-class _LookedAt:
+class _LookedAt(Struct, frozen=True):
     """unknown: how many no row names, also newer ones than strays.
 
     last: where the next one begins, "" after the last page of a folder.

@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.sqlite_errors import LOCKED
+from mvsnap.values import replace
 
 _LEAST_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
+class TimeLimits(Struct, frozen=True):
     """Seconds; each is for one wait.
 
     lock_s: for SQLite's file, while another program writes to it.

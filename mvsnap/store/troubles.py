@@ -6,7 +6,6 @@ Several processes may look at once: each change is made in turn, to what is stor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, or_, select, text, update
@@ -17,6 +16,7 @@ from mvsnap.store.alert_tables import reported_ends, troubles
 from mvsnap.store.database import Database
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.texts import reasons
+from mvsnap.values import asdict
 
 Change = Callable[[Sequence[Trouble]], Sequence[Trouble]]
 

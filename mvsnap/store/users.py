@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets as random
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import delete, func, or_, select, update
@@ -25,6 +24,7 @@ from mvsnap.store.sessions import SessionStore, end_sessions, user_of
 from mvsnap.store.shared_links import SHARED, SharedLinks
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import secrets, users
+from mvsnap.values import asdict
 
 # What may be used once is among the secrets, with the time at which it expires; so is
 # the token that a provider needs to end its own session.

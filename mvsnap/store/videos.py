@@ -7,10 +7,10 @@ data_dir are touched: another machine that shares the database has its own.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from mvsnap.clip_model import ClipState, CopyState
@@ -24,16 +24,14 @@ from mvsnap.store.tables import clips
 _OVER = (ClipState.DELETED, ClipState.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """oldest_at: of the videos that may be deleted; None: there is none."""
 
     size_bytes: int
     oldest_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToCopy:
+class ToCopy(Struct, frozen=True):
     """Paths below data_dir."""
 
     path: str

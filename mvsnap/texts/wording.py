@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.texts import formats
 
@@ -39,13 +40,8 @@ class Reason(str):
         made.code, made.values = code, dict(values or {})
         return made
 
-    def __getnewargs__(self) -> tuple[str, str, Mapping[str, Value]]:  # type: ignore[override]
-        # For copies: dataclasses.asdict makes them.
-        return str(self), self.code, self.values
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """How a reason is said: in English, with its values as %(name)s.
 
     Values whose names end in `_s` are seconds: they are said as `12 s`, `3 min 4 s`.
@@ -66,10 +62,8 @@ class Wording:
         return self.text
 
 
-class Listing(Wording):
+class Listing(Wording, frozen=True):
     """Any number of reasons as one; its text is what stands between them."""
-
-    __slots__ = ()
 
     def of(self, *reasons: Reason) -> Reason:
         """Return them as one; none: "", and one is itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from flask import Blueprint
@@ -11,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.clock import iso
 from mvsnap.errors import NotFound
+from mvsnap.values import replace
 from mvsnap.visitors.answers import (
     BarAnswer,
     ChangeAnswer,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.meraki.organizations import ask_each
@@ -36,8 +37,7 @@ _AGAIN = timedelta(minutes=10)
 _LATE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Boundaries:
+class _Boundaries(Struct, frozen=True):
     """Areas and lines of each camera, and the organization to query for them."""
 
     zones: dict[Serial, list[CountedZone]]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.visitors.rules import HourPictureState
 
 
-@dataclass(frozen=True, slots=True)
-class CountingCamera:
+class CountingCamera(Struct, frozen=True):
     """What the Dashboard says about a camera; has_sense: None while unknown."""
 
     serial: Serial
@@ -20,8 +20,7 @@ class CountingCamera:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownZone:
+class KnownZone(Struct, frozen=True):
     """A zone, with when its hours were last requested, and the outcome."""
 
     zone: CountedZone
@@ -29,8 +28,7 @@ class KnownZone:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DayCount:
+class DayCount(Struct, frozen=True):
     """One day of one zone; covered_s: the seconds of it that the numbers cover."""
 
     serial: Serial
@@ -42,24 +40,21 @@ class DayCount:
     is_over: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """The count of a zone in a period; average_people: None if unknown."""
 
     entrances: int
     average_people: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class MostSeen:
+class MostSeen(Struct, frozen=True):
     """people: the most MV Sense saw at once; seen_at: when anyone was last there."""
 
     people: int
     seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HourPicture:
+class HourPicture(Struct, frozen=True):
     """The picture of an hour's busiest minute, or why there is none."""
 
     serial: Serial

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.config.visitors import OccupancySection
@@ -20,8 +21,7 @@ from mvsnap.store.site import SiteStore
 KIND = "occupancy"
 
 
-@dataclass(frozen=True, slots=True)
-class Occupancy:
+class Occupancy(Struct, frozen=True):
     """One place; people: those that are seen, None where no camera can say.
 
     is_whole: every zone of it is known.
@@ -40,8 +40,7 @@ class Occupancy:
         return False if self.is_whole else None
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneSources:
+class ZoneSources(Struct, frozen=True):
     """What says how many people are in a zone, and whether anybody counts there."""
 
     sense: SenseStore

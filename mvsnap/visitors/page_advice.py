@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.domain import Serial
 from mvsnap.texts import _
@@ -13,8 +14,7 @@ from mvsnap.web.context import gateway
 from mvsnap.web.places import Places
 
 
-@dataclass(frozen=True, slots=True)
-class NotCounting:
+class NotCounting(Struct, frozen=True):
     """A camera that does not count, and why."""
 
     camera: str

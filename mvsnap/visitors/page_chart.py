@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.zones import ZoneKind
 from mvsnap.config.visitors import EntranceSection
@@ -25,8 +26,7 @@ Counts = Mapping[ZoneKey, Mapping[datetime, int]]
 _WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
+class Entrance(Struct, frozen=True):
     """What counts as one: an entrance of the settings, or a single zone.
 
     entrances: None if nothing was counted there; compared: as of a row.
@@ -42,8 +42,7 @@ class Entrance:
         return self.compared.percent if self.compared else None
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorTotals:
+class VisitorTotals(Struct, frozen=True):
     """what: the sentence about what is added up; entrances: None if nothing is known.
 
     a_day: average of the days that are over; people: the most that one camera saw at
@@ -62,8 +61,7 @@ class VisitorTotals:
         return self.compared.percent if self.compared else None
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorOverview:
+class VisitorOverview(Struct, frozen=True):
     """named: the entrances of the settings, if there are any.
 
     chart: None without any count; spans: of its bars. week: the average entrances of
@@ -222,8 +220,7 @@ def _week(
     return week_hours.averages(sums, week_hours.times_each(hours, zone))
 
 
-@dataclass(frozen=True, slots=True)
-class _Bars:
+class _Bars(Struct, frozen=True):
     """Makes charts of the same bars."""
 
     asked: VisitorFilter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,8 +25,7 @@ FIELDS = (
 _WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorFilter(Filter):
+class VisitorFilter(Filter, frozen=True):
     """last: the last day of the period; days: how many; hours: None for all.
 
     so_far, before: what is over of the period, and the same of the one before it.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.store.sense import ZoneKey
+from mvsnap.values import replace
 from mvsnap.visitors.model import MostSeen, Total
 from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.rules import Span, in_hours
@@ -17,8 +19,7 @@ from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.places import Places
 
 
-@dataclass(frozen=True, slots=True)
-class EntranceChange:
+class EntranceChange(Struct, frozen=True):
     """Entrances of what is over of a period, and of the same of the one before it."""
 
     so_far: int
@@ -32,8 +33,7 @@ class EntranceChange:
         return round(100 * (self.so_far - self.before) / self.before, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorRow:
+class VisitorRow(Struct, frozen=True):
     """One zone in the period.
 
     entrances, average: from the Dashboard; people, seen_at: from MV Sense, the most

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.domain import Serial, ZoneId, parse_serial
 from mvsnap.errors import BadInput, NotFound
@@ -37,8 +38,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HourRow:
+class HourRow(Struct, frozen=True):
     """One hour; no_picture: why there is none, "" where none is expected.
 
     picture: of its busiest minute, and of no other.
@@ -66,8 +66,7 @@ class HourRow:
         return counted if counted and counted.busiest_at else None
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneHours:
+class ZoneHours(Struct, frozen=True):
     """The data of a zone in these hours, oldest first.
 
     day: None for the last 14 hours. entrances: None if the Dashboard has no count.

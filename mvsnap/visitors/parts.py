@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from mvsnap.visitors.store import VisitorStore
 
@@ -19,8 +20,7 @@ def _nothing_heard(
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorParts:
+class VisitorParts(Struct, frozen=True):
     """wifi: what Wi-Fi heard, for reports."""
 
     store: VisitorStore

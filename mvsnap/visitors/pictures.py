@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import CameraOffline, NoPicture, NoVideo, UpstreamError
 from mvsnap.store.files import Files
 from mvsnap.store.sense import SenseStore
+from mvsnap.values import replace
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.rules import (
     HourPictureState,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.config.visitors import VisitorSection
 from mvsnap.core.period_words import change_words, percent_words
@@ -34,8 +35,7 @@ _BEFORE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorReport:
+class VisitorReport(Struct, frozen=True):
     """day: the last one of the period; wifi: lines about what Wi-Fi heard in it."""
 
     every: ReportEvery

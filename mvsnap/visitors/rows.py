@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import Serial, ZoneId
+from mvsnap.values import asdict
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.rules import HourCount, HourPictureState
 

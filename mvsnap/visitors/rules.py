@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.core.days import HoursOfDay, day_span
@@ -41,8 +42,7 @@ class HourPictureState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class HourCount:
+class HourCount(Struct, frozen=True):
     """One hour of one zone, as counted by the Dashboard.
 
     busiest_at: the begin of its busiest minute, None if nobody came;
@@ -58,16 +58,14 @@ class HourCount:
     busiest_entrances: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleSeen:
+class PeopleSeen(Struct, frozen=True):
     """One hour of one zone, as seen by MV Sense: the most people at once, and when."""
 
     people: int
     minute_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(Struct, frozen=True):
     """One hour of one zone from both sources; None where a source has no data."""
 
     span: Span
@@ -134,8 +132,7 @@ def last_days(last: date, zone: ZoneInfo, count: int) -> list[Span]:
     return [day_span(day.isoformat(), zone) for day in days]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedSpans:
+class CountedSpans(Struct, frozen=True):
     """Whole days, and single hours beside them, that are over and counted."""
 
     days: tuple[Span, ...]

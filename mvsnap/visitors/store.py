@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from mvsnap.store.database_clock import is_due
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.sense import ZoneKey
 from mvsnap.store.tables import presences
+from mvsnap.values import asdict
 from mvsnap.visitors.model import (
     CountingCamera,
     HourPicture,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, delete, select
 from mvsnap.clients.meraki.zones import CountedZone
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.store.database import Database
+from mvsnap.values import asdict
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rows import hour_row
 from mvsnap.visitors.rules import HourCount, Span

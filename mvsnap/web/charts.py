@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from mvsnap.texts import _, formats
 
@@ -29,16 +29,14 @@ _MOST_TICKS = 5
 _FONT, _LETTER, _AXIS = 13, 7.4, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """Bars of one colour; a value is None where nothing is known."""
 
     name: str
     values: Sequence[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class BarPart:
+class BarPart(Struct, frozen=True):
     """Where one series lies in a bar, in percent of the longest; its number."""
 
     series: int
@@ -46,8 +44,7 @@ class BarPart:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class LyingBar:
+class LyingBar(Struct, frozen=True):
     """total: of all its parts."""
 
     label: str
@@ -55,8 +52,7 @@ class LyingBar:
     parts: Sequence[BarPart]
 
 
-@dataclass(frozen=True, slots=True)
-class BarChart:
+class BarChart(Struct, frozen=True):
     """title: for screen readers; labels: one below each bar or group of bars.
 
     unit: what is counted, such as "entrances"; one: a single one, where it has a word.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request
+from msgspec import Struct, field
 
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import Clock
@@ -35,6 +35,7 @@ from mvsnap.store.session_keys import SessionKeyStore
 from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.videos import VideoStore
+from mvsnap.values import replace
 from mvsnap.web.entry_trials import EntryTrials
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
@@ -58,8 +59,7 @@ def _access_limits() -> AccessLimits:
     return AccessLimits()
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """settings: those that hold now, of the file and of the pages (`following`).
 
     features: the parts of each feature, such as BadgeParts.

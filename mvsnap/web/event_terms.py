@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mvsnap.core.severity import Severity
 from mvsnap.domain import Serial, is_serial
 from mvsnap.errors import BadInput
 from mvsnap.store.event_search import EventSearch, EventState
 from mvsnap.texts import N_
+from mvsnap.values import replace
 
 MAX_TEXT = 200
 MAX_WORDS = 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint
@@ -29,6 +28,7 @@ from mvsnap.store.event_search import (
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.texts.reasons import code_of, values_of
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import (

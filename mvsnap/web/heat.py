@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.core.week_hours import HOURS_A_DAY, HOURS_A_WEEK
 from mvsnap.texts import formats
@@ -12,8 +13,7 @@ from mvsnap.texts import formats
 _LEVELS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class HeatCell:
+class HeatCell(Struct, frozen=True):
     """text: "" where nothing is known; level: 0 for nobody, to 5 for the highest."""
 
     text: str
@@ -21,8 +21,7 @@ class HeatCell:
     is_closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HeatMap:
+class HeatMap(Struct, frozen=True):
     """rows: an hour and its seven days, Monday first; without empty nights."""
 
     title: str

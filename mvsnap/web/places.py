@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, Zone, ZoneId
@@ -17,8 +18,7 @@ from mvsnap.texts.wording import Reason
 _FULL_FRAME_NAME = N_("Full Frame")
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceCamera:
+class PlaceCamera(Struct, frozen=True):
     """A camera with its zones; the full frame is not among them.
 
     is_listed: the Dashboard's list of its zones is known.

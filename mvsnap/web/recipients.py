@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.errors import UnknownRecipient, UpstreamError
 
@@ -27,8 +28,7 @@ _MOST_WAITING = 2
 _MOST_ANSWERS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientProblem:
+class RecipientProblem(Struct, frozen=True):
     """is_certain: nothing sent to it arrives; otherwise nobody knows.
 
     is_pending: there is no answer yet, and no text.
@@ -39,8 +39,7 @@ class RecipientProblem:
     is_pending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutcome:
+class CheckOutcome(Struct, frozen=True):
     """ok: None while there is no answer yet. text: what is wrong."""
 
     ok: bool | None
@@ -50,8 +49,7 @@ class CheckOutcome:
 _PENDING = RecipientProblem("", is_certain=False, is_pending=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     at_s: float
     problem: RecipientProblem | None
 

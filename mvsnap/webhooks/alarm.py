@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from mvsnap.core.http_body import read_inner, refuse
 from mvsnap.core.params import MAX_PREFIX, parse_moment
 from mvsnap.core.strict_json import END_MS, FIRST_MS, one_line
@@ -42,8 +44,7 @@ class AlarmSource(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """Why an alarm needs no picture; a rule that names `field` takes one anyway."""
 
     because: str

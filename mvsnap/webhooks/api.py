@@ -8,7 +8,6 @@ with several alarms has one answer for all of them.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import urlencode
 
@@ -26,6 +25,7 @@ from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import JobRequest
 from mvsnap.store.alarm_messages import StoredMessage, add_alarm
+from mvsnap.values import replace
 from mvsnap.web import context
 from mvsnap.web.answers import JobLink, json_response
 from mvsnap.web.content_coding import unpacked

@@ -8,13 +8,13 @@ because the secret may be part of the address or of the message.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from flask import Request, current_app, g, request
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.webhooks import WebhookToken
 from mvsnap.core import http_body
@@ -33,8 +33,7 @@ _SHARED = "Meraki"  # the sender's name for an alarm with the shared secret
 _ADMISSION = "Use an API key, Meraki's shared secret or /webhook/TOKEN"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSender:
+class AlarmSender(Struct, frozen=True):
     """Who sent the alarm; `token` is None for an API key and the shared secret."""
 
     caller: Caller
@@ -45,8 +44,7 @@ class AlarmSender:
         return self.caller.name
 
 
-@dataclass(frozen=True, slots=True)
-class _AlarmAuthenticators:
+class _AlarmAuthenticators(Struct, frozen=True):
     tokens: Authenticator
     keys: Authenticator
     by_name: dict[str, WebhookToken]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.badges.json_body import detail, detail_name, swipe
 from mvsnap.badges.model import MAX_DETAILS, Detail, Swipe
@@ -20,8 +21,7 @@ from mvsnap.webhooks.rules import values_at
 _FIELDS = ("timestamp", "user_id", "reader")
 
 
-@dataclass(frozen=True, slots=True)
-class BadgePaths:
+class BadgePaths(Struct, frozen=True):
     """Where a message has the time, person and reader; dotted paths, as in rules."""
 
     timestamp: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+
 from mvsnap.errors import MvsnapError
+from mvsnap.values import replace
 from mvsnap.web.context import gateway
 from mvsnap.webhooks.alarm import Alarm, AlarmSource, headline
 from mvsnap.webhooks.auth import AlarmSender
@@ -22,8 +24,7 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DryJob:
+class DryJob(Struct, frozen=True):
     """A job that would be made. rule: "" for the defaults of the sender.
 
     at: the moment that its pictures would show, None: now. rooms: where its message
@@ -42,8 +43,7 @@ class DryJob:
     notes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
+class DryRun(Struct, frozen=True):
     """One alarm of a message. ignored, refused: why nothing would be done, or "".
 
     badges: how many badge events would be stored.

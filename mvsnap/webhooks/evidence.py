@@ -7,8 +7,9 @@ A camera that cannot do one kind of evidence provides the other instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from mvsnap.domain import CameraName, Serial
 from mvsnap.webhooks.rules import RuleMatch
@@ -17,8 +18,7 @@ T = TypeVar("T")
 Recorders = Mapping[CameraName, Serial | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Which cameras give what; `notes` say what was replaced."""
 
     serials: tuple[Serial, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flask import request
+from msgspec import Struct
 
 from mvsnap.badges.model import Swipe
 from mvsnap.core import params
@@ -24,8 +24,7 @@ from mvsnap.webhooks.rules import IGNORE, Choice, Defaults, Rule, RuleMatch, cho
 _MAX_KEY = 255
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmOrder:
+class AlarmOrder(Struct, frozen=True):
     """One job of an alarm before it is accepted; `notes` are returned to the sender.
 
     rule: the one by which it is done, "" for the sender's defaults.
@@ -37,8 +36,7 @@ class AlarmOrder:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmOrders:
+class AlarmOrders(Struct, frozen=True):
     """All that one alarm leads to.
 
     ignored: why it leads to nothing, "" if it does not. matched: names of rules.

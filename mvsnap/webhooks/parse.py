@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sized
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from mvsnap.core.http_body import MAX_MESSAGES, read_all, read_inner, without_secrets
 from mvsnap.errors import BadInput
+from mvsnap.values import replace
 from mvsnap.webhooks.alarm import Alarm, Fields, is_json_text
 from mvsnap.webhooks.ixon import is_ixon, read_ixon
 from mvsnap.webhooks.machine import read_machine

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.core.http_body import kind_of
 from mvsnap.webhooks.alarm import clean
@@ -15,8 +16,7 @@ _MOST_FOUND = 3
 _LONGEST = 80
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCondition:
+class RuleCondition(Struct, frozen=True):
     """What a rule wants at a path of the message, and what is there, as texts."""
 
     path: str
@@ -25,8 +25,7 @@ class RuleCondition:
     is_met: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReport:
+class RuleReport(Struct, frozen=True):
     """A rule with its conditions; without any it matches every message."""
 
     name: str

@@ -9,10 +9,11 @@ that ignores is an exception to all others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.spelling import fold
 from mvsnap.webhooks.alarm import Alarm
@@ -25,8 +26,7 @@ RoomNames = str | tuple[str, ...] | None
 IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """match: dotted path in the message to the expected value, or to a list of them."""
 
     name: str
@@ -37,8 +37,7 @@ class Rule:
     actions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What applies where a rule says nothing: the settings of the token.
 
     cameras: each is a Meraki serial or the name of a recorder camera.
@@ -51,8 +50,7 @@ class Defaults:
     ignores: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMatch:
+class RuleMatch(Struct, frozen=True):
     """The outcome for one alarm; `rule` is "" if none matched.
 
     cameras: empty if none are named anywhere.
@@ -65,8 +63,7 @@ class RuleMatch:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What to do, one entry for each rule that acts; `ignored`: why there is none.
 
     matched: the names of all rules that match, also of those that do not act.

@@ -12,7 +12,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -33,6 +32,7 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.tables import presences
+from mvsnap.values import replace
 from mvsnap.wifi.conditions import of_hours, of_visits, seconds
 from mvsnap.wifi.model import Correlation, PresenceMatch, WifiFilter, ZoneMatch
 from mvsnap.wifi.tables import visits

@@ -8,10 +8,10 @@ visits counts by it, even while an older process has another setting.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from mvsnap.store.database import Database
+from mvsnap.values import replace
 from mvsnap.wifi.tables import device_days, visit_count_rule, visit_counts, visits
 from mvsnap.wifi.visit_sums import NEVER, DayKey, SumWriter, day_of
 from mvsnap.wifi.visits import DWELL_CLASSES_S, SLOT_S, VisitRule
@@ -36,8 +37,7 @@ from mvsnap.wifi.visits import DWELL_CLASSES_S, SLOT_S, VisitRule
 _LONGEST_S = 2**32
 
 
-@dataclass(frozen=True, slots=True)
-class UnfinishedCount:
+class UnfinishedCount(Struct, frozen=True):
     """Visits that began before `until_s`, the begin of a slot, follow the rule."""
 
     rule: VisitRule

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 import msgspec
+from msgspec import Struct
 
 from mvsnap.wifi.messages import ParsedMessage, Sighting, clients
 from mvsnap.wifi.visits import MINUTE_S, Observation, merged
@@ -18,8 +18,7 @@ _SEPARATOR = re.compile(r"[:-](?![^\[]*\])")  # outside brackets
 STALE = "too old or in the future"
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeRules:
+class IntakeRules(Struct, frozen=True):
     """Which sightings count.
 
     identify: returns the number of a device from its address, or raises ValueError.
@@ -36,8 +35,7 @@ class IntakeRules:
         return self.min_rssi_dbm, self.oldest_s, self.newest_s
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedBatch:
+class ParsedBatch(Struct, frozen=True):
     """The contents of one message.
 
     observed: at most one of each device and minute, by device and minute.

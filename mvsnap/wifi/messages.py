@@ -21,10 +21,10 @@ Other fields, such as IP addresses and the user's name, are not even read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mvsnap.core.strict_json import one_line
 from mvsnap.errors import BadInput
@@ -56,8 +56,7 @@ Sighting = tuple[int, int, int]
 Client = tuple[str, str | None, list[Sighting]]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
+class ParsedMessage(Struct, frozen=True):
     """A message whose observations are still to be read.
 
     major: 2 or 3; network_id: "" if there is none.
@@ -143,8 +142,7 @@ _ALL: dict[int, msgspec.json.Decoder[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OpenMessage:
+class OpenMessage(Struct, frozen=True):
     """A message whose secret may be looked at before anything is said about the rest.
 
     whole: None if it is not as it should be; then `body` says why.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from mvsnap.core.days import HoursOfDay
 from mvsnap.core.week_hours import OpeningHours
@@ -26,8 +27,7 @@ class VisitOrder(StrEnum):
     SIGNAL = "signal"
 
 
-@dataclass(frozen=True, slots=True)
-class TotalTime:
+class TotalTime(Struct, frozen=True):
     """How long a device was there in [since, until), all of its visits together.
 
     least_s, most_s: both inclusive; None: no limit. Long stays count, too.
@@ -39,8 +39,7 @@ class TotalTime:
     most_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WifiFilter:
+class WifiFilter(Struct, frozen=True):
     """Which visits or observations; None means any.
 
     since, until: visits that began, observations that lie in [since, until); sums use
@@ -64,8 +63,7 @@ class WifiFilter:
     total: TotalTime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """visits: that began in the span; long_stays: those longer than long_stay_s.
 
     devices: distinct; new_devices: seen for the first time; returning_devices: the
@@ -84,8 +82,7 @@ class Totals:
         return self.devices - self.new_devices
 
 
-@dataclass(frozen=True, slots=True)
-class VisitSums:
+class VisitSums(Struct, frozen=True):
     """visits: that began in a span; new_devices: of devices never seen before."""
 
     visits: int
@@ -93,8 +90,7 @@ class VisitSums:
     dwell_mean_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What is over of a period, and the same of the one before it."""
 
     since: datetime
@@ -113,8 +109,7 @@ class Comparison:
         return round(100 * more / self.before.visits, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class HourActivity:
+class HourActivity(Struct, frozen=True):
     """Visits that began in this hour of the day, 0 to 23, summed over all days."""
 
     hour: int
@@ -123,8 +118,7 @@ class HourActivity:
     dwell_mean_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class DayActivity:
+class DayActivity(Struct, frozen=True):
     """One day at the site; devices: distinct within the day."""
 
     day: date
@@ -138,8 +132,7 @@ class DayActivity:
         return self.devices - self.new_devices
 
 
-@dataclass(frozen=True, slots=True)
-class BusyHour:
+class BusyHour(Struct, frozen=True):
     """An hour of a day, and how many visits began in it."""
 
     day: date
@@ -147,8 +140,7 @@ class BusyHour:
     visits: int
 
 
-@dataclass(frozen=True, slots=True)
-class DwellClass:
+class DwellClass(Struct, frozen=True):
     """Visits that lasted at least from_s, and less than to_s; None: no limit."""
 
     from_s: int
@@ -156,8 +148,7 @@ class DwellClass:
     visits: int
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRow:
+class VisitRow(Struct, frozen=True):
     """One visit; device: as displayed, a hash or an address.
 
     observations: minutes with sightings; rssi_dbm: the strongest; near_in, near_out:
@@ -182,8 +173,7 @@ class VisitRow:
         return self.time_out - self.time_in
 
 
-@dataclass(frozen=True, slots=True)
-class ObservationRow:
+class ObservationRow(Struct, frozen=True):
     """A device in one minute, across all access points.
 
     access_point: of the strongest signal, None if unknown; key: for `after`.
@@ -200,16 +190,14 @@ class ObservationRow:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceMatch:
+class PresenceMatch(Struct, frozen=True):
     """A presence, and how many visits were near during it."""
 
     presence: Presence
     visits: int
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneMatch:
+class ZoneMatch(Struct, frozen=True):
     """One zone: its presences, those with a visit near, and all visits near them.
 
     A visit that was near during two presences counts for both.
@@ -227,8 +215,7 @@ class ZoneMatch:
         return self.visits / self.presences if self.presences else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(Struct, frozen=True):
     """near_visits: visits that were near a camera in the span;
 
     matched_visits: those that were near while a zone had people in it;

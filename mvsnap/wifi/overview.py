@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.core.week_hours import (
     averages,
@@ -13,6 +14,7 @@ from mvsnap.core.week_hours import (
     hours_between,
     times_each,
 )
+from mvsnap.values import replace
 from mvsnap.wifi.model import Comparison, WifiFilter
 from mvsnap.wifi.page_rows import Activity, WeekOfVisits
 from mvsnap.wifi.reports import WifiReports
@@ -41,8 +43,7 @@ def activity(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shift:
+class _Shift(Struct, frozen=True):
     """Moves moments by whole days of the site, to the same time of day."""
 
     days: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.texts import N_, _
 from mvsnap.web.context import Gateway, feature
@@ -30,8 +31,7 @@ _WAITING = N_(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WifiAdvice:
+class WifiAdvice(Struct, frozen=True):
     """text: a few sentences; addresses: for the Dashboard, without the secret part.
 
     seen_at: the last sighting; is_filtered: a filter may be the reason.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,8 +41,7 @@ _SHARED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WifiForm(Filter):
+class WifiForm(Filter, frozen=True):
     """first, last: days of the site, both inclusive; after: key of a row."""
 
     today: date

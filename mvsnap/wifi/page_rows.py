@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.core.days import lasting
 from mvsnap.domain import Presence, Serial, ZoneId
@@ -32,8 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class WeekOfVisits:
+class WeekOfVisits(Struct, frozen=True):
     """Averages of hours that are over; None for an hour that never was.
 
     values: visits of each hour of the week, Monday 0:00 first; None of a period shorter
@@ -45,8 +45,7 @@ class WeekOfVisits:
     new: Sequence[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What the page of hours shows; busiest: None without visits.
 
     now: the site's time, None if the period is over or has not begun.
@@ -168,8 +167,7 @@ def dwell_words(row: DwellClass) -> str:
     return f"{row.from_s // unit_s}–{row.to_s // unit_s} {unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
+class ZoneRow(Struct, frozen=True):
     """One zone by name, with its results."""
 
     camera: str
@@ -182,8 +180,7 @@ class ZoneRow:
         return 100 * self.match.accompanied / self.match.presences
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceRow:
+class PresenceRow(Struct, frozen=True):
     """One presence with the name of its place; devices: visits near during it."""
 
     camera: str

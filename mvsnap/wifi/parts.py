@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.store.database import Database
@@ -26,8 +27,7 @@ def _as_it_is() -> Callable[[str], int]:
     return devices.plain
 
 
-@dataclass(frozen=True, slots=True)
-class WifiParts:
+class WifiParts(Struct, frozen=True):
     """identify: called for each message, returns a function from address to device.
 
     rule: how observations become visits.

@@ -9,11 +9,11 @@ result.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
+from msgspec import Struct
 from sqlalchemy import Connection, Update, delete, func, select, update
 
 from mvsnap.clock import Clock
@@ -30,8 +30,7 @@ from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule
 _SLOT_MINUTES = SLOT_S // MINUTE_S
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Progress of a rebuild; in minutes of the time that observations cover."""
 
     done: int

@@ -9,16 +9,17 @@ no rate limit: hundreds of access points send every minute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import wraps
 
 from flask import current_app, g
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.scanning import ScanningEndpoint
 from mvsnap.config.values import Secret
 from mvsnap.errors import Unauthorized
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Authenticator, Counters
 from mvsnap.web.auth.limit import Limit, Limiter
@@ -30,8 +31,7 @@ _PER_MINUTE = 60_000
 _WRONG_PER_MINUTE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One of scanning.endpoints; name: for the log, never its token."""
 
     name: str
@@ -53,8 +53,7 @@ class Endpoint:
             raise Unauthorized(f"{why} (scanning.endpoints)") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _ScanningAuthenticators:
+class _ScanningAuthenticators(Struct, frozen=True):
     tokens: Authenticator
     endpoints: dict[str, Endpoint]
 

@@ -8,11 +8,11 @@ visits of the span, which are stored side by side.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from mvsnap.core.days import day_span
 from mvsnap.store.database import Database
+from mvsnap.values import replace
 from mvsnap.wifi.conditions import (
     DAY_S,
     HOUR_S,
@@ -299,8 +300,7 @@ class WifiReports:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Devices:
+class _Devices(Struct, frozen=True):
     """of_day: distinct within it; of_span: not seen before in the whole span."""
 
     of_day: int

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, case, cast, func, select
 
 from mvsnap.store.database import Database
+from mvsnap.values import replace
 from mvsnap.wifi.conditions import of_source
 from mvsnap.wifi.model import WifiFilter
 from mvsnap.wifi.tables import visit_counts

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 MINUTE_S = 60
 # Visits are counted by the quarter of an hour in which they begin.
@@ -22,8 +23,7 @@ SLOT_S = 900
 DWELL_CLASSES_S = (0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRule:
+class VisitRule(Struct, frozen=True):
     """gap_s: silence that ends a visit; near_dbm: a signal this strong is near;
 
     long_stay_s: whoever stays longer is not a visitor, but staff or a printer;

@@ -25,6 +25,8 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 import mvsnap
 
 _METHODS = frozenset(
@@ -243,11 +245,16 @@ def _value(hint: Any, text: str) -> Any:
         return _value(hint.__supertype__, text)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return next(iter(hint))
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and (names := _field_names(hint)):
         hints = typing.get_type_hints(hint)
-        made = {f.name: _value(hints[f.name], text) for f in fields(hint) if f.init}
-        return hint(**made)
+        return hint(**{name: _value(hints[name], text) for name in names})
     return _of_several(typing.get_origin(hint), typing.get_args(hint), text)
+
+
+def _field_names(hint: Any) -> tuple[str, ...]:
+    if issubclass(hint, Struct):
+        return tuple(hint.__struct_fields__)
+    return tuple(f.name for f in fields(hint) if f.init) if is_dataclass(hint) else ()
 
 
 def _of_several(origin: Any, inner: tuple[Any, ...], text: str) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mvsnap.badges.model import BadgeEvent, Readers, Swipe, recorded
+from mvsnap.values import replace
 from tests.core.build import GATE
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from mvsnap.photographer import CameraNames, Photographer
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.files import Files
+from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.conftest import Clouds
 from tests.jobs.fakes import JumpingClock

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from mvsnap.badges.model import BadgeEvent, BadgePictureState, Judgement, Verdic
 from mvsnap.clock import iso
 from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
+from mvsnap.values import replace
 from tests.badges.build import NOON, badge
 from tests.badges.test_pages import add_people
 from tests.web.build import DOOR, GATE, KEYS, READER, Web

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from flask.testing import FlaskClient
 from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.badges.page_filter import read_filter
+from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.badges.test_pages import PAGE, TABLE, add, add_people, add_picture, listed
 from tests.web.build import GATE, Web, below_field

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from mvsnap.badges.model import BadgeId, Judgement, Verdict
 from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.server import serve
+from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.badges.test_note import press
 from tests.badges.test_pages import add_people, add_picture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import pytest
 from mvsnap.badges.model import BadgeId, Judgement, Verdict
 from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
+from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in, visitor

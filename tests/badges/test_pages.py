@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
 from mvsnap.texts.file_wordings import NO_HTTP
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from mvsnap.web.private_file import NOT_KEPT
 from tests.badges.build import badge
 from tests.web.build import GATE, Web, below_field, send

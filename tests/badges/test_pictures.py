@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mvsnap.errors import CameraOffline, NoVideo, UpstreamError
 from mvsnap.jobs.retry import ask_again_s
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.cameras import parse_moment
+from mvsnap.values import replace
 from tests.badges.crew import BadgeCrew, badge_crew
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -30,6 +30,7 @@ from mvsnap.store import database
 from mvsnap.texts.file_wordings import AT_LINE, LEFT_OUT, MISSING, SERVER_ANSWERED
 from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.badges.build import NOON, badge
 from tests.core.build import DOOR, GATE
 

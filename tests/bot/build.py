@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.site import SiteStore
+from mvsnap.values import replace
 from tests.jobs.fakes import Crew
 from tests.web.build import PatientEngine
 

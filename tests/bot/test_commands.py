@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.domain import Camera, EventKind, Serial, TriggerKind
 from mvsnap.errors import UpstreamError
 from mvsnap.status.model import Condition, Group, StatusRow
+from mvsnap.values import replace
 from tests.bot.build import GUARD, ROOM, STRANGER, Bot
 from tests.core import build
 from tests.jobs.fakes import Crew

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from mvsnap.jobs.notices import JobNotices
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.webex.cards import button_data, press, titles_of_buttons
 from mvsnap.simulator.webex.webex import SimMessage
+from mvsnap.values import replace
 from tests.bot.build import GUARD, ROOM, STRANGER, Bot
 from tests.core import build
 from tests.jobs.fakes import Crew

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from click.testing import CliRunner, Result
 from mvsnap.cli import main
 from mvsnap.config.load import load
 from mvsnap.simulator.faults import Fault
+from mvsnap.values import replace
 from tests.cli.run import KEY, configure, settings
 from tests.clients.meraki.two_organizations import (
     ACME,

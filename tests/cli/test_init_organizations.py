@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mvsnap.config.load import load
 from mvsnap.config.model import Settings
+from mvsnap.values import replace
 from tests.cli.run import configure
 from tests.cli.test_init import answered
 from tests.clients.meraki.two_organizations import (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mvsnap.core.crowd import CrowdRule, CrowdWatch, Ended, Finding, Raised
+from mvsnap.values import replace
 
 RULE = CrowdRule(limit=3, dwell_ms=60_000, dropout_ms=5_000, cooldown_ms=300_000)
 Counts = list[tuple[float, int]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mvsnap.core.troubles import Sight, Trouble, looked, moved, reported
+from mvsnap.values import replace
 
 AFTER = timedelta(minutes=5)
 START = datetime(2026, 11, 2, 10, tzinfo=UTC)

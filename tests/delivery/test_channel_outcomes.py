@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from mvsnap.texts.channel_wordings import (
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import NO_ANSWER
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core.build import GATE
 from tests.delivery.test_channels import TEAMS

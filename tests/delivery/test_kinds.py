@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, Event, EventKind, JobId, Trigger, TriggerKind
 from mvsnap.resources import TEMPLATES
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.webex import WebexChannel
 from mvsnap.domain import DeliveryState
 from mvsnap.errors import BadConfig, BadInput, UpstreamError
+from mvsnap.values import replace
 from mvsnap.webhooks.parse import parse
 from mvsnap.webhooks.rules import Defaults, Rule, choose
 from tests.conftest import Clouds

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mvsnap import delivery
 from mvsnap.config.model import Settings
 from mvsnap.delivery.channels import channel_kinds, open_channels
 from mvsnap.domain import CameraName, DeliveryState, EventKind, JobState
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE
 from tests.gateway import Gateway, Installation, gateway

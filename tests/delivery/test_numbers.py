@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -13,6 +12,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import EventKind
 from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON
 

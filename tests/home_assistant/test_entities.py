@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -25,6 +24,7 @@ from mvsnap.home_assistant.entities import Entities
 from mvsnap.home_assistant.payloads import EVENT_KINDS, event_json, zone_json
 from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 TOPICS = Topics("mvsnap/berlin", "homeassistant")
 STATUS = "mvsnap/berlin/listeners/l/status"

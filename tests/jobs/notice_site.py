@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from mvsnap.jobs.notices import JobNotices
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.notices import NoticeStore
+from mvsnap.values import replace
 from tests.core import build
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)  # a Monday

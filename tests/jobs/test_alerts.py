@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.domain import DeliveryState, Job, JobId
 from mvsnap.simulator.faults import Fault
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core import build
 from tests.jobs.fakes import Crew, crew

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from mvsnap.store.events import Store
 from mvsnap.store.lost_clips import LostClipStore
 from mvsnap.store.sharing_tables import holders
 from mvsnap.texts.wordings import DISK_FULL
+from mvsnap.values import replace
 from tests.core.build import NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from mvsnap.domain import (
     TriggerKind,
 )
 from mvsnap.simulator.faults import Fault
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mvsnap.clock import SystemClock
 from mvsnap.domain import Serial
 from mvsnap.jobs.records import JobRecords
@@ -12,6 +10,7 @@ from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobStage, JobStateStore
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.core import build
 from tests.store.fixtures import url as url
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import DeliveryState, Job, JobState, MessageId, PartState
 from mvsnap.simulator.faults import Fault
 from mvsnap.texts.reasons import code_of
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
 from tests.jobs.fakes import Crew, crew

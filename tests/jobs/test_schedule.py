@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -9,6 +8,7 @@ import pytest
 from mvsnap.core.last_run import LastRun
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.jobs.schedule import CameraSchedule, Scheduler
+from mvsnap.values import replace
 from tests.core.build import DOOR, GATE, NOON
 from tests.test_clock import DAY, HOUR, SetClock
 

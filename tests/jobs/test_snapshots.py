@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import NoVideo
 from mvsnap.simulator.faults import Fault
+from mvsnap.values import replace
 from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import DOOR, GATE

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from http.client import BadStatusLine, LineTooLong, RemoteDisconnected
 
@@ -31,6 +30,7 @@ from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.probing import probe
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo, draw_number
+from mvsnap.values import replace
 
 COOKIE = {"Cookie": "way=in"}
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from mvsnap.recorder import (
 )
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
+from mvsnap.values import replace
 from tests.recorder.build import (
     PICTURE_S,
     QUICK,

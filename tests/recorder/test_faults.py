@@ -9,7 +9,6 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from mvsnap.recorder import Auth, AuthType, Merge, State
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
+from mvsnap.values import replace
 from tests.recorder.build import (
     QUICK,
     camera,

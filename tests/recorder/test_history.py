@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from mvsnap.recorder import State
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.history import History, Run
 from mvsnap.recorder.times import Times
+from mvsnap.values import replace
 from tests.recorder.build import QUICK, camera, now, recording, wait_for_video
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from mvsnap.recorder import Mode, Recorder, RecorderSettings, State, StreamSourc
 from mvsnap.recorder.sources import source_of
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
+from mvsnap.values import replace
 from tests.recorder.build import QUICK, camera, ffmpegs, in_background, now
 from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +27,7 @@ from mvsnap.recorder.ring import Ring
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import Span
 from mvsnap.recorder.times import Times
+from mvsnap.values import replace
 from tests.core.build import NOON
 
 STEP_AT_S = 102.0

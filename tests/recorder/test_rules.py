@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from mvsnap.recorder.sources import secrets_of, shown, with_credentials
 from mvsnap.recorder.timeline import Anchor, coverage, pace_of, shown_spans
 from mvsnap.recorder.times import anchored
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 AT = datetime(2026, 11, 21, 15, 2, 30, tzinfo=UTC)
 

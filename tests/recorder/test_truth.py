@@ -11,7 +11,6 @@ import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mvsnap.recorder import ClipResult, State
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from mvsnap.texts.wordings import ENDS_EARLY
+from mvsnap.values import replace
 from tests.recorder.build import (
     PICTURE_S,
     QUICK,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from mvsnap.store.published_tables import published_events
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.tables import Moment, metadata
 from mvsnap.store.time_limits import CLEANING, with_limits
+from mvsnap.values import replace
 from tests.store.fixtures import url as url
 
 DAY = timedelta(days=1)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +40,7 @@ from mvsnap.store.purging import PurgeResult
 from mvsnap.store.sharing_tables import data_folders
 from mvsnap.store.tables import metadata
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.cli.run import mvsnap
 from tests.core import build
 from tests.gateway import KEY, ROOM, Clouds, clouds, write_config

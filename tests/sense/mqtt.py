@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessageInfo
@@ -19,6 +18,7 @@ from paho.mqtt.properties import Properties
 from mvsnap.sense.bulk import BulkClient
 from mvsnap.sense.receiver import Batch, Broker, Frame, Receiver
 from mvsnap.simulator.mqtt.broker import HOST, Mosquitto
+from mvsnap.values import replace
 from tests.servers.processes import wait_until
 
 _numbers = itertools.count()

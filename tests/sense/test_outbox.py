@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from mvsnap.sense.rules import SenseRules
 from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.site import SiteStore
+from mvsnap.values import replace
 from tests.clients.fakes import SteppedClock
 from tests.core.build import GATE
 from tests.store.sqlite import db as db

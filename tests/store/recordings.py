@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.videos import VideoStore
+from mvsnap.values import replace
 from tests.core.build import NOON, event
 
 ROBOT = CameraName("Robot")

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ from mvsnap.store.bulk import Bulk
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.tables import metadata
 from mvsnap.store.time_limits import TimeLimits, time_limits, with_limits
+from mvsnap.values import replace
 from mvsnap.visitors import tables as visitor_tables
 from mvsnap.wifi import tables as wifi_tables
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +22,7 @@ from mvsnap.store.sense import SenseStore, alive
 from mvsnap.store.tables import workers
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.values import replace
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 STEPS = [HOUR, -HOUR, 25 * HOUR, YEAR, -YEAR, -56 * YEAR]

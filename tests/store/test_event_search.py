@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +33,7 @@ from mvsnap.store.event_search import (
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.time_limits import REQUEST, with_limits
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
 

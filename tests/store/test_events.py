@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -29,6 +28,7 @@ from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.site import SiteStore
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.core.build import DOOR, GATE, HALL, NOON, event
 
 ANY = EventFilter()

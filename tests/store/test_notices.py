@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import Choose, EarlierNotices, NoticeStore
+from mvsnap.values import replace
 from tests.changes import log_line
 from tests.core import build
 

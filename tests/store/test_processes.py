@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from mvsnap.store.process_tables import processes, upstreams
 from mvsnap.store.processes import ProcessReport, ProcessStore
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Outcomes, Upstream
+from mvsnap.values import replace
 
 PI = ProcessReport("pi-1-web-0", "pi-1", "web", "1.0", "0a1b", disk_free_bytes=5)
 NEARLY = timedelta(seconds=5)

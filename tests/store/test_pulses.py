@@ -197,7 +197,7 @@ def test_a_listener_writes_what_has_changed(db: database.Database) -> None:
             at = connection.execute(select(listeners.c.seen_at)).scalar_one()
         return bool(at == said.seen_at)
 
-    fields = {name: getattr(found, name) for name in found.__slots__}
+    fields = {name: getattr(found, name) for name in found.__struct_fields__}
     seconds = [timedelta(seconds=number * 15) for number in range(70)]
     assert is_written(seconds[0])
     assert not is_written(seconds[1])

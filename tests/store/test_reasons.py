@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +48,7 @@ from mvsnap.texts.wordings import (
     WITH,
 )
 from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.values import replace
 from tests.core.build import NOON, event
 from tests.store.test_clip_store import clip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mvsnap.core.users import LoginSession
 from mvsnap.domain import Role, User
 from mvsnap.store import database
 from mvsnap.store.users import UserStore
+from mvsnap.values import replace
 from tests.changes import log_line
 from tests.core.build import NOON
 

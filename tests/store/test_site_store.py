@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from mvsnap.store import database
 from mvsnap.store.site import SiteStore
 from mvsnap.store.tables import cameras
 from mvsnap.store.users import UserStore
+from mvsnap.values import replace
 from tests.changes import log_line
 from tests.core.build import DOOR, GATE, NOON
 

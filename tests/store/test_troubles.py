@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.domain import JobId
 from mvsnap.store import database
 from mvsnap.store.troubles import TroubleStore
+from mvsnap.values import replace
 
 START = datetime(2026, 11, 2, 10, tzinfo=UTC)
 

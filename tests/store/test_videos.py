@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from mvsnap.core.clip_retention import Video
 from mvsnap.domain import EventId
 from mvsnap.store import database
 from mvsnap.store.videos import ToCopy, Usage, VideoStore
+from mvsnap.values import replace
 from tests.core.build import NOON, event
 from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 

@@ -5,7 +5,6 @@ python -m tests.texts.messages_of writes them: see what has changed before you c
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, EventId
 from mvsnap.texts import wordings
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import DOOR, GATE, NOON
 from tests.delivery.test_kinds import DETAILS, FIVE, about, trouble

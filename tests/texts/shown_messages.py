@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -44,6 +44,7 @@ from mvsnap.domain import (
     ZoneId,
 )
 from mvsnap.simulator.picture import draw_picture
+from mvsnap.values import replace
 from mvsnap.visitors.page_chart import Entrance, VisitorOverview, VisitorTotals
 from mvsnap.visitors.page_filter import read_filter
 from mvsnap.visitors.page_rows import EntranceChange

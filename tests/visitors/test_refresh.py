@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from mvsnap.store import database
 from mvsnap.store.files import Files
 from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.site import SiteStore
+from mvsnap.values import replace
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.model import HourPicture
 from mvsnap.visitors.pictures import VisitorPictures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import FULL_FRAME, Presence, Serial, ZoneId
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.values import replace
 from mvsnap.visitors.model import (
     CountingCamera,
     DayCount,

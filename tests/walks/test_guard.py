@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.server import serve
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.badges.test_pages import add_picture
 from tests.servers.visitor import log_in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from mvsnap.jobs.codec import encode
 from mvsnap.simulator.picture import draw_picture
 from mvsnap.store.job_states import JobRow, JobStage
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web
 from tests.web.clip_build import HOOK, ROBOT, add_clip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from mvsnap.texts.file_wordings import AT_LINE, LEFT_OUT, MISSING, SERVER_ANSWER
 from mvsnap.texts.service_wordings import HEARTBEAT, IT_ANSWERED
 from mvsnap.texts.status_wordings import EXPIRED, SET_BACK
 from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.values import replace
 from mvsnap.visitors.model import CountingCamera, DayCount
 from mvsnap.visitors.rules import HourCount, hour_start, last_hours
 from mvsnap.wifi.model import Radio

@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from mvsnap.recorder.live import MOST_VIEWERS
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.sense import Findings
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from mvsnap.web.pages.camera_list import find, known_cameras
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock

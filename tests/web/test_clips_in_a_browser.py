@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import CameraName, JobId, Role
 from mvsnap.simulator.server import serve
+from mvsnap.values import replace
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import PASSWORD, Web

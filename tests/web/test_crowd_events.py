@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from mvsnap.domain import (
 from mvsnap.resources import STATIC
 from mvsnap.simulator.server import serve
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.changes import log_line
 from tests.core import build
 from tests.servers.browser import dump_dom

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from mvsnap.errors import TooManyRequests
 from mvsnap.program import program
 from mvsnap.simulator.server import serve
 from mvsnap.store.audit import AuditFilter
+from mvsnap.values import replace
 from mvsnap.web import login, passwords
 from tests.changes import log_line
 from tests.clients.fakes import FakeClock

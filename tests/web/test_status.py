@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from mvsnap.texts.sentences import localized
 from mvsnap.texts.service_wordings import ERROR
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream
+from mvsnap.values import replace
 from mvsnap.web.pages import age
 from tests.core.build import job
 from tests.web.build import GATE, READER, Web

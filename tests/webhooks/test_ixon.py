@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from mvsnap.values import replace
 from mvsnap.webhooks.alarm import AlarmSource
 from mvsnap.webhooks.parse import parse
 from tests.webhooks.build import ixon, sent

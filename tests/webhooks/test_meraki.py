@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from mvsnap.values import replace
 from mvsnap.webhooks.alarm import AlarmSource, headline
 from tests.core.build import GATE
 from tests.webhooks.build import button_test, ixon, meraki, sensor, sent, snake

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from mvsnap.core.params import MAX_PREFIX
+from mvsnap.values import replace
 from mvsnap.webhooks.alarm import (
     AlarmSource,
     doubt,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mvsnap.errors import BadInput
+from mvsnap.values import replace
 from mvsnap.wifi import devices
 from mvsnap.wifi.intake import (
     STALE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, delete, func, select, text, update
 
 from mvsnap.core.days import day_span
 from mvsnap.store import database
+from mvsnap.values import replace
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.counts import days_of_visits, sums_of_visits, unfinished_count
 from mvsnap.wifi.lists import WifiLists

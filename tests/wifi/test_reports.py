@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from mvsnap.domain import Presence, Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store import database
 from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.values import replace
 from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.correlation import WifiCorrelation
 from mvsnap.wifi.devices import device_name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlalchemy import delete, update
 from mvsnap.errors import BadInput, QueueFull
 from mvsnap.store import database
 from mvsnap.store.purging import PurgeResult
+from mvsnap.values import replace
 from mvsnap.wifi import batches
 from mvsnap.wifi import tables as tables_of
 from mvsnap.wifi.batches import WifiStore

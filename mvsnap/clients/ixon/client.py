@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.clients.ixon.access import AccessDoor, WebAccess
 from mvsnap.clients.ixon.calls import IxonCalls
@@ -34,14 +35,12 @@ _SERVER_FIELDS = "publicId,name,type,port,landingPage,requireAccessApproval"
 _AGENT_FIELDS = "publicId,name,activeVpnSession.vpnAddress"
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(Struct, frozen=True):
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """A router at a machine; online: None if IXON does not say (version 1)."""
 
     id: str
@@ -49,8 +48,7 @@ class Agent:
     online: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class IxonServer:
+class IxonServer(Struct, frozen=True):
     """A service behind a router, such as a camera's web page.
 
     type: http, rtsp, rdp, ssh, vnc, websocket, or "" if IXON does not say.

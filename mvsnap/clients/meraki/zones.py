@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.domain import Serial, ZoneId
 
@@ -20,8 +21,7 @@ class ZoneKind(StrEnum):
     LINE = "line"
 
 
-@dataclass(frozen=True, slots=True)
-class CountedZone:
+class CountedZone(Struct, frozen=True):
     """A zone, an area or a line of one camera, by its Dashboard name."""
 
     serial: Serial
@@ -30,8 +30,7 @@ class CountedZone:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """Entrances of one zone in a period; average_people: None if unknown."""
 
     began_at: datetime

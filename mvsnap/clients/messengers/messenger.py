@@ -13,11 +13,12 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.clients import outgoing
 from mvsnap.clients.messengers.outcome import (
@@ -59,8 +60,7 @@ PICTURES_ONLY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """What a messenger takes.
 
     takes_clips: else pictures are all that it takes, if any.

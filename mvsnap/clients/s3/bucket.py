@@ -12,7 +12,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from mvsnap.clients.s3.sdk import sdk
 from mvsnap.clients.s3.stored_file import StoredFile
 from mvsnap.texts.service_wordings import BUCKET
 from mvsnap.upstreams import OUTCOMES, Upstream, count_request
+from mvsnap.values import replace
 
 _DOWNLOAD_S = 120.0
 _READ_BYTES = 1024 * 1024

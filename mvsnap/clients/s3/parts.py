@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
+
+class FilePart(Struct, frozen=True):
     """A range of a file as the store numbers them; `number` from 1."""
 
     number: int
@@ -18,8 +18,7 @@ class FilePart:
     md5: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FileSum:
+class FileSum(Struct, frozen=True):
     """Properties of an object that is a complete copy; `etags`: one of them."""
 
     size_bytes: int

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from mvsnap.clients.hosts import is_loopback
 from mvsnap.clients.s3.errors import StoreError
 
 
-@dataclass(frozen=True, slots=True)
-class Sdk:
+class Sdk(Struct, frozen=True):
     """client: boto3's own.
 
     refusals: what it raises when the store says no; troubles: when there is no answer.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 # What was written or pressed, as `core.webex_reports` calls it.
 ActivityKind = Literal["message", "press"]
@@ -23,8 +24,7 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]{1,255}/[A-Za-z0-9._~/-]*", re.AS
 _HOSTS = (".wbx2.com", ".webex.com", ".ciscospark.com")
 
 
-@dataclass(frozen=True, slots=True)
-class WebexActivity:
+class WebexActivity(Struct, frozen=True):
     """envelope_id: to be acknowledged. url: says the id that the API knows it by."""
 
     envelope_id: str

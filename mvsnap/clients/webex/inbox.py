@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.clients.webex.client import Webex
 from mvsnap.domain import MessageId, RoomId
@@ -15,16 +16,14 @@ from mvsnap.errors import UnknownRecipient, UpstreamError
 _MOST_PEOPLE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class BotIdentity:
+class BotIdentity(Struct, frozen=True):
     """names: what a mention of the bot looks like in a text."""
 
     person_id: str
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenMessage:
+class WrittenMessage(Struct, frozen=True):
     """thread: the first message of the thread that it is in, or could begin.
 
     at: by Webex's clock; None: it does not say.
@@ -39,8 +38,7 @@ class WrittenMessage:
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class PressedButton:
+class PressedButton(Struct, frozen=True):
     """card: the message with the button; inputs: whatever the person's app has sent."""
 
     card: WrittenMessage

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from requests import Response
 
 from mvsnap.clients.call_budget import BudgetStore
@@ -30,8 +30,7 @@ class RoomLists(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class WebexShared:
+class WebexShared(Struct, frozen=True):
     """After a 429 for a message nothing is asked of Webex until it said.
 
     Webex limits its functions one by one: a 429 for a list of rooms or people holds up

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.clients.webex.client import Webex
 
@@ -14,8 +15,7 @@ _EVENT = "created"
 _PER_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredWebhook:
+class RegisteredWebhook(Struct, frozen=True):
     id: str
     name: str
     url: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from mvsnap.simulator.ixon.ixon import COMPANY_ID
 from mvsnap.simulator.ixon.model import as_time
@@ -20,8 +21,7 @@ FORMS = ("flat", "double-encoded", "structured")
 _TIMEOUT_S = 8.0
 
 
-@dataclass(frozen=True)
-class SimAlarm:
+class SimAlarm(Struct, frozen=True):
     """One alarm of a device; extra contains the device's own keys and texts."""
 
     device_id: str
@@ -29,7 +29,7 @@ class SimAlarm:
     text: str = "Alarm door-open"
     instructions: str = "Close the door, then press reset."
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    extra: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = {}
     label: str = "alarm-medium"
     company_id: str = COMPANY_ID
     company_name: str = "Simulated Works"

@@ -15,12 +15,12 @@ import time
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import Struct
 from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
@@ -34,8 +34,7 @@ _TICK_S = 0.01
 _BATCH = 2000  # messages of a replay in flight at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """People in one zone, but not also in the full frame; seconds after the start."""
 
     serial: Serial

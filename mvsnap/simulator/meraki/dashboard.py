@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from mvsnap.simulator.calls import RecordedCall, bearer_of
 from mvsnap.simulator.faults import Faults, html_answer
@@ -26,8 +26,7 @@ from mvsnap.simulator.meraki.people import PeopleAt
 from mvsnap.simulator.picture import draw_picture, pad_jpeg
 
 
-@dataclass(frozen=True)
-class _Snapshot:
+class _Snapshot(Struct, frozen=True):
     """An issued picture URL; the two *_at_s are time.monotonic()."""
 
     camera: SimulatedCamera

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.simulator.meraki.cameras import NETWORKS, SimulatedCamera, area_of, line_of
@@ -34,8 +35,7 @@ _SUNDAY = 6
 _SAMPLE = timedelta(seconds=4)
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedMinute:
+class SimulatedMinute(Struct, frozen=True):
     began_at: datetime
     entrances: int
     average_people: float

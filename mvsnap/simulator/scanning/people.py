@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.simulator.meraki.cameras import SimulatedCamera, new_camera
 from mvsnap.simulator.meraki.counts import zone_ids
@@ -43,6 +45,7 @@ from mvsnap.simulator.scanning.world import (
     Walk,
     WalkerKind,
 )
+from mvsnap.values import replace
 
 NETWORK_ID = "L_707512010000001"
 # The gateway cuts a presence at 15 minutes; none of this world comes near.
@@ -53,8 +56,7 @@ _VISIT_S = (240, 1500)
 _SHORTEST_DAY_H = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
+class Mix(Struct, frozen=True):
     """Who comes, and when.
 
     visitors, passers: of a day. open_from, open_until: local hours.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+
+from msgspec import Struct
 
 from mvsnap.simulator.scanning.bodies import (
     V2_TYPES,
@@ -31,8 +32,7 @@ FAULTS = {
 _LATEST_MINUTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """minute: the one that the body is about."""
 
     minute: datetime

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.domain import Presence
 from mvsnap.simulator.scanning.stays import presences
@@ -25,8 +26,7 @@ _HOUR = timedelta(hours=1)
 Near = tuple[datetime, datetime, set[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class TrueVisit:
+class TrueVisit(Struct, frozen=True):
     """One stay of a phone in the shop, from its first to its last signal.
 
     walks: those that make up the visit, by time.
@@ -50,8 +50,7 @@ class TrueVisit:
         return [stay for walk in self.walks for stay in walk.stays]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A presence and the visits whose phone was near a camera during it."""
 
     presence: Presence

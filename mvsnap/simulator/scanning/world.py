@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from mvsnap.domain import Serial, ZoneId
 
 # No phone is silent for longer while its owner is here.
@@ -45,16 +47,14 @@ class WalkerKind(StrEnum):
     PASSER = "passer"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessPoint:
+class AccessPoint(Struct, frozen=True):
     mac: str
     x_m: float
     y_m: float
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A place to stand in a zone of a camera; `ap_mac` is right above it."""
 
     serial: Serial
@@ -64,8 +64,7 @@ class Spot:
     y_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(Struct, frozen=True):
     """A device that sends; also a printer or a badge. `ssid` None: not associated.
 
     ipv4: bare; host: its name, which v2 puts in front; user_id: v3 only.
@@ -93,8 +92,7 @@ class Phone:
         return version < 3 or not is_dropped
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """Somebody stands in a zone from `begin` to `end`, both inclusive.
 
     is_seen: the camera sees the person, too, not only access points the phone.
@@ -106,8 +104,7 @@ class Stay:
     is_seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """One way in and out. Between its stays the person is at (x_m, y_m).
 
     phone: None for people without one.
@@ -125,8 +122,7 @@ class Walk:
         return next((s for s in self.stays if s.begin <= at <= s.end), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(Struct, frozen=True):
     """A phone at a moment of its walk.
 
     rssi_dbm: by address of the access point, strongest first, never empty.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from mvsnap.simulator.webex.model import (
 )
 from mvsnap.simulator.webex.paging import link_next, page_size
 from mvsnap.simulator.webex.webex import FakeWebex
+from mvsnap.values import replace
 
 _ONE_DESTINATION = (
     "Message destination could not be determined. Provide only one destination in the "

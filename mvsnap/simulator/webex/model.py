@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
+
 MAX_TEXT_BYTES = 7439
 MAX_FILE_BYTES = 100 * 1024 * 1024
 
@@ -41,8 +43,7 @@ class SimFile:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class SimMessage:
+class SimMessage(Struct, frozen=True):
     """One message; `to_person_email` is set in a 1:1 room only.
 
     sender_email: None is the bot itself.
@@ -63,8 +64,7 @@ class SimMessage:
     card: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class SimPress:
+class SimPress(Struct, frozen=True):
     """Somebody pressed a button of a card; inputs: its data, and what was typed."""
 
     id: str

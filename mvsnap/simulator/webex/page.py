@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, jsonify, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from msgspec import Struct
 
 from mvsnap.simulator.webex.cards import button_data, press, titles_of_buttons
 from mvsnap.simulator.webex.errors import WebexError
@@ -22,8 +22,7 @@ _PAGE = Path(__file__).parent / "templates" / "rooms.html"
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"})
 
 
-@dataclass(frozen=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     text: Markup
     at: str
     iso: str
@@ -34,14 +33,12 @@ class _Shown:
     buttons: list[str]
 
 
-@dataclass(frozen=True)
-class _Thread:
+class _Thread(Struct, frozen=True):
     head: _Shown
     replies: list[_Shown]
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(Struct, frozen=True):
     room: SimRoom
     threads: list[_Thread]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.simulator.webex.errors import WebexError
 from mvsnap.simulator.webex.model import SimRoom, as_time, membership_id
@@ -18,8 +18,7 @@ _MOST_IDS = 85
 _NOT_FOUND = "The requested resource could not be found."
 
 
-@dataclass(frozen=True)
-class _Membership:
+class _Membership(Struct, frozen=True):
     room: SimRoom
     email: str
 

@@ -7,7 +7,6 @@ refused, so nothing becomes public by accident.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from flask import Flask, current_app, g, redirect, request, url_for
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
+from msgspec import Struct
 
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
@@ -41,8 +41,7 @@ _PROGRAMS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who may call a view: a key with the scope, a person with the role; or either.
 
     before_enrolment: also people who still have to set up their second factor.

@@ -8,10 +8,10 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
+from msgspec import Struct, field
 
 from mvsnap.config.model import ApiKey, Scope
 from mvsnap.config.webhooks import WebhookToken
@@ -134,8 +134,7 @@ class KnownGood:
                 self._known.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(Struct, frozen=True):
     """Counters of authenticators, separate or shared."""
 
     rate: Limit

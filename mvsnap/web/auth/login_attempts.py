@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from mvsnap.config.login import LoginSection
 from mvsnap.core import users
@@ -14,6 +13,7 @@ from mvsnap.domain import User
 from mvsnap.errors import AccountsAway, BadInput, TooManyRequests
 from mvsnap.jobs.shares import WaitingRequests
 from mvsnap.store.users import UserStore
+from mvsnap.values import replace
 from mvsnap.web import accounts, passwords
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.proxies import party_of

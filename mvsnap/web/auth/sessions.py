@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from flask.sessions import (
 )
 from flask_login import LoginManager, current_user, login_user
 from flask_wtf.csrf import generate_csrf
+from msgspec import Struct
 
 from mvsnap.config.login import LoginSection
 from mvsnap.core.browsers import browser_of
@@ -35,8 +35,7 @@ _AWAITING = "awaiting_code"
 _WRITTEN_EVERY = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUser:
+class SessionUser(Struct, frozen=True):
     """Who is logged in. Flask-Login's interface is below.
 
     session_id: as in the store. must_enrol: may only set up a second factor.

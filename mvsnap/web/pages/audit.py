@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
@@ -15,6 +14,7 @@ from mvsnap.domain import Change, Role
 from mvsnap.errors import BadInput
 from mvsnap.store.audit import AuditFilter, AuditLog
 from mvsnap.store.paging import Page
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file

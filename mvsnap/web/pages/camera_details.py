@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
+from msgspec import Struct
 
 from mvsnap.config.recorder import RecorderCameraSection
 from mvsnap.config.sense import Sense
@@ -33,8 +33,7 @@ from mvsnap.web.places import Places
 _KINDS = (*RAISED, EventKind.SNAPSHOT, EventKind.CLIP, EventKind.ALARM)
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneOutline:
+class ZoneOutline(Struct, frozen=True):
     """Where a zone is in the picture, in percent."""
 
     name: str
@@ -44,8 +43,7 @@ class ZoneOutline:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class CameraEvent:
+class CameraEvent(Struct, frozen=True):
     """address: of its page."""
 
     id: str
@@ -56,8 +54,7 @@ class CameraEvent:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetValue:
+class SetValue(Struct, frozen=True):
     """A setting that holds for the camera; name: as in the file."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.domain import Camera, CameraName, Serial
@@ -17,8 +18,7 @@ SHOWN = {"trouble": N_("In trouble"), "recorded": N_("Recording cameras")}
 _MOST_KEY = 64
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCamera:
+class KnownCamera(Struct, frozen=True):
     """key: in addresses: its name in recorder.cameras, else the serial.
 
     recorded_as: its name in recorder.cameras; status: Meraki's, "" where unknown.
@@ -38,8 +38,7 @@ class KnownCamera:
         return self.status in AWAY
 
 
-@dataclass(frozen=True, slots=True)
-class CameraFilter:
+class CameraFilter(Struct, frozen=True):
     """text: in the name, serial or model; after: the key of the last one shown."""
 
     text: str = ""

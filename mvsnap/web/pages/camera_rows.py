@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
+from msgspec import Struct
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.clock import is_to_come
@@ -24,8 +24,7 @@ _WELL = ("online", "alerting")
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 
-@dataclass(frozen=True, slots=True)
-class StateBadge:
+class StateBadge(Struct, frozen=True):
     """A word on a Bootstrap colour; seen_at: when that was so, where it is known.
 
     since: when it began. is_since_unknown: people should know that nobody saw it.
@@ -38,8 +37,7 @@ class StateBadge:
     is_since_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CameraPicture:
+class CameraPicture(Struct, frozen=True):
     """small, large: addresses of images; address: where a click leads."""
 
     at: datetime
@@ -49,8 +47,7 @@ class CameraPicture:
     is_clip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WallTile:
+class WallTile(Struct, frozen=True):
     camera: KnownCamera
     badges: tuple[StateBadge, ...]
     picture: CameraPicture | None
@@ -64,8 +61,7 @@ class WallTile:
         return "\n".join([repr(self.camera), address, *words])
 
 
-@dataclass(frozen=True, slots=True)
-class CamerasNow:
+class CamerasNow(Struct, frozen=True):
     """What is known about all cameras at `now`, in a few queries."""
 
     recorder: Mapping[str, RecorderRow]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.config.recipients import flat
@@ -18,14 +17,12 @@ from mvsnap.web.context import gateway
 bp = Blueprint("channels", __name__, url_prefix="/settings/channels")
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelRow:
+class ChannelRow(Struct, frozen=True):
     name: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelTest:
+class ChannelTest(Struct, frozen=True):
     """ok: None while there is no answer. text: for people."""
 
     name: str

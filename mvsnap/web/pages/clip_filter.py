@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from mvsnap.clip_model import ClipState
@@ -12,6 +11,7 @@ from mvsnap.errors import BadInput
 from mvsnap.store.clip_search import ClipSearch
 from mvsnap.store.clips import UNFINISHED, ClipFilter
 from mvsnap.texts import N_
+from mvsnap.values import replace
 from mvsnap.web.event_terms import parse_severity, parse_words
 from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.clip_model import Clip
 from mvsnap.config.key_limits import stored_token
@@ -63,8 +64,7 @@ _ACTION_LINES = """webhooks:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ClipAdvice:
+class ClipAdvice(Struct, frozen=True):
     """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
 
     is_without_camera: an admin can add one on the pages, too.
@@ -184,8 +184,7 @@ def _who(trigger: Trigger) -> str:
     return trigger.by.removeprefix("schedule ") if is_schedule else trigger.by
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSummary:
+class AlarmSummary(Struct, frozen=True):
     """The alarm's own data, by the labels on the page.
 
     own_time: the alarm's, where another moment is shown. event_id: of its event, whose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +33,7 @@ from mvsnap.store.clip_search import (
 )
 from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
@@ -62,11 +62,10 @@ bp = Blueprint("clips", __name__)
 _PAGE = 24  # full rows of 2, 3 and 4 tiles
 
 
-@dataclass(frozen=True, slots=True)
-class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice]):
+class ClipsPage(ListPage[ClipsAsked, ClipRow, ClipAdvice], frozen=True):
     """One page of the list. alarms: of those clips that have one."""
 
-    alarms: Mapping[EventId, AlarmOfClip] = field(default_factory=dict)
+    alarms: Mapping[EventId, AlarmOfClip] = {}
 
 
 # --- the list

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.sense import Sense
 from mvsnap.config.setting_overrides import with_overrides
@@ -19,6 +19,7 @@ from mvsnap.errors import BadInput
 from mvsnap.store.paging import Page
 from mvsnap.texts import _, formats, ngettext
 from mvsnap.texts.sentences import localized
+from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
@@ -35,8 +36,7 @@ bp = Blueprint("crowd_events", __name__)
 _PAGE = 25
 
 
-@dataclass(frozen=True, slots=True)
-class CrowdAdvice:
+class CrowdAdvice(Struct, frozen=True):
     """A sentence, and a link: to the list without filters, or to the settings."""
 
     text: str
@@ -44,7 +44,7 @@ class CrowdAdvice:
     settings: bool = False
 
 
-class CrowdPage(ListPage[CrowdFilter, CrowdRow, CrowdAdvice]):
+class CrowdPage(ListPage[CrowdFilter, CrowdRow, CrowdAdvice], frozen=True):
     """One page of the list."""
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.entries import (
     MOST_ENTRIES,
@@ -42,8 +42,7 @@ from mvsnap.web.pages.settings_recipients import check_entry
 bp = Blueprint("entries", __name__, url_prefix="/settings/entries")
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(Struct, frozen=True):
     """unusable: why it does not hold, "" if it does.
 
     holds_later: after a restart it will, with a camera that it names.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 
 from mvsnap.config.entries import Entry, EntrySection, judge, parse_entry_name
@@ -40,8 +41,7 @@ def kind_words(kind: str) -> str:
     return _(_KIND_WORDS.get(kind, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class EntryForm:
+class EntryForm(Struct, frozen=True):
     """section, kind: what it is of; kind: "" where there are none."""
 
     section: EntrySection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from mvsnap.domain import EventId, EventKind
 from mvsnap.errors import BadInput
 from mvsnap.store.event_search import EventSearch, find_event
 from mvsnap.store.events import EventFilter
+from mvsnap.values import replace
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import (
     of_camera,

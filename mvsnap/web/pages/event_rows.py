@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.clock import is_to_come
 from mvsnap.core.clip_text import event_title
@@ -39,8 +40,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EventLine:
+class EventLine(Struct, frozen=True):
     """An event. picture: the event that has its picture; None: there is none.
 
     reason: why it failed, or why nobody was notified. is_to_come: its time has not been

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core.clip_rows import ClipRow
@@ -47,8 +48,7 @@ from mvsnap.web.places import Places, known_places
 _NEWS_WITHIN = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(Struct, frozen=True):
     """line: the event. job: None where nothing is known of it any more.
 
     others: what else its job has stored. asked: what was asked for, by labels.

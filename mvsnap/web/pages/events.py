@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.domain import EventId, Role
 from mvsnap.errors import BadInput, NotFound
@@ -35,15 +35,14 @@ _PAGE = 50
 _HOURS = {"hour_from", "hour_to"}
 
 
-@dataclass(frozen=True, slots=True)
-class EventAdvice:
+class EventAdvice(Struct, frozen=True):
     """Why there are no rows. searched_to: how far back was looked for them."""
 
     text: str
     searched_to: datetime | None = None
 
 
-class EventsPage(ListPage[EventsAsked, EventLine, EventAdvice]):
+class EventsPage(ListPage[EventsAsked, EventLine, EventAdvice], frozen=True):
     """One page of the list."""
 
 

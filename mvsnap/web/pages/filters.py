@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import url_for
+from msgspec import Struct
 
 from mvsnap.core.days import HoursOfDay, day_span, parse_day, shift_span
 from mvsnap.core.week_hours import OpeningHours
@@ -23,8 +24,7 @@ _MAX_TEXT = 200
 _MAX_ID = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """entered: the texts that are not empty; mistakes: what is wrong with them."""
 
     entered: dict[str, str]
@@ -40,8 +40,7 @@ class Filter:
             raise BadInput(message)
 
 
-@dataclass(frozen=True, slots=True)
-class ListFilter(Filter, Generic[Wanted]):
+class ListFilter(Filter, Generic[Wanted], frozen=True):
     """wanted: the same for the store, without invalid values."""
 
     wanted: Wanted

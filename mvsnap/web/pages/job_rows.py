@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.core.message_parts import ANSWER, ASKED, END
 from mvsnap.core.progress import JobProgress
@@ -61,8 +62,7 @@ _OTHERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class JobLine:
+class JobLine(Struct, frozen=True):
     """waits_for, reason: for people; next_at: when it is tried again at the latest."""
 
     id: JobId
@@ -82,8 +82,7 @@ class JobLine:
         return repr(self)
 
 
-@dataclass(frozen=True, slots=True)
-class PartLine:
+class PartLine(Struct, frozen=True):
     """A picture, a clip or a message of a job.
 
     error: why it is not there, or what is to be known. at: its last change.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 
 from mvsnap.config.key_limits import (
@@ -21,6 +21,7 @@ from mvsnap.core.days import day_span
 from mvsnap.core.keys import KeyKind, StoredKey, parse_name
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_, first_upper
+from mvsnap.values import replace
 
 OVERLAPS = (
     ("0", N_("at once")),
@@ -34,23 +35,21 @@ _MOST_ENTRIES, _LONGEST_TEXT = 200, 10_000
 _FIELDS = {"room": "rooms", "scopes": "chosen", "actions": "chosen"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyEntered:
+class KeyEntered(Struct, frozen=True):
     """texts and chosen: as entered. The others count only without mistakes."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = {}
     chosen: frozenset[str] = frozenset()
-    mistakes: Mapping[str, str] = field(default_factory=dict)
+    mistakes: Mapping[str, str] = {}
     name: str = ""
-    limits: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = {}
     expires_at: datetime | None = None
 
     def with_mistakes(self, mistakes: Mapping[str, str]) -> KeyEntered:
         return replace(self, mistakes=mistakes)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyForm:
+class KeyForm(Struct, frozen=True):
     """choices: the scopes of a key, or the actions of a token."""
 
     kind: KeyKind

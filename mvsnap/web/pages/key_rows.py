@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.core.keys import KeyKind, KeySecret, StoredKey, shown_start
@@ -14,8 +15,7 @@ from mvsnap.texts import N_, _
 _COLOURS = {"active": "success", "disabled": "secondary", "expired": "warning"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(Struct, frozen=True):
     """id: "" for an entry of the settings file, of which no use is kept.
 
     start: the part of its secret that is none.
@@ -41,8 +41,7 @@ _LIMITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRow:
+class SecretRow(Struct, frozen=True):
     """One secret of a key, newest first; ended: it does not work any more."""
 
     start: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from flask import Response, request
+from msgspec import Struct
 
 from mvsnap import __version__
 from mvsnap.web import auth
@@ -29,8 +29,7 @@ Row = TypeVar("Row", bound=Tagged)
 Advice = TypeVar("Advice", bound=HasText)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage(Generic[Asked, Row, Advice]):
+class ListPage(Struct, Generic[Asked, Row, Advice], frozen=True):
     """One page of a list.
 
     older: the address of the next page, None at the end; advice: where there are no

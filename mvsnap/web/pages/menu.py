@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flask import current_app, request, url_for
+from msgspec import Struct
 
 from mvsnap.domain import Role
 from mvsnap.texts import N_
@@ -43,15 +43,13 @@ _PART_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MenuEntry:
+class MenuEntry(Struct, frozen=True):
     text: str
     url: str
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(Struct, frozen=True):
     """manage: entries below one of their own, for those who have several."""
 
     pages: tuple[MenuEntry, ...] = ()

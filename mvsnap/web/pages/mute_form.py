@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mvsnap.core.days import local_moment
 from mvsnap.core.mutes import MAX_MINUTES, new_mute
@@ -23,12 +24,11 @@ LENGTHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MuteEntered:
+class MuteEntered(Struct, frozen=True):
     """What was entered, by field; `made` if all of it is valid."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
-    mistakes: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = {}
+    mistakes: Mapping[str, str] = {}
     made: tuple[Mute, Change] | None = None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from msgspec import Struct
 
 from mvsnap.config.sense import Sense
 from mvsnap.domain import EventKind, Listener, Mute, Role, Serial
@@ -45,8 +45,7 @@ _CAMERAS = 24
 _TROUBLES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleNow:
+class PeopleNow(Struct, frozen=True):
     """places: the most urgent ones, of `many`; crowds: how many last."""
 
     places: Sequence[PlaceNow]
@@ -54,16 +53,14 @@ class PeopleNow:
     crowds: int
 
 
-@dataclass(frozen=True, slots=True)
-class JobsNow:
+class JobsNow(Struct, frozen=True):
     """oldest_at: when the one that waits longest came."""
 
     many: int
     oldest_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewCameras:
+class OverviewCameras(Struct, frozen=True):
     """troubles: those for the banner, the newest first."""
 
     rows: Sequence[CameraRow]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import url_for
+from msgspec import Struct
 
 from mvsnap.config.sense import Sense
 from mvsnap.core.clip_text import event_title
@@ -25,16 +25,14 @@ _KNOWN_OFF_AFTER = timedelta(days=7)
 _COLOURS = {"online": "success", "alerting": "warning", "offline": "danger"}
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """A word on a Bootstrap colour; the word is enough by itself."""
 
     text: str
     colour: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListenerRow:
+class ListenerRow(Struct, frozen=True):
     name: str
     badge: Badge
     state: Reason
@@ -44,15 +42,13 @@ class ListenerRow:
     seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewMute:
+class OverviewMute(Struct, frozen=True):
     place: str
     until: datetime
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotTile:
+class SnapshotTile(Struct, frozen=True):
     """A picture, or the reason why there is none; url: of the page of its event."""
 
     id: str
@@ -66,8 +62,7 @@ class SnapshotTile:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class CameraRow:
+class CameraRow(Struct, frozen=True):
     name: str
     serial: Serial
     model: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import url_for
+from msgspec import Struct
 
 from mvsnap.clip_model import ClipState
 from mvsnap.core.amounts import noun
@@ -26,15 +26,13 @@ _WEEK = timedelta(days=7)
 _ALL_DAY_HOLDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class LatestClip:
+class LatestClip(Struct, frozen=True):
     title: str
     at: datetime
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class NumberBefore:
+class NumberBefore(Struct, frozen=True):
     """The same weekday before. so_far: up to this time of the day; url: its list."""
 
     so_far: int
@@ -43,8 +41,7 @@ class NumberBefore:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class TodayNumber:
+class TodayNumber(Struct, frozen=True):
     """about: what is to be said of a part of it."""
 
     number: int
@@ -55,8 +52,7 @@ class TodayNumber:
     before: NumberBefore | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
+class Today(Struct, frozen=True):
     """What happened today, each number with the list behind it.
 
     weekday: the day it is compared with; None: nothing is known of it.
@@ -67,8 +63,7 @@ class Today:
     weekday: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DayCounts:
+class DayCounts(Struct, frozen=True):
     """clips: those that are there; lost_clips: of the failures."""
 
     crowds: int
@@ -81,8 +76,7 @@ class DayCounts:
 _NOTHING = DayCounts(0, 0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _WeekdayBefore:
+class _WeekdayBefore(Struct, frozen=True):
     day: date
     so_far: DayCounts
     all_day: DayCounts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import string
-from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.store.last_admin import LastAdmin
 from mvsnap.texts import N_, _, first_upper
 from mvsnap.texts.sentences import localized
+from mvsnap.values import replace
 from mvsnap.web import accounts, auth
 from mvsnap.web.context import gateway
 from mvsnap.web.passwords import hashed

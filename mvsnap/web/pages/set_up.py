@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.core.keys import KeyKind
@@ -20,8 +20,7 @@ from mvsnap.web.pages.pages_in_use import NEEDS, unused
 bp = Blueprint("set_up", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SetUpPart:
+class SetUpPart(Struct, frozen=True):
     """template: says what it takes. page: its endpoint, None: it has none.
 
     is_set_up: by the settings; has_data: without them there is something to see.

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
+
 from mvsnap.config.entry_fields import LONGEST_TEXT, read_hours
 from mvsnap.config.notify import MOST_SPANS, hours_text
 from mvsnap.config.sense import Override, Sense
@@ -26,8 +28,7 @@ _MAX_NUMBER = 32
 ALWAYS = "mon-sun"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleField:
+class RuleField(Struct, frozen=True):
     """One number of the rule as the form shows it.
 
     default: what an empty field means; "": it must not be empty.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mvsnap.config.recipients import Named, flat
 from mvsnap.config.sense import Sense
@@ -19,8 +20,7 @@ from mvsnap.web.recipients import RecipientProblem
 _OF_ENTRIES = ("room", "escalation.to")
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientNote:
+class RecipientNote(Struct, frozen=True):
     """is_pending: nothing is wrong as far as known; it is being asked."""
 
     text: str

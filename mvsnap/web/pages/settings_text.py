@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.config.model import Settings
 from mvsnap.config.notify import hours_text
@@ -33,8 +34,7 @@ _OUTSIDE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a setting comes from; `change`: who changed it, if known."""
 
     name: str
@@ -43,16 +43,14 @@ class Origin:
     change: Change | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideRow:
+class OverrideRow(Struct, frozen=True):
     serial: str
     zone: str
     place: str
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class MuteRow:
+class MuteRow(Struct, frozen=True):
     id: str
     place: str
     ends_in: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from mvsnap.config.sense import Sense
 from mvsnap.core.crowd import CrowdRule
@@ -14,6 +15,7 @@ from mvsnap.core.people_now import is_heard, people_now
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.sense.rules import SenseRules
 from mvsnap.texts import N_, formats, ngettext
+from mvsnap.values import replace
 from mvsnap.web.context import Gateway
 from mvsnap.web.places import PlaceCamera, Places
 
@@ -24,8 +26,7 @@ _STEPS_BACK = N_("counted by its zones")
 _UNNAMED = N_("not watched (sense.zones)")
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneNow:
+class ZoneNow(Struct, frozen=True):
     """people: None: unknown. crowd_since: of a crowd that lasts. rule: for people.
 
     is_counted: False where the settings leave it out; `rule` then says why.
@@ -40,8 +41,7 @@ class ZoneNow:
     is_counted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceNow:
+class PlaceNow(Struct, frozen=True):
     """A zone of a camera, for a list of several cameras."""
 
     camera: PlaceCamera
@@ -56,8 +56,7 @@ class PlaceNow:
         return (-is_crowd, -people, name, self.zone.name.casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class _CameraZones:
+class _CameraZones(Struct, frozen=True):
     """What is known of the zones of one camera at `now`.
 
     is_whole: no listener leaves out zones because they are too many.

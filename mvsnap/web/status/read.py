@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mvsnap.status.model import Condition, StatusRow
 from mvsnap.status.read import StatusSources
@@ -11,8 +12,7 @@ from mvsnap.status.services import outage_text
 from mvsnap.web.context import gateway
 
 
-@dataclass(frozen=True, slots=True)
-class SiteStatus:
+class SiteStatus(Struct, frozen=True):
     """at: when it was read. rows: in the order of `Group`."""
 
     at: datetime
@@ -27,8 +27,7 @@ class SiteStatus:
         return Condition.TROUBLE if self.trouble else Condition.OK
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """A service that fails. text: up to the time; waiting: jobs meanwhile."""
 
     text: str

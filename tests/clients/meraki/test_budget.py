@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from mvsnap.clients.call_budget import BudgetRule, BudgetState, MemoryBudget
 from mvsnap.clients.meraki.budget import RequestBudget
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
+from mvsnap.values import replace
 from tests.clients.fakes import FakeClock
 
 
