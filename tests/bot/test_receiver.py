@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 from werkzeug.test import TestResponse
 
 from mvsnap.bot.parts import AnswerParts
@@ -28,7 +29,7 @@ class Receiver:
         here = self.web.app.extensions[context.EXTENSION]
         parts = AnswerParts(self.requests, lambda: SECRET, self._wake)
         # The gateway of the tests has no bot.
-        object.__setattr__(here, "features", (*here.features, parts))
+        force_setattr(here, "features", (*here.features, parts))
 
     def _wake(self) -> None:
         self.woken += 1

@@ -27,7 +27,7 @@ NOT_ON_PAGES = {
         *("web/content_coding.py", "wifi/batches.py", "wifi/devices.py"),
         *("wifi/intake.py", "wifi/lists.py", "wifi/mending.py", "wifi/messages.py"),
         *("wifi/readings.py", "wifi/receiver.py", "wifi/receiver_auth.py"),
-        *("web/auth/keys.py", "web/auth/url_secrets.py", "answers/receiver.py"),
+        *("web/auth/keys.py", "web/auth/url_secrets.py", "bot/receiver.py"),
         *("core/webex_reports.py", "runtime/ops.py"),
     ),
     "files of a command": (

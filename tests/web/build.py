@@ -294,8 +294,7 @@ class Web:
 
     def add_user(self, name: str, role: Role = Role.ADMIN) -> User:
         """Add a person whose password is PASSWORD."""
-        now = datetime.now(UTC)
-        user = User(name, role, HASHED, now)
+        user = User(name, role, HASHED, self.clock.now())
         self.users.put(user, put_change(user, None, "tests"))
         return user
 

@@ -33,7 +33,7 @@ def test_long_names_fit_the_smallest_phone(tmp_path: Path) -> None:
         page.goto(f"{url}/login")
         assert fits(page)
         log_in(page, f"{url}/settings/mutes", Role.ADMIN, PASSWORD)
-        page.get_by_text(CAMERA).last.wait_for()
+        page.get_by_text(CAMERA).first.wait_for()
         assert fits(page)
         # In one line: the name, and the button of the menu.
         bar = page.get_by_role("navigation", name="Main")
