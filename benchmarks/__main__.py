@@ -53,12 +53,16 @@ CAMERA_S = 2.0
 ROUNDS = 5
 
 
-def main() -> None:
+def every_part() -> dict[str, Callable[[], list[Line]]]:
     every = (
         *(commands, idle, disk, snapshots, triggers, sense, recorder, wifi),
         *(purge, badges, clips, events, budget, channels, groups, live_pages, peers),
     )
-    parts = {part.__name__: part for part in every}
+    return {part.__name__: part for part in every}
+
+
+def main() -> None:
+    parts = every_part()
     parser = argparse.ArgumentParser(description="Measure, side by side.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(parts))
     parser.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import node_red, results, tables
+from benchmarks.__main__ import every_part
 from benchmarks.line import Line
 from benchmarks.results import Result
 from mvsnap.core.crowd import CrowdRule, CrowdWatch, Raised
@@ -28,6 +29,7 @@ def test_every_result_is_on_the_page() -> None:
     parts = {result.part for result in results.read().values()}
     shown = set(tables.names(tables.PAGE.read_text(encoding="utf-8")))
     assert shown == parts | {"in short", "missed"}
+    assert parts == set(every_part())
 
 
 def test_what_is_said_in_short_has_a_result() -> None:
