@@ -508,7 +508,7 @@ def wrong_values(text: str) -> list[str]:
         decorators = " ".join(ast.unparse(one) for one in node.decorator_list)
         if "dataclass(frozen=True" in decorators:
             found += [] if said & OF_A_DATACLASS else [node.name]
-        elif fields and node.keywords and "field" in from_dataclasses:
+        elif fields and not decorators and "field" in from_dataclasses:
             found += [f"{node.name}: field"]
     return found + sorted(from_dataclasses - {"dataclass", "field"})
 

@@ -133,8 +133,9 @@ class Connection:
             WrongContainer: start again with a run that can hold the stream.
             WrongSound: start again with the sound treated so.
         """
-        pump = self._begin_input()
+        pump = None
         try:
+            pump = self._begin_input()
             stalled = self._listen()
         finally:
             self._is_ending = True

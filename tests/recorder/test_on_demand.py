@@ -13,7 +13,15 @@ from mvsnap.recorder.sources import source_of
 from mvsnap.simulator.server import serve
 from mvsnap.simulator.video import FakeVideo
 from mvsnap.values import replace
-from tests.recorder.build import QUICK, camera, ffmpegs, in_background, now
+from tests.recorder.build import (
+    QUICK,
+    camera,
+    ffmpegs,
+    in_background,
+    now,
+    recording,
+    wait_for_video,
+)
 from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 
@@ -71,6 +79,30 @@ def test_a_connection_that_comes_too_late_disturbs_no_other_and_ends(
         assert video.asked == ["/video.mjpg"]
         recorder.stop()
         video.close()
+
+
+def test_a_stream_that_no_thread_can_feed_leaves_no_ffmpeg_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, video = threading.Thread.start, FakeVideo()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "feed":  # the camera's own threads may begin
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    with serve(video.app()) as url, monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        gate = camera("gate", f"{url}/video.mjpg")
+        with recording(tmp_path / "data", gate, timing=QUICK) as recorder:
+            wait_until(
+                lambda: recorder.states()["gate"].connects >= 4, "it tries again"
+            )
+            assert len(ffmpegs(tmp_path)) <= 1
+            patched.undo()
+            wait_for_video(recorder, "gate", 1)
+            assert len(ffmpegs(tmp_path)) == 1
+    video.close()
 
 
 def test_a_camera_is_connected_once_threads_can_begin_again(tmp_path: Path) -> None:
