@@ -48,14 +48,13 @@ def sound_of(found: Probe, *, is_wanted: bool) -> str:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[None]:
-    """Show that something is going on, and no log line of what the result says."""
+def results_alone() -> Iterator[None]:
+    """Show no log line of the recorder: what a camera does is in its result."""
     logger = logging.getLogger("mvsnap.recorder")
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with err.status(text):
-            yield
+        yield
     finally:
         logger.setLevel(before)
 
@@ -135,7 +134,7 @@ def _cameras(settings: Settings) -> list[Check]:
             for other in settings.recorder.cameras:
                 started[other] = pool.submit(_camera, settings, other)
             pool.shutdown(wait=False)
-        with waiting(f"recording {LENGTH_S} s of each camera"):
+        with err.status(f"recording {LENGTH_S} s of each camera"):
             return started[name].result()
 
     return [(name, partial(check, name)) for name in settings.recorder.cameras]

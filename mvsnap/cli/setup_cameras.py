@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import click
 
 from mvsnap.camera_sources import ask_source, open_ixon
-from mvsnap.cli.check_recorder import LENGTH_S, waiting
+from mvsnap.cli.check_recorder import LENGTH_S, results_alone
 from mvsnap.cli.questions import ask_invisible, ask_text, bad, choose_some, ok
-from mvsnap.cli.terminal import out
+from mvsnap.cli.terminal import err, out
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clock import SystemClock
 from mvsnap.config.load import settings_of
@@ -120,7 +120,7 @@ class _Cameras:
         with closing(clouds.dashboard(trial.meraki, clock)) as dashboard:
             try:
                 source = ask_source(trial, "camera", clock, dashboard, ixon)()
-                with waiting(f"recording {LENGTH_S} s"):
+                with results_alone(), err.status(f"recording {LENGTH_S} s"):
                     return str(
                         probe(
                             source,

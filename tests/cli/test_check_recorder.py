@@ -94,6 +94,15 @@ def test_a_check_says_what_becomes_of_the_sound(
     assert sound_of(found, is_wanted=is_wanted) == words
 
 
+def test_what_a_camera_does_is_said_once(tmp_path: Path, clouds: Clouds) -> None:
+    """One that answers at once does so before anybody waits for it."""
+    away = {f"yard {number}": {"url": "http://127.0.0.1:9/x"} for number in range(8)}
+    configure(tmp_path, settings(clouds) | {"recorder": {"cameras": away}})
+    said = mvsnap(tmp_path, "check")
+    assert said.out.count("the camera cannot be reached") == len(away), said.out
+    assert said.err == ""
+
+
 def test_a_service_that_records_nothing_is_red(tmp_path: Path, clouds: Clouds) -> None:
     """As after an update of `--roles worker`: recording is a role of its own."""
     folder = tmp_path / "data"
