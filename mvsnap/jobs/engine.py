@@ -58,7 +58,7 @@ from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.pools import Pool, open_jobs, that_waits
 from mvsnap.store.sqlite_file import require_sound
-from mvsnap.store.time_limits import MIGRATION, turns, with_limits
+from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.texts.channel_wordings import UNEXPECTED
 
 if TYPE_CHECKING:
@@ -109,7 +109,6 @@ class WorkerEngine(KnownJobs):
         self._clock = clock
         self._on_finished = on_finished
         self._shared = pool
-        self._turn = turns(database_url)
         self._running = RunningEqual()
         self._dbos: Any = None
         self._source: Any = None
@@ -172,7 +171,6 @@ class WorkerEngine(KnownJobs):
 
         text, is_first = encode(job), not equal or self._running.add(equal, job.id)
         with (
-            self._turn(),
             SetWorkflowID(job.id),
             DBOSContextSetAuth(job.counts_for, None),
         ):
@@ -204,8 +202,7 @@ class WorkerEngine(KnownJobs):
         """Of the jobs in the queue, let as many old ones begin as new ones have."""
         many = self._turns.owed()
         if many:
-            with self._turn():
-                self.put_oldest_first(many)
+            self.put_oldest_first(many)
 
     def job(self, job_id: JobId) -> Job | None:
         status = self._dbos.get_workflow_status(job_id)
@@ -215,7 +212,6 @@ class WorkerEngine(KnownJobs):
         from dbos import DBOSContextSetAuth, SetWorkflowID
 
         with (
-            self._turn(),
             SetWorkflowID(run_id),
             DBOSContextSetAuth(job.counts_for, None),
         ):
@@ -340,7 +336,6 @@ class ClientEngine(KnownJobs):
             require_sound(database_url)
         dbos = import_engine(database_url)
         self._own = open_jobs(database_url) if pool is None else None
-        self._turn = turns(database_url)
         self._source = self._client = dbos.DBOSClient(
             system_database_engine=pool or self._own,
             serializer=_json_serializer(),
@@ -354,16 +349,14 @@ class ClientEngine(KnownJobs):
             options["queue_partition_key"] = equal
             if self.has_equal(equal):
                 options["queue_name"] = EQUAL_QUEUE
-        with self._turn():
-            self._client.enqueue(options, encode(job))
+        self._client.enqueue(options, encode(job))
 
     def job(self, job_id: JobId) -> Job | None:
         found = self._client.list_workflows(workflow_ids=[job_id])
         return job_of(found[0] if found else None)
 
     def run_again(self, job: Job, run_id: str) -> None:
-        with self._turn():
-            self._client.enqueue(_options(job, run_id), encode(job))
+        self._client.enqueue(_options(job, run_id), encode(job))
 
     def forget_finished(self, before: datetime, *, dry_run: bool = False) -> int:
         return sum(finished_pages(self._client, before, dry_run=dry_run))

@@ -8,8 +8,7 @@ if the statement has the very same condition.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -61,7 +60,6 @@ class KnownJobs:
     """
 
     _source: Any
-    _turn: Callable[[], AbstractContextManager[object]]
 
     @property
     def _database(self) -> Any:
@@ -178,8 +176,7 @@ class KnownJobs:
         return [job for job in map(job_of, found) if job is not None]
 
     def go_on(self, run_id: str) -> None:
-        with self._turn():
-            self._source.set_workflow_delay(run_id, delay_seconds=0)
+        self._source.set_workflow_delay(run_id, delay_seconds=0)
 
     def _rows(self, statement: Select[Any], given: Any = None) -> Sequence[Any]:
         with self._database.engine.connect() as connection:

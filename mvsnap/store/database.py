@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ from mvsnap.store.changes import Commits
 from mvsnap.store.database_clock import DatabaseClock
 from mvsnap.store.pulses import Pulses
 from mvsnap.store.shared_file import NEW_FILE_S, share_file, use_wal
-from mvsnap.store.time_limits import MIGRATION, time_limits, turns, with_limits
+from mvsnap.store.time_limits import MIGRATION, time_limits, with_limits
+from mvsnap.store.write_queue import WriteQueue
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Database:
         self.commits = Commits(engine)
         self._reader = for_reading(engine)
         self._single = engine.execution_options(mvsnap_single=True)
-        self._turn = turns(engine.dialect.name)
+        self._turn = WriteQueue().turn if self.is_sqlite else nullcontext
         self._search = threading.Lock()
 
     def reading(self) -> AbstractContextManager[Connection]:

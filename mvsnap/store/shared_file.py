@@ -8,19 +8,28 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mvsnap.clock import SystemClock, poll
 from mvsnap.sqlite_errors import LOCKED, is_locked
-from mvsnap.store.time_limits import DatabaseAway, time_limits, waited_in_vain
+from mvsnap.store.time_limits import (
+    DatabaseAway,
+    having_waited,
+    time_limits,
+    waited_in_vain,
+)
+from mvsnap.store.write_queue import WriteQueue
 
 # The rest of the wait is ours, see `use_wal`.
 NEW_FILE_S = 0.1
 # Bytes: a log that one large transaction has stretched becomes that small again.
 _LARGEST_LOG = 16 * 1024 * 1024
 _LIMIT_MS = "mvsnap_limit_ms"
+_WRITES = "mvsnap_writes"
+# Before these, the driver begins a transaction on its own.
+_WRITING = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
 def open_jobs_file(url: str) -> Engine:
@@ -28,7 +37,8 @@ def open_jobs_file(url: str) -> Engine:
 
     And with WAL: SQLite's default mode stops readers beside a writer.
     """
-    engine = create_engine(url, connect_args={"timeout": NEW_FILE_S})
+    # Whoever waits to write holds a connection: nobody else waits for that one, too.
+    engine = create_engine(url, connect_args={"timeout": NEW_FILE_S}, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -37,6 +47,7 @@ def open_jobs_file(url: str) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
 
     share_file(engine)
+    _queue_writers(engine)
     return engine
 
 
@@ -61,8 +72,34 @@ def require_free(path: Path) -> None:
 
 def share_file(engine: Engine) -> None:
     """Let each wait for the file's lock take as long as whoever asks can wait."""
-    event.listen(engine, "checkout", _limit)
+
+    def limit(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        _limit(connection, record.info)
+
+    event.listen(engine, "checkout", limit)
     event.listen(engine, "handle_error", _tell_a_request)
+
+
+def _queue_writers(engine: Engine) -> None:
+    """Let a transaction of the driver wait for its turn before it begins to write."""
+    queue = WriteQueue()
+
+    def begin(connection: Connection, _cursor: Any, text: str, *_more: object) -> None:
+        info = connection.info
+        if _WRITES in info or not text.lstrip()[:7].upper().startswith(_WRITING):
+            return
+        waited_s = queue.wait()
+        info[_WRITES] = True
+        with having_waited(waited_s):
+            _limit(connection.connection.driver_connection, info)
+
+    def end(_connection: Any, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_WRITES, False):
+            queue.leave()
+
+    event.listen(engine, "before_cursor_execute", begin)
+    # Not when it commits: SQLAlchemy says so before it is done.
+    event.listen(engine, "checkin", end)
 
 
 def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
@@ -89,14 +126,14 @@ def use_wal(connection: sqlite3.Connection, limit_s: float) -> None:
     connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
 
 
-def _limit(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+def _limit(connection: Any, info: dict[Any, Any]) -> None:
+    """info: of this connection; a new one has to be told anew."""
     # In steps: what a request has waited already differs by milliseconds, and each
     # change is a statement more.
     wanted_ms = math.ceil(time_limits().lock_s * 10) * 100
-    # `info` is of this connection: a new one has to be told anew.
-    if record.info.get(_LIMIT_MS) != wanted_ms:
+    if info.get(_LIMIT_MS) != wanted_ms:
         connection.execute(f"PRAGMA busy_timeout={wanted_ms}")
-        record.info[_LIMIT_MS] = wanted_ms
+        info[_LIMIT_MS] = wanted_ms
 
 
 def _tell_a_request(context: ExceptionContext) -> DatabaseAway | None:

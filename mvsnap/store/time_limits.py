@@ -6,16 +6,13 @@ between passes nothing on. Threads begin with `USUAL`.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
-from mvsnap.sqlite_errors import LOCKED
 from mvsnap.values import replace
 
 _LEAST_S = 0.1
@@ -97,33 +94,3 @@ def having_waited(seconds: float) -> Iterator[None]:
 
 def waited_in_vain() -> None:
     _in_vain.set(True)
-
-
-Turns = Callable[[], AbstractContextManager[None]]
-
-
-def turns(url: str) -> Turns:
-    """Return what the writers of one process hold while they write.
-
-    SQLite has one writer at a time; a second one sleeps for increasing spans, up to 0.1
-    s, and tries again. A lock hands over at once: half the time, a tenth of the worst
-    case. PostgreSQL needs none.
-    """
-    if not url.startswith("sqlite"):
-        return nullcontext
-    lock = threading.Lock()
-
-    @contextmanager
-    def turn() -> Iterator[None]:
-        """Raises DatabaseAway: another thread writes for long, or waits for that."""
-        now, since_s = time_limits(), time.monotonic()
-        if not lock.acquire(timeout=now.lock_s):
-            waited_in_vain()
-            raise DatabaseAway(LOCKED)
-        try:
-            with having_waited(time.monotonic() - since_s):
-                yield
-        finally:
-            lock.release()
-
-    return turn
