@@ -135,21 +135,15 @@ def _warm_python(at_start: tuple[tuple[str, str], ...]) -> socket.socket:
                 raise
         else:
             door.listen(128)
-            _started.append(
-                subprocess.Popen(
-                    [sys.executable, "-W", "error", SERVER, f"{door.fileno()}"],
-                    cwd=ROOT,
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    pass_fds=[door.fileno()],
-                    start_new_session=True,
-                )
-            )
+            subprocess.Popen(
+                [sys.executable, "-W", "error", SERVER, f"{door.fileno()}"],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[door.fileno()],
+                start_new_session=True,
+            ).returncode = 0  # as other workers may need it for longer, nobody waits
         return _connected(name)
-
-
-# Kept: nobody waits for it, as other workers may need it for longer.
-_started: list[subprocess.Popen[bytes]] = []
 
 
 def _name(at_start: tuple[tuple[str, str], ...]) -> bytes:
