@@ -148,7 +148,7 @@ def test_a_request_does_not_wait_behind_all_that_write(writing: Begins) -> None:
     assert sorted(before_it)[10] <= OTHERS / 4, before_it
 
 
-def test_a_request_that_waits_in_vain_is_told_so(writing: Begins) -> None:
+def test_a_request_that_waits_in_vain_is_refused(writing: Begins) -> None:
     hasty = TimeLimits(0.05, 1, 1, is_request=True)
 
     def ask() -> None:
