@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import click
 from rich.markup import escape
 
+from mvsnap.cli.refused import refused
 from mvsnap.cli.terminal import err, out
 from mvsnap.cli.usage import WholeNumber, did_you_mean
 from mvsnap.errors import UpstreamError
@@ -31,7 +32,7 @@ def ask_secret(
         try:
             return secret, attempt(secret)
         except UpstreamError as exc:
-            bad(exc.message)
+            bad(refused(exc))
 
 
 def ask_invisible(what: str, empty: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from mvsnap.cli.questions import ask_invisible, ask_secret, ask_text, bad, choose, ok
+from mvsnap.cli.refused import refused
 from mvsnap.cli.terminal import out
 from mvsnap.clients.ixon.client import Account, Agent, Ixon, IxonServer, ServiceToken
 from mvsnap.clock import SystemClock
@@ -21,11 +22,12 @@ def ask_ixon(known: Settings) -> dict[str, Any]:
     """
     out.print("\n[bold]IXON Cloud[/bold]  cameras behind IXON routers")
     keep = "to keep" if known.ixon.application_id else "to skip"
-    application_id = ask_text("Application ID, from support@ixon.cloud", keep)
-    if not application_id:
-        return {}
-    login, ixon = _sign_in(known, application_id)
-    if ixon is None:
+    question = "Application ID, from support@ixon.cloud"
+    while application_id := ask_text(question, keep):
+        login, ixon = _sign_in(known, application_id)
+        if ixon is not None:
+            break
+    else:
         return {}
     with closing(ixon):
         company = choose("company", ixon.companies(), lambda c: c.name)
@@ -63,7 +65,7 @@ def _sign_in(
         try:
             ixon = attempt(Account(email, password))
         except UpstreamError as exc:
-            bad(exc.message)
+            bad(refused(exc))
         else:
             return {"email": email, "password": password, "token": None}, ixon
     return {}, None

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def go_on(self, run_id: str) -> None:
         """Let a deferred run begin now; nothing happens to any other."""
 
+    def has_failed(self, run_id: str) -> bool:
+        """Return whether this run has ended by itself and left its job undone."""
+
     def run_again(self, job: Job, run_id: str) -> None:
         """Run a job that has ended once more, with what it says now.
 

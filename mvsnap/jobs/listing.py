@@ -158,6 +158,9 @@ class JobList:
         return True
 
     def _let_go_on(self, row: JobRow) -> None:
+        if self._engine.has_failed(row.run_id):
+            self._begin_again(row, decode(row.job))
+            return
         self._states.give_turn(row.job_id)
         if self._engine.job(JobId(row.run_id)) is None:  # lost with the engine's file
             self._engine.run_again(decode(row.job), row.run_id)

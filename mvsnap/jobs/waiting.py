@@ -40,6 +40,8 @@ EQUAL_QUEUE = "equal"
 # Literal: SQLite compares the text of a condition with that of the index.
 _IN_FLIGHT = [literal_column(f"'{state}'", Text) for state in ("ENQUEUED", "PENDING")]
 _DELAYED = literal_column("'DELAYED'", Text)
+# An error escaped, or somebody ended it by dbos' own means.
+_FAILED = ("ERROR", "CANCELLED")
 
 # A later run of a job has an id with its number behind this.
 RUN_MARK = "#"
@@ -177,6 +179,13 @@ class KnownJobs:
 
     def go_on(self, run_id: str) -> None:
         self._source.set_workflow_delay(run_id, delay_seconds=0)
+
+    def has_failed(self, run_id: str) -> bool:
+        runs = self._runs
+        failed = select(runs.c.workflow_uuid).where(
+            runs.c.workflow_uuid == run_id, runs.c.status.in_(_FAILED)
+        )
+        return bool(self._rows(failed))
 
     def _rows(self, statement: Select[Any], given: Any = None) -> Sequence[Any]:
         with self._database.engine.connect() as connection:

@@ -102,7 +102,10 @@ def test_a_wrong_key_is_reported_at_once_and_asked_for_again(
     answers = ["", "UTC", "wrong", meraki, "", "1", "", "wrong", webex, "1"]
     done = answered(tmp_path, clouds, *answers)
     assert done.exit_code == 0, done.output
-    assert done.output.count("bad") == 2
+    assert "bad  Meraki refused this API key (401): check" in done.output
+    assert "bad  Webex refused this token (401): check" in done.output
+    # No setting is to be corrected: what was typed is in none.
+    assert ("meraki.api_key" in done.output, "bot_token" in done.output) == (False,) * 2
     made = load(tmp_path / "config" / "mvsnap.yaml", {})
     assert made.meraki.network_id is None
 

@@ -138,7 +138,8 @@ def test_ixon_is_chosen_from_lists_and_its_camera_tested(
         service = ixon.agents[0].servers[0].id
         ixon.stop()
     assert done.exit_code == 0, done.output
-    assert "IXON refused the token (401)" in done.output
+    assert "IXON refused this token (401): check that it is complete" in done.output
+    assert "ixon." not in done.output.replace("support@ixon.cloud", "")
     assert "Project D4 packaging robot  online" in done.output
     assert "Packaging line 2  offline" in done.output
     assert "The only HTTP service of the camera: IP camera" in done.output
@@ -170,6 +171,23 @@ def test_an_account_takes_the_place_of_a_token(tmp_path: Path, clouds: Clouds) -
     assert (settings.ixon.token, settings.ixon.email) == (None, ACCOUNT.email)
     assert settings.ixon.stream_path == "/live"
     assert settings.recorder.cameras == {}
+
+
+def test_an_application_id_that_ixon_refuses_is_asked_for_again(
+    tmp_path: Path, clouds: Clouds
+) -> None:
+    with cloud() as (ixon, url):
+        # A wrong id, which is seen with the token; then a wrong password.
+        answers = [*NOTHING_ELSE[:4], "a1B2c3D4e5F7", TOKEN, "", ""]
+        answers += [APPLICATION, "", ACCOUNT.email, "wrong", ACCOUNT.email, PASSWORD]
+        answers += ["1", "2", "/live", "", "n"]
+        done = answered(tmp_path, clouds, *answers, ixon_url=f"{url}/api", more="\n")
+        ixon.stop()
+    assert done.exit_code == 0, done.output
+    assert "IXON forbids this (403): check the application ID" in done.output
+    assert "IXON refused this login (401): check the e-mail address" in done.output
+    assert "ixon." not in done.output.replace("support@ixon.cloud", "")
+    assert made(tmp_path).ixon.application_id == APPLICATION
 
 
 def test_what_is_there_stays_with_its_comments(tmp_path: Path, clouds: Clouds) -> None:

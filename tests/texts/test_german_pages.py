@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -105,6 +106,15 @@ def test_no_page_is_left_in_english(site: Site) -> None:
     for path in (*addresses(site), *FORMS, *EMPTY, *MISTAKEN, "/nothing-here"):
         if path not in LOG_IN:
             here.read(path)
+    assert here.said == {}
+
+
+def test_what_is_not_set_up_yet_is_said_in_german(tmp_path: Path) -> None:
+    """The site of the other tests has most parts, of which the page says the name."""
+    new = Web(tmp_path, site={"locale": "de"}, webex={}, meraki={})
+    here = Reader(new.log_in(Role.ADMIN), {})
+    here.read("/set-up")
+    new.close()
     assert here.said == {}
 
 

@@ -62,6 +62,8 @@ def test_the_admin(night: Night, size: tuple[int, int]) -> None:
         look(page, "jobs")
         page.locator(f"#job-{job} a").click()
         page.get_by_text("waiting", exact=True).first.wait_for()
+        # Of the picture, of its message, and then of the job, which waits for it.
+        page.get_by_text("Webex reports an error").nth(2).wait_for()
         look(page, "job")
         # Webex is back with the press: earlier, the job might be done before it.
         page.route("**/retry", webex_is_back)

@@ -49,6 +49,7 @@ def test_the_builder(line: Line, size: tuple[int, int]) -> None:
         page.get_by_role("button", name="Save still").wait_for()
         page.get_by_role("button", name="Jump to the alarm").click()
         page.get_by_role("button", name="Next frame").click()
+        page.get_by_text("Reading the frames").wait_for(state="hidden")
         look(page, "clip")
         with page.expect_download() as saved:
             page.get_by_role("button", name="Save still").click()

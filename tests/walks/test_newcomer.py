@@ -88,6 +88,7 @@ def test_the_newcomer(first: First, size: tuple[int, int]) -> None:
         page.get_by_role("button", name="Snapshot now of Gate North").click()
         page.wait_for_url("**/cameras/*job=*")
         page.get_by_role("img", name="Gate North").first.wait_for()
+        page.get_by_text("Nora on the camera's page: done").wait_for()
         look(page, "first-picture")
         page.get_by_role("link", name="Job", exact=True).click()
         page.get_by_text("done", exact=True).wait_for()

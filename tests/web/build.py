@@ -153,6 +153,9 @@ class PatientEngine:
     def go_on(self, run_id: str) -> None:
         self.went_on.append(run_id)
 
+    def has_failed(self, run_id: str) -> bool:
+        return False
+
     def run_again(self, job: Job, run_id: str) -> None:
         self.again[run_id] = job
 

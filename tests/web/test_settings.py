@@ -61,6 +61,7 @@ def test_the_page_shows_what_holds_and_never_the_password(
     assert "mqtt.shop.example:1883" in html
     assert "the-password-of-the-broker" not in html
     assert "within two seconds" in html
+    assert "From the file" not in html
 
 
 def test_a_saved_value_holds_and_is_audited(web: Web, admin: FlaskClient) -> None:
@@ -70,6 +71,7 @@ def test_a_saved_value_holds_and_is_audited(web: Web, admin: FlaskClient) -> Non
     assert sense(web).people == 5
     assert audited(web) == [("sense.people", "3", "5")]
     text = words(admin.get(PAGE).text)
+    assert text.count("Reset to the file") == 1  # the others are the file's, as is said
     assert "Saved. sense.people: 3 → 5." in text
     assert re.search(
         r"Set by admin, \w+ \d+ \w+ [\d:]+\. Reset to the file’s value \(3\)", text

@@ -55,7 +55,7 @@ _OTHERS = (
     (N_("Messages"), N_("Webex, e-mail, Teams, ntfy and others."), "messages"),
     (
         N_("Alarms of machines"),
-        "A call to an address starts pictures and clips.",
+        N_("A call to an address starts pictures and clips."),
         "alarms",
     ),
     (
