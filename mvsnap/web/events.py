@@ -51,9 +51,9 @@ from mvsnap.web.event_terms import (
     with_state,
 )
 from mvsnap.web.links import clip_url, snapshot_url
-from mvsnap.web.page_zone import zone_of_list
 from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 from mvsnap.web.private_file import private_file
+from mvsnap.web.time_zone import zone_of_list
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 

@@ -18,8 +18,8 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
-from mvsnap.web.page_zone import show_zone_of_event
 from mvsnap.web.places import known_places
+from mvsnap.web.time_zone import show_zone_of_event
 from mvsnap.webhooks.auth import AlarmSender, senders
 from mvsnap.webhooks.dry_run import DryRun, dry_run
 

@@ -13,7 +13,7 @@ from mvsnap.store.clips import UNFINISHED, ClipFilter
 from mvsnap.texts import N_
 from mvsnap.values import replace
 from mvsnap.web.event_terms import parse_severity, parse_words
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, one_of, typed
 
 ClipsAsked = ListFilter[ClipSearch]
 

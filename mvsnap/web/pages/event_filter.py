@@ -22,7 +22,7 @@ from mvsnap.web.event_terms import (
     parse_words,
     with_state,
 )
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, one_of, typed
 
 EventsAsked = ListFilter[EventSearch]
 

@@ -20,14 +20,14 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES, STATES
-from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
+from mvsnap.web.filters import older_url
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.places import known_places
+from mvsnap.web.time_zone import show_zone_of_event, zone_of_list
 
 bp = Blueprint("event_pages", __name__)
 

@@ -13,7 +13,7 @@ from mvsnap.badges.model import MAX_TEXT, BadgeId, Verdict, parse_text
 from mvsnap.errors import BadInput
 from mvsnap.texts import _
 from mvsnap.values import replace
-from mvsnap.web.pages.filters import ListFilter, one_of, typed
+from mvsnap.web.filters import ListFilter, one_of, typed
 
 # In the form, below "More": it is open where one of them was entered.
 MORE = ("hour_from", "hour_to", "department", "only")

@@ -14,10 +14,10 @@ from mvsnap.core import week_hours
 from mvsnap.domain import FULL_FRAME, Serial
 from mvsnap.store.sense import ZoneKey
 from mvsnap.texts import N_, _, formats
-from mvsnap.visitors.page_filter import VisitorFilter
-from mvsnap.visitors.page_rows import EntranceChange, VisitorRow
+from mvsnap.visitors.filter import VisitorFilter
 from mvsnap.visitors.rules import Span, hours_of, in_hours, settled
 from mvsnap.visitors.store import VisitorStore
+from mvsnap.visitors.zone_rows import EntranceChange, VisitorRow
 from mvsnap.web.charts import MOST_SERIES, BarChart, Series
 
 Counts = Mapping[ZoneKey, Mapping[datetime, int]]

@@ -12,7 +12,7 @@ from mvsnap.core.week_hours import OpeningHours
 from mvsnap.domain import Serial
 from mvsnap.errors import BadInput
 from mvsnap.visitors.rules import CountedSpans, Span, comparable, last_days
-from mvsnap.web.pages.filters import Filter, one_of, typed
+from mvsnap.web.filters import Filter, one_of, typed
 
 PERIODS = {"1": "1 day", "7": "7 days", "28": "28 days"}
 SORTS = ("camera", "zone", "entrances", "average", "people", "change")

@@ -1,4 +1,4 @@
-"""Rows of the visitors' table, from the store."""
+"""The visitors of each zone in a period, from the store."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mvsnap.core.zone_words import zone_words
 from mvsnap.domain import FULL_FRAME, Serial, ZoneId
 from mvsnap.store.sense import ZoneKey
 from mvsnap.values import replace
+from mvsnap.visitors.filter import VisitorFilter
 from mvsnap.visitors.model import MostSeen, Total
-from mvsnap.visitors.page_filter import VisitorFilter
 from mvsnap.visitors.rules import Span, in_hours
 from mvsnap.visitors.store import VisitorStore
 from mvsnap.web.places import Places

@@ -1,4 +1,4 @@
-"""Periods of the visitors' pages in words, in the site's time."""
+"""Periods of visitors in words, in the site's time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mvsnap.core.period_words import day_words, days_words, period_words
 from mvsnap.texts import _
-from mvsnap.visitors.page_filter import VisitorFilter
+from mvsnap.visitors.filter import VisitorFilter
 from mvsnap.visitors.rules import Span
 
 _DAY = timedelta(hours=20)  # one in which clocks change has 23 hours

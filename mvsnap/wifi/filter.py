@@ -11,7 +11,7 @@ from mvsnap.core.days import day_span
 from mvsnap.domain import Serial, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_
-from mvsnap.web.pages.filters import Filter, Typed, one_of, plain, typed, whole_number
+from mvsnap.web.filters import Filter, Typed, one_of, plain, typed, whole_number
 from mvsnap.wifi.devices import device_number
 from mvsnap.wifi.model import Radio, TotalTime, VisitOrder, WifiFilter
 

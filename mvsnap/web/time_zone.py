@@ -22,7 +22,7 @@ def show_zone_of(cameras: Iterable[str]) -> None:
 
     cameras: serials, and names of recorder cameras.
     """
-    g.page_zone = gateway().organizations.common_zone(cameras)
+    g.shown_zone = gateway().organizations.common_zone(cameras)
 
 
 def show_zone_of_event(event: Event) -> None:
@@ -51,9 +51,9 @@ def zone_of_list(camera: str) -> ZoneInfo:
     name = camera.strip()
     if name:
         show_zone_of([name.upper() if is_serial(name.upper()) else name])
-    return page_zone()
+    return shown_zone()
 
 
-def page_zone() -> ZoneInfo:
-    zone: ZoneInfo | None = g.get("page_zone")
+def shown_zone() -> ZoneInfo:
+    zone: ZoneInfo | None = g.get("shown_zone")
     return gateway().zone if zone is None else zone

@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.badges.directory import Cardholder
+from mvsnap.badges.filter import read_filter
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.badges.page_filter import read_filter
 from mvsnap.values import replace
 from tests.badges.build import badge
 from tests.badges.test_pages import PAGE, TABLE, add, add_people, add_picture, listed

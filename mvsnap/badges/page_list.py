@@ -1,4 +1,4 @@
-"""What the pages of the badge review look up: the filter, one event, rows, counts."""
+"""The list under review: its filter, rows, how many they are and which is next."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 from flask import request
 
 from mvsnap.badges.conditions import BadgeFilter
+from mvsnap.badges.filter import ReviewFilter, read_filter
+from mvsnap.badges.lookup import camera_of, store
 from mvsnap.badges.model import (
     NO_KEY,
     NOTIFY_AFTER,
     BadgeEvent,
     BadgeId,
     BadgePictureState,
-    Readers,
     Verdict,
 )
-from mvsnap.badges.page_filter import ReviewFilter, parse_badge_id, read_filter
 from mvsnap.badges.page_rows import BadgeRow, why_no_picture
 from mvsnap.badges.parts import BadgeParts
-from mvsnap.badges.store import BadgeStore
 from mvsnap.domain import Serial
-from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import _, formats
 from mvsnap.values import replace
 from mvsnap.web.context import feature, gateway
@@ -30,28 +28,10 @@ from mvsnap.web.pages import local_time
 _MOST_COUNTED = 1000
 
 
-def store() -> BadgeStore:
-    return feature(BadgeParts).store
-
-
 def asked_filter() -> ReviewFilter:
     here = gateway()
     directory = feature(BadgeParts).directory
     return read_filter(request.args, here.zone, directory, here.clock.now())
-
-
-def known_badge(badge_id: str) -> BadgeEvent:
-    try:
-        found = store().badge(parse_badge_id(badge_id))
-    except BadInput:
-        found = None
-    if found is None:
-        raise NotFound(f"Badge event {badge_id[:40]!r} not found")
-    return found
-
-
-def camera_of(badge: BadgeEvent) -> Serial | None:
-    return Readers(gateway().settings.badges.camera_of_reader).camera_of(badge)
 
 
 def why_not_asked(badge: BadgeEvent) -> str:
