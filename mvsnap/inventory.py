@@ -18,8 +18,8 @@ from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.photographer import CameraNames
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.fetches import Fetches, GoesOn, OwnFetches, Paced
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.fetches import Fetches, GoesOn, OwnFetches, Paced
 from mvsnap.store.site import SiteStore
 
 log = logging.getLogger(__name__)

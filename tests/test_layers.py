@@ -205,7 +205,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pam": ("web.accounts",),
     "paho": ("home_assistant.connection", "sense", "simulator"),
     "psycopg": ("store.postgresql",),
-    "PIL": ("simulator", "store.pictures"),
+    "PIL": ("simulator", "store.files.pictures"),
     "prometheus_client": (
         *("metrics", "runtime.ops", "runtime.machine_metrics"),
         "runtime.store_metrics",

@@ -14,7 +14,7 @@ from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.turns import ProcessTurn
 
 log = logging.getLogger(__name__)
 

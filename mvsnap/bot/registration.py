@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.errors import UpstreamError
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.turns import ProcessTurn
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.events.published import LOOK_BACK, PublishedEvents
 from mvsnap.store.files import Files
-from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.turns import ProcessTurn
 
 _PLACES_S = 30.0
 _HEALTH_S = 5.0

@@ -22,13 +22,13 @@ from mvsnap.jobs.bucket_trouble import BucketTrouble
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.loop import Every, Loop
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.evidence import remove_local
-from mvsnap.store.evidence_bucket import object_name, store
-from mvsnap.store.file_cache import FileCache, FileGroup
-from mvsnap.store.file_tasks import FileTask, FileTasks, Task
-from mvsnap.store.known_files import KnownFiles
-from mvsnap.store.turns import FileTurn
-from mvsnap.store.videos import VideoStore
+from mvsnap.store.files.cache import FileCache, FileGroup
+from mvsnap.store.files.evidence import remove_local
+from mvsnap.store.files.evidence_bucket import object_name, store
+from mvsnap.store.files.known import KnownFiles
+from mvsnap.store.files.tasks import FileTask, FileTasks, Task
+from mvsnap.store.files.videos import VideoStore
+from mvsnap.store.sharing.turns import FileTurn
 
 log = logging.getLogger(__name__)
 

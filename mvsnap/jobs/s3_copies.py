@@ -21,8 +21,8 @@ from mvsnap.jobs.bucket_trouble import BucketTrouble, reason_of
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.turns import FileTurn
-from mvsnap.store.videos import ToCopy, VideoStore
+from mvsnap.store.files.videos import ToCopy, VideoStore
+from mvsnap.store.sharing.turns import FileTurn
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from mvsnap.sense.zone import ZoneWatch
 from mvsnap.status.model import Condition
 from mvsnap.status.read import dashboards_used
 from mvsnap.status.services import service_rows
-from mvsnap.store.published_events import PublishedEvents
+from mvsnap.store.events.published import PublishedEvents
 from mvsnap.upstreams import Upstream
 
 _KIND = "home_assistant"

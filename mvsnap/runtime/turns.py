@@ -7,8 +7,8 @@ from functools import partial
 
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.runtime.parts import Parts
-from mvsnap.store.claims import Claims
-from mvsnap.store.turns import ClaimedTurn, FileTurn, ProcessTurn
+from mvsnap.store.sharing.claims import Claims
+from mvsnap.store.sharing.turns import ClaimedTurn, FileTurn, ProcessTurn
 
 
 def turn_of(parts: Parts, kind: str) -> ProcessTurn:

@@ -18,14 +18,14 @@ from mvsnap.core.event_pictures import (
 from mvsnap.core.event_table import EVENT_COLUMNS
 from mvsnap.domain import Event, EventId, EventKind, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
-from mvsnap.store.event_search import (
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.events.search import (
     EventSearch,
     FoundEvent,
     find_event,
     find_events,
     found_pages,
 )
-from mvsnap.store.events import EventFilter, Store
 from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.values import replace

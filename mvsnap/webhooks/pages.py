@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import Event, EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.alarm_messages import (
+from mvsnap.store.events.alarm_messages import (
     MOST_BYTES,
     StoredMessage,
     message_of_alarm,

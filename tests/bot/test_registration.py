@@ -8,7 +8,7 @@ from pathlib import Path
 from mvsnap.bot.registration import Registration
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.store.turns import FileTurn
+from mvsnap.store.sharing.turns import FileTurn
 from tests.bot.build import Bot
 
 

@@ -25,7 +25,7 @@ from mvsnap.loop import Loop
 from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
 from mvsnap.simulator.webex.sockets import FakeSockets
-from mvsnap.store.turns import FileTurn, ProcessTurn
+from mvsnap.store.sharing.turns import FileTurn, ProcessTurn
 from tests.bot.build import GUARD, Bot
 from tests.servers.processes import wait_until
 

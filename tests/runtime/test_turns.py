@@ -10,9 +10,9 @@ from sqlalchemy import update
 from mvsnap.clock import SystemClock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.store import database
-from mvsnap.store.claims import LEASE_S, Claims
-from mvsnap.store.sharing_tables import holders
-from mvsnap.store.turns import ClaimedTurn, FileTurn
+from mvsnap.store.sharing.claims import LEASE_S, Claims
+from mvsnap.store.sharing.tables import holders
+from mvsnap.store.sharing.turns import ClaimedTurn, FileTurn
 from tests.core.build import NOON
 
 

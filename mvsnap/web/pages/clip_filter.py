@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
-from mvsnap.store.clip_search import ClipSearch
 from mvsnap.store.clips import UNFINISHED, ClipFilter
+from mvsnap.store.clips.search import ClipSearch
 from mvsnap.texts import N_
 from mvsnap.values import replace
 from mvsnap.web.event_terms import parse_severity, parse_words

@@ -23,8 +23,8 @@ from mvsnap.core.clip_text import title_reason
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.clip_deletion import finish_deletes
-from mvsnap.store.clip_search import (
+from mvsnap.store.clips.deletion import finish_deletes
+from mvsnap.store.clips.search import (
     AlarmOfClip,
     FoundClips,
     find_clips,

@@ -16,7 +16,7 @@ from mvsnap.domain import Delivery, Event, EventKind, Job, JobId
 from mvsnap.errors import NotFound
 from mvsnap.jobs.clip_results import notification_id
 from mvsnap.jobs.listing import JobEntry
-from mvsnap.store.event_search import FoundEvent, found_of_job
+from mvsnap.store.events.search import FoundEvent, found_of_job
 from mvsnap.store.job_states import JobStage
 from mvsnap.store.notices import SeenBy
 from mvsnap.texts import _, first_upper

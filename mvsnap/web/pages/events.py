@@ -13,7 +13,7 @@ from msgspec import Struct
 from mvsnap.domain import EventId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, retry_change
-from mvsnap.store.event_search import FoundEvent, find_event, find_events, found_of_job
+from mvsnap.store.events.search import FoundEvent, find_event, find_events, found_of_job
 from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
