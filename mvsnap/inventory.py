@@ -75,7 +75,7 @@ class Inventory:
         self._learn()
         if not (self._is_due() or self._due_zones()):
             return
-        with self._fetches.turn() as goes_on:
+        with self._fetches.claim() as goes_on:
             if goes_on is not None:
                 self._fetch(Paced(goes_on))
         self._learn()

@@ -115,7 +115,7 @@ QUERIES = (
     "wifi.salt",
     "wifi.spans",
     "wifi.tables",
-    "wifi.turn",
+    "wifi.visit_lock",
     "wifi.visit_sums",
     "wifi.visit_writer",
 )

@@ -1,7 +1,7 @@
-"""What one process fetches from the clouds for all: when it was, and whose turn it is.
+"""What one process fetches from the clouds for all: when it was, and who does it.
 
 Ages are by the database's clock: those of machines differ. A process that dies loses
-its turn within `LEASE_S`.
+its claim within `LEASE_S`.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Fetches(Protocol):
         ...
 
     def want(self, name: str) -> None:
-        """Ask whoever has the turn to fetch it soon."""
+        """Ask whoever has the claim to fetch it soon."""
         ...
 
-    def turn(self) -> AbstractContextManager[GoesOn | None]:
-        """Yield a `GoesOn`, or None while another has the turn."""
+    def claim(self) -> AbstractContextManager[GoesOn | None]:
+        """Yield a `GoesOn`, or None while another has it."""
         ...
 
 
@@ -87,7 +87,7 @@ class OwnFetches:
         self._wanted.add(name)
 
     @contextmanager
-    def turn(self) -> Iterator[GoesOn | None]:
+    def claim(self) -> Iterator[GoesOn | None]:
         if not self._lock.acquire(blocking=False):
             yield None
             return
@@ -129,7 +129,7 @@ class StoredFetches:
         self._put(name, wanted_at=func.now())
 
     @contextmanager
-    def turn(self) -> Iterator[GoesOn | None]:
+    def claim(self) -> Iterator[GoesOn | None]:
         if not self._lock.acquire(blocking=False):
             yield None
             return

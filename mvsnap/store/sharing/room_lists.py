@@ -50,7 +50,7 @@ class StoredRooms:
         self, ask: Callable[[], list[Room]]
     ) -> tuple[list[Room], float] | None:
         """Return the list, None while another process is asking for it."""
-        with self._fetches.turn() as goes_on:
+        with self._fetches.claim() as goes_on:
             if goes_on is None:
                 return None
             rooms = ask()

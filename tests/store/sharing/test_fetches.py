@@ -69,14 +69,14 @@ def test_a_fetch_is_known_with_its_age_and_content(
 
 def test_one_process_has_the_turn_and_gives_it_back(db: database.Database) -> None:
     first, second = stored(db), stored(db)
-    with first.turn() as goes_on:
+    with first.claim() as goes_on:
         assert goes_on is not None
         assert goes_on()
-        with second.turn() as refused:
+        with second.claim() as refused:
             assert refused is None
-        with first.turn() as refused:  # of another thread
+        with first.claim() as refused:  # of another thread
             assert refused is None
-    with second.turn() as goes_on:
+    with second.claim() as goes_on:
         assert goes_on is not None
 
 
@@ -144,7 +144,7 @@ def test_a_process_that_died_loses_its_turn(
     dead._claims.hold(["inventory"])
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        with living.turn() as goes_on:
+        with living.claim() as goes_on:
             if goes_on is not None:
                 return
         time.sleep(0.05)

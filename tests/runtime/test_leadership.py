@@ -11,8 +11,8 @@ from mvsnap.clock import SystemClock
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.store import database
 from mvsnap.store.sharing.claims import LEASE_S, Claims
+from mvsnap.store.sharing.leadership import ClaimedLeadership, FileLeadership
 from mvsnap.store.sharing.tables import holders
-from mvsnap.store.sharing.turns import ClaimedTurn, FileTurn
 from tests.core.build import NOON
 
 
@@ -26,7 +26,8 @@ class MovedClock(SystemClock):
 
 
 def test_on_sqlite_the_next_process_of_the_folder_takes_over(tmp_path: Path) -> None:
-    first, second = (FileTurn(partial(acquire_turn, tmp_path, "x")) for _ in range(2))
+    acquire = partial(acquire_turn, tmp_path, "x")
+    first, second = (FileLeadership(acquire) for _ in range(2))
     assert first.is_ours()
     assert first.is_ours()
     assert not second.is_ours()
@@ -35,12 +36,12 @@ def test_on_sqlite_the_next_process_of_the_folder_takes_over(tmp_path: Path) -> 
     second.leave()
 
 
-def test_on_postgresql_one_of_all_machines_has_the_turn(postgres_url: str) -> None:
+def test_on_postgresql_one_of_all_machines_leads(postgres_url: str) -> None:
     engine = database.open_database(postgres_url)
     database.upgrade(engine)
     db, clock = database.Database(engine), SystemClock()
     first, second = (
-        ClaimedTurn(Claims(db, "a kind", name, clock), "a kind", clock) for name in "ab"
+        ClaimedLeadership(Claims(db, "x", name, clock), "x", clock) for name in "ab"
     )
     assert first.is_ours()
     assert not second.is_ours()
@@ -52,14 +53,14 @@ def test_on_postgresql_one_of_all_machines_has_the_turn(postgres_url: str) -> No
     engine.dispose()
 
 
-def test_on_postgresql_the_turn_of_a_dead_process_is_taken_over(
+def test_on_postgresql_the_lead_of_a_dead_process_is_taken_over(
     postgres_url: str,
 ) -> None:
     engine = database.open_database(postgres_url)
     database.upgrade(engine)
     db, clock = database.Database(engine), MovedClock()
     dead, other = (
-        ClaimedTurn(Claims(db, "a kind", name, clock), "a kind", clock) for name in "ab"
+        ClaimedLeadership(Claims(db, "x", name, clock), "x", clock) for name in "ab"
     )
     assert dead.is_ours()  # and never asks again
     assert not other.is_ours()

@@ -1,4 +1,4 @@
-"""Turns: of several processes that could do something, one does it."""
+"""Leadership: of several processes that could do something, one does it for all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvsnap.loop import Every
 from mvsnap.store.sharing.claims import LEASE_S, Claims
 
 
-class ProcessTurn(Protocol):
+class Leadership(Protocol):
     """One thread asks for it every few seconds, and again as long as it has it."""
 
     @property
@@ -28,8 +28,8 @@ class ProcessTurn(Protocol):
         ...
 
 
-class FileTurn:
-    """Of the processes of one data_dir; nothing is written."""
+class FileLeadership:
+    """Among the processes of one data_dir; nothing is written."""
 
     def __init__(self, acquire: Callable[[], FileLock | None]) -> None:
         self._acquire = acquire
@@ -50,8 +50,8 @@ class FileTurn:
             self._lock = None
 
 
-class ClaimedTurn:
-    """Of all processes of a PostgreSQL: another has it within half a minute."""
+class ClaimedLeadership:
+    """Among all processes of a PostgreSQL: another has it within half a minute."""
 
     def __init__(self, claims: Claims, kind: str, clock: SystemClock) -> None:
         self._claims = claims

@@ -1,4 +1,4 @@
-"""Whose turn it is to change visits: one process at a time, and nobody else while a
+"""Whether visits may be changed: by one process at a time, and by nobody else while a
 rebuild goes on.
 """
 
@@ -20,8 +20,8 @@ PAUSE = timedelta(seconds=60)
 _LOCK = 5_004_002
 
 
-def has_turn(db: Database, connection: Connection, *, wait: bool = False) -> bool:
-    """Acquire the right to change visits until the end of the transaction.
+def lock_visits(db: Database, connection: Connection, *, wait: bool = False) -> bool:
+    """Let nobody else change visits until the end of the transaction.
 
     On SQLite the writer has it anyway.
     """
