@@ -20,8 +20,8 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store.clip_rows import clip_row
-from mvsnap.store.event_rows import event_row
+from mvsnap.store.clips.rows import clip_row
+from mvsnap.store.events.rows import event_row
 from mvsnap.store.tables import clips as clips_table
 from mvsnap.store.tables import events
 from tests.web.build import Web

@@ -25,7 +25,7 @@ from mvsnap.domain import (
     TriggerKind,
     ZoneId,
 )
-from mvsnap.store.event_rows import event_row
+from mvsnap.store.events.rows import event_row
 from mvsnap.store.tables import events as table
 from mvsnap.texts.wordings import CAMERA_OFFLINE
 from tests.web.build import Web

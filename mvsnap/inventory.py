@@ -18,8 +18,8 @@ from mvsnap.domain import Camera, Organization, Serial
 from mvsnap.errors import UpstreamError
 from mvsnap.photographer import CameraNames
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.fetches import Fetches, GoesOn, OwnFetches, Paced
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.fetches import Fetches, GoesOn, OwnFetches, Paced
 from mvsnap.store.site import SiteStore
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Inventory:
         self._learn()
         if not (self._is_due() or self._due_zones()):
             return
-        with self._fetches.turn() as goes_on:
+        with self._fetches.claim() as goes_on:
             if goes_on is not None:
                 self._fetch(Paced(goes_on))
         self._learn()

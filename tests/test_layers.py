@@ -58,25 +58,29 @@ VIEWS = (
     *(f"{room}.{module}" for room in ROOMS for module in ("api", "auth", "pages")),
     "bot.receiver",
     "badges.api_read",
+    "badges.filter",
+    "badges.lookup",
     "badges.page_clips",
     "badges.page_directory",
-    "badges.page_filter",
-    "badges.page_lookup",
+    "badges.page_list",
     "badges.page_near",
     "badges.page_report",
     "badges.page_rows",
     "badges.page_verdicts",
     "oidc.pending",
+    "visitors.filter",
+    "visitors.not_counting",
+    "visitors.overview",
     "visitors.page_advice",
-    "visitors.page_chart",
-    "visitors.page_filter",
-    "visitors.page_rows",
-    "visitors.page_zone",
+    "visitors.zone_hours",
+    "visitors.zone_rows",
     "webhooks.badges",
     "webhooks.orders",
+    "wifi.filter",
+    "wifi.lookup",
+    "wifi.overview",
     "wifi.page_advice",
-    "wifi.page_filter",
-    "wifi.page_rows",
+    "wifi.presence_rows",
     "wifi.receiver",
     "wifi.receiver_auth",
     "runtime.ops",
@@ -111,7 +115,7 @@ QUERIES = (
     "wifi.salt",
     "wifi.spans",
     "wifi.tables",
-    "wifi.turn",
+    "wifi.visit_lock",
     "wifi.visit_sums",
     "wifi.visit_writer",
 )
@@ -201,7 +205,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pam": ("web.accounts",),
     "paho": ("home_assistant.connection", "sense", "simulator"),
     "psycopg": ("store.postgresql",),
-    "PIL": ("simulator", "store.pictures"),
+    "PIL": ("simulator", "store.files.pictures"),
     "prometheus_client": (
         *("metrics", "runtime.ops", "runtime.machine_metrics"),
         "runtime.store_metrics",
@@ -319,6 +323,10 @@ def against_the_order(module: str, imported: Import) -> list[str]:
         return []
     if is_pure(f"mvsnap.{module}") and not (there in GROUND or is_pure(imported.name)):
         return [wrong]
+    if is_page(imported.name.partition(".")[2]) and not (
+        is_page(module) or here == "runtime"
+    ):
+        return [wrong]
     if here == there:
         return []
     strangers = any({here, there} <= group for group in STRANGERS)
@@ -330,6 +338,12 @@ def against_the_order(module: str, imported: Import) -> list[str]:
     if is_view and here != "runtime" and reaches_out and not is_pure(imported.name):
         return [wrong]
     return []
+
+
+def is_page(module: str) -> bool:
+    """Say whether it is for people alone; what programs need, too, is not in it."""
+    _folder, _, rest = module.partition(".")
+    return rest.partition(".")[0] == "pages" or rest.startswith("page_")
 
 
 def is_pure(name: str) -> bool:
@@ -401,6 +415,12 @@ def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
         pytest.param(
             "badges.pages", "from mvsnap.clients.meraki import dashboard", id="a page"
         ),
+        pytest.param(
+            "badges.api", "from mvsnap.badges.page_near import A", id="API and page"
+        ),
+        pytest.param(
+            "wifi.lookup", "from mvsnap.web.pages.live_list import A", id="by the way"
+        ),
         pytest.param("badges.x", "from mvsnap.webhooks.api import A", id="webhooks"),
         pytest.param("jobs.x", "from mvsnap.web.api import A", id="jobs and web"),
         pytest.param("runtime", "from mvsnap.cli import main", id="runtime and cli"),
@@ -451,6 +471,7 @@ def test_control_a_broken_rule_is_found(module: str, line: str) -> None:
         pytest.param(
             "runtime", "if TYPE_CHECKING:\n    from flask import Flask", id="a type"
         ),
+        pytest.param("web.x", "from mvsnap.store.paging import pages", id="no page"),
         pytest.param("cli.x", "from mvsnap.config.load import load", id="to the left"),
         pytest.param("core.x", "from msgspec import Struct, field", id="a value"),
     ],

@@ -15,8 +15,8 @@ from mvsnap.core import keys, mutes
 from mvsnap.core.site_time import foreign, to_minute, to_second
 from mvsnap.logs.lines import JsonLine, TextLine
 from mvsnap.runtime.clock_state import mistake
-from mvsnap.web.page_zone import show_zone_of
 from mvsnap.web.pages import local_clock, local_day, local_time
+from mvsnap.web.time_zone import show_zone_of
 from tests.web.build import DOOR, GATE, Web
 
 ROOT = Path(__file__).parent.parent

@@ -19,8 +19,8 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import CameraName
 from mvsnap.jobs.executors import installation
 from mvsnap.store import database
-from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.clips import ClipFilter, ClipStore
+from mvsnap.store.sharing.claims import CAMERAS, Claims
 from tests.gateway import (
     THIS,
     Clouds,
@@ -42,7 +42,7 @@ POST_ROLL_S = 7.0
 TOKEN = "a-token-of-the-robots"
 NAMES = [f"Robot {number}" for number in range(1, 5)]
 # Where it cannot start warm, it is a Python that says so before the imports.
-SHORT = f"from mvsnap.store import claims; claims.LEASE_S = {LEASE_S}; "
+SHORT = f"from mvsnap.store.sharing import claims; claims.LEASE_S = {LEASE_S}; "
 RUN = "from mvsnap.cli import main; main()"
 ENV = environment(TESTS_LEASE_S=str(LEASE_S))
 COLD = (sys.executable, "-c", SHORT + RUN)

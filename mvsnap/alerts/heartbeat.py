@@ -15,7 +15,7 @@ from mvsnap.upstreams import Outcomes, Upstream
 
 log = logging.getLogger(__name__)
 
-# For one that gets the turn soon, as the first one after a start.
+# For one that leads soon, as the first one after a start.
 _LOOK_S = 1.0
 _UNWELL_S = 10.0
 _LEAST_FREE_BYTES = 200_000_000
@@ -32,21 +32,21 @@ class SignOfLife:
         ping: Callable[[], None],
         outcomes: Outcomes,
         *,
-        has_turn: Callable[[], bool],
+        leads: Callable[[], bool],
         now: Callable[[], datetime],
         prove_writable: Callable[[], None],
     ) -> None:
         self._sources = sources
         self._ping = ping
         self._outcomes = outcomes
-        self._has_turn = has_turn
+        self._leads = leads
         self._now = now
         self._prove_writable = prove_writable
         self._silent_for, self._failing = "", False
 
     def step(self) -> float | None:
         """Return how soon to look again, where that is not in a minute."""
-        if not self._has_turn():
+        if not self._leads():
             return _LOOK_S
         # Also the log of a database that is away: it raises, and nothing is sent.
         self._prove_writable()

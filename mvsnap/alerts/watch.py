@@ -32,7 +32,7 @@ class AlertJobs(Protocol):
 
 
 class AlertWatch:
-    """has_turn: whether this process watches for all, now. rooms: who is notified.
+    """leads: whether this process watches for all, now. rooms: who is notified.
 
     others: sights that are no rows of the status.
     """
@@ -44,7 +44,7 @@ class AlertWatch:
         jobs: AlertJobs,
         clock: Clock,
         *,
-        has_turn: Callable[[], bool],
+        leads: Callable[[], bool],
         now: Callable[[], datetime],
         after: timedelta,
         kinds: Collection[str],
@@ -55,7 +55,7 @@ class AlertWatch:
         self._troubles = troubles
         self._jobs = jobs
         self._clock = clock
-        self._has_turn = has_turn
+        self._leads = leads
         self._now = now
         self._after = after
         self._kinds = kinds
@@ -66,7 +66,7 @@ class AlertWatch:
         self._is_full = False
 
     def step(self) -> None:
-        if not self._has_turn():
+        if not self._leads():
             self._looked = None
             return
         now = self._now()

@@ -21,8 +21,7 @@ from mvsnap.badges.answers import (
 )
 from mvsnap.badges.conditions import BadgeFilter, JudgedSince
 from mvsnap.badges.csv_export import BADGE_COLUMNS
-from mvsnap.badges.model import BadgeEvent, NearPicture, parse_text
-from mvsnap.badges.page_filter import (
+from mvsnap.badges.filter import (
     Only,
     department,
     is_unknown,
@@ -30,10 +29,9 @@ from mvsnap.badges.page_filter import (
     parse_verdict,
     user_ids,
 )
-from mvsnap.badges.page_lookup import camera_of
-from mvsnap.badges.page_near import near_picture
+from mvsnap.badges.lookup import camera_of, known_badge, near_picture, store
+from mvsnap.badges.model import BadgeEvent, NearPicture, parse_text
 from mvsnap.badges.parts import BadgeParts
-from mvsnap.badges.store import BadgeStore
 from mvsnap.clock import iso
 from mvsnap.core import params
 from mvsnap.errors import BadInput, NotFound
@@ -44,8 +42,8 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.answers import json_response
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.filters import one_of
 from mvsnap.web.links import badge_picture_url, near_picture_url
-from mvsnap.web.pages.filters import one_of
 from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 from mvsnap.web.private_file import private_file
 
@@ -59,7 +57,7 @@ Value = TypeVar("Value")
 def list_badges() -> ResponseReturnValue:
     parameters = api_parameters(BadgesQuery)
     limit = parameters.limit()
-    found = _store().badges(_filter(parameters), limit + 1)
+    found = store().badges(_filter(parameters), limit + 1)
     page = Page.cut(found, limit)
     if found:
         viewed(audit_wordings.BADGES())
@@ -72,7 +70,7 @@ def list_badges() -> ResponseReturnValue:
 @auth.key_or_login("review")
 def download_badges() -> ResponseReturnValue:
     parameters = api_parameters(BadgeTableQuery)
-    return csv_file("mvsnap-badges", BADGE_COLUMNS, _store().pages(_filter(parameters)))
+    return csv_file("mvsnap-badges", BADGE_COLUMNS, store().pages(_filter(parameters)))
 
 
 @bp.get("/badges/<badge_id>")
@@ -83,7 +81,7 @@ def get_badge(badge_id: str) -> ResponseReturnValue:
     viewed(audit_wordings.BADGE(id=badge.id))
     verdicts = [
         BadgeVerdictAnswer(made.verdict, made.note, iso(made.judged_at), made.judged_by)
-        for made, _ in _store().judgements(badge.id)
+        for made, _ in store().judgements(badge.id)
     ]
     near = []
     if _may_see_near(badge):
@@ -152,7 +150,7 @@ def _only(text: str | None) -> Only | None:
 
 
 def _judged_since(text: str) -> JudgedSince:
-    return _store().judged_since(params.parse_moment("judged_since", text))
+    return store().judged_since(params.parse_moment("judged_since", text))
 
 
 def _named(name: str, parse: Callable[[str], Value], text: str | None) -> Value | None:
@@ -165,20 +163,17 @@ def _named(name: str, parse: Callable[[str], Value], text: str | None) -> Value 
 
 def _require_known(after: str) -> None:
     try:
-        is_known = _store().badge(parse_badge_id(after)) is not None
-    except BadInput:
-        is_known = False
-    if not is_known:
-        raise BadInput(f"after: no badge event {after[:40]!r} (expected the id of one)")
+        known_badge(after)
+    except NotFound as exc:
+        raise BadInput(
+            f"after: no badge event {after[:40]!r} (expected the id of one)"
+        ) from exc
 
 
 def _badge(badge_id: str) -> BadgeEvent:
     """Return a badge event of a camera that the caller may use."""
-    try:
-        found = _store().badge(parse_badge_id(badge_id))
-    except BadInput:
-        found = None
-    if found is None or not auth.caller().reaches(found.serial or ""):
+    found = known_badge(badge_id)
+    if not auth.caller().reaches(found.serial or ""):
         raise NotFound(f"Badge event {badge_id[:40]!r} not found")
     return found
 
@@ -212,7 +207,3 @@ def _near(badge: BadgeEvent, near: NearPicture) -> NearPictureAnswer:
     url = near_picture_url(badge.id, near.offset_s) if has_picture else None
     at = iso(badge.swiped_at + timedelta(seconds=near.offset_s))
     return NearPictureAnswer(near.offset_s, at, near.picture, url, near.error)
-
-
-def _store() -> BadgeStore:
-    return feature(BadgeParts).store

@@ -7,8 +7,9 @@ from datetime import timedelta
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from mvsnap.badges.lookup import camera_of, known_badge
 from mvsnap.badges.model import BadgeEvent
-from mvsnap.badges.page_lookup import asked_filter, camera_of, known_badge
+from mvsnap.badges.page_list import asked_filter
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.domain import CameraName, Change, Role, Trigger, TriggerKind
 from mvsnap.errors import QueueFull

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from msgspec import Struct
 
+from mvsnap.badges.lookup import known_badge, near_picture
 from mvsnap.badges.model import (
     NEAR_S,
     NOTIFY_AFTER,
@@ -15,10 +16,9 @@ from mvsnap.badges.model import (
     BadgePictureState,
     NearPicture,
 )
-from mvsnap.badges.page_lookup import (
+from mvsnap.badges.page_list import (
     asked_filter,
     has_key,
-    known_badge,
     why_not_asked,
 )
 from mvsnap.badges.page_rows import why_no_picture
@@ -87,15 +87,6 @@ def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
     if path is None:
         raise NotFound(N_("No such picture, or it was deleted"))
     return private_file(path, "image/jpeg")
-
-
-def near_picture(badge: BadgeEvent, offset_s: str) -> NearPicture:
-    """Return the picture that was asked for, or raise NotFound."""
-    if offset_s in map(str, NEAR_S):
-        for near in feature(BadgeParts).near.of(badge.id):
-            if str(near.offset_s) == offset_s:
-                return near
-    raise NotFound(f"No picture {offset_s[:10]!r} s from this swipe")
 
 
 def near_rows(badge: BadgeEvent) -> list[NearRow]:

@@ -8,16 +8,16 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from msgspec import Struct
 
+from mvsnap.badges.filter import Only, ReviewFilter
+from mvsnap.badges.lookup import store
 from mvsnap.badges.model import Verdict
 from mvsnap.badges.page_directory import directory_trouble
-from mvsnap.badges.page_filter import Only, ReviewFilter
-from mvsnap.badges.page_lookup import (
+from mvsnap.badges.page_list import (
     asked_filter,
     badge_rows,
     counted,
     counted_by_verdict,
     first_open,
-    store,
     way_back,
 )
 from mvsnap.badges.page_rows import BadgeRow

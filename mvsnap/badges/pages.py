@@ -18,6 +18,8 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from mvsnap.badges.csv_export import BADGE_COLUMNS
+from mvsnap.badges.filter import MORE, Only, ReviewFilter
+from mvsnap.badges.lookup import camera_of, known_badge, store
 from mvsnap.badges.model import (
     BadgeEvent,
     BadgePictureState,
@@ -27,17 +29,13 @@ from mvsnap.badges.model import (
 )
 from mvsnap.badges.page_clips import clips_of, held_by
 from mvsnap.badges.page_directory import directory_trouble, entry_words, frame_of
-from mvsnap.badges.page_filter import MORE, Only, ReviewFilter
-from mvsnap.badges.page_lookup import (
+from mvsnap.badges.page_list import (
     asked_filter,
     badge_rows,
-    camera_of,
     counted,
     first_open,
     has_key,
-    known_badge,
     place_of,
-    store,
     way_back,
     why_not_asked,
 )
@@ -60,8 +58,8 @@ from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
+from mvsnap.web.filters import older_url
 from mvsnap.web.pages import with_frame
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("badges", __name__)

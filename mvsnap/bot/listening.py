@@ -14,14 +14,14 @@ from mvsnap.core.webex_reports import BotRequestKind
 from mvsnap.errors import UpstreamError
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.leadership import Leadership
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 # Whoever was connected that long may have broken for another reason.
 _LONG_S = 60.0
-# How often one that waits for its turn looks, and one that waits for the database.
+# How often one that does not lead looks, and one that waits for the database.
 _LOOK_S = 1.0
 
 
@@ -34,14 +34,14 @@ class SocketListening:
         requests: BotRequests,
         clock: SystemClock,
         *,
-        turn: ProcessTurn,
+        leadership: Leadership,
         now: Callable[[], datetime],
         on_new: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._requests = requests
         self._clock = clock
-        self._turn = turn
+        self._leadership = leadership
         self._now = now
         self._on_new = on_new
         self._is_ending = False
@@ -52,7 +52,7 @@ class SocketListening:
 
     def step(self) -> float | None:
         """Listen until the connection breaks; return after how many seconds again."""
-        if not self._turn.is_ours():
+        if not self._leadership.is_ours():
             return _LOOK_S
         began_s = self._clock.monotonic()
         try:
@@ -69,7 +69,7 @@ class SocketListening:
     def leave(self) -> None:
         """Let another process listen at once."""
         try:
-            self._turn.leave()
+            self._leadership.leave()
         except OUTAGES as exc:
             log.warning("websocket: ours until the lease ends: %s", reason(exc))
 
@@ -77,7 +77,7 @@ class SocketListening:
         if self._is_ending or self._clock.stopped:
             return True
         try:
-            return not self._turn.is_ours()
+            return not self._leadership.is_ours()
         except OUTAGES:  # the next time it knows by its own clock
             return False
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.errors import UpstreamError
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.leadership import Leadership
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +20,21 @@ class Registration:
     """Webex disables a webhook after a hundred failures, such as in an outage here."""
 
     def __init__(
-        self, webhooks: Callable[[], WebexWebhooks], turn: ProcessTurn
+        self, webhooks: Callable[[], WebexWebhooks], leadership: Leadership
     ) -> None:
         self._webhooks = webhooks
-        self._turn = turn
+        self._leadership = leadership
         self._renewed = False
         self._failed = ""
 
     def step(self) -> float | None:
         """Look after them; return after how many seconds again, None: as usual."""
-        if not self._turn.is_ours():
+        if not self._leadership.is_ours():
             return _LATER_S
         try:
             return self._look_after()
         finally:
-            self._turn.leave()
+            self._leadership.leave()
 
     def _look_after(self) -> float | None:
         try:

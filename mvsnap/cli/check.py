@@ -272,7 +272,7 @@ def _heartbeat(url: str) -> CheckResult:
 
 
 def _ids(settings: Settings) -> list[Check]:
-    from mvsnap.store.identities import renewed_ids
+    from mvsnap.store.sharing.identities import renewed_ids
 
     renewed = renewed_ids(settings.data_dir)
     return [("ids", lambda: CheckResult(None, renewed))] if renewed else []

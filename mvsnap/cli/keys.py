@@ -46,7 +46,7 @@ from mvsnap.texts.audit_wordings import COMMAND_LINE
 
 if TYPE_CHECKING:
     from mvsnap.runtime import Parts
-    from mvsnap.store.key_changes import KeyChanges
+    from mvsnap.store.keys.changes import KeyChanges
 
 _WHO = COMMAND_LINE()
 _OF_FILE = "from the settings file"
@@ -199,7 +199,7 @@ keys.add_command(list_keys)
 
 
 def _changes(parts: Parts) -> KeyChanges:
-    from mvsnap.store.key_changes import KeyChanges
+    from mvsnap.store.keys.changes import KeyChanges
 
     return KeyChanges(parts.keys, parts.settings, parts.clock, _WHO)
 

@@ -12,7 +12,7 @@ from mvsnap.core.report_text import ReportText
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.kinds import MessageKind
 from mvsnap.domain import Event, Job, MessageId
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 
 
 class Facts(Struct, frozen=True):

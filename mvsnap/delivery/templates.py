@@ -31,7 +31,7 @@ from mvsnap.delivery.wording import (
 )
 from mvsnap.domain import Event, EventKind, Job, TriggerKind
 from mvsnap.resources import TEMPLATES
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.texts import _, formats
 from mvsnap.texts.sentences import localized
 

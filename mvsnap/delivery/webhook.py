@@ -21,7 +21,7 @@ from mvsnap.config.values import Secret, SecretUrl
 from mvsnap.core.troubles import Trouble
 from mvsnap.delivery.channel import ChannelKind, FileLimits, OutgoingMessage
 from mvsnap.domain import Event, MessageId
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.texts.channel_wordings import THE_WEBHOOK
 from mvsnap.texts.reasons import code_of
 from mvsnap.values import asdict

@@ -21,9 +21,9 @@ from mvsnap.home_assistant.publisher import Publisher
 from mvsnap.home_assistant.topics import Topics, safe_id
 from mvsnap.loop import Every
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.events.published import LOOK_BACK, PublishedEvents
 from mvsnap.store.files import Files
-from mvsnap.store.published_events import LOOK_BACK, PublishedEvents
-from mvsnap.store.turns import ProcessTurn
+from mvsnap.store.sharing.leadership import Leadership
 
 _PLACES_S = 30.0
 _HEALTH_S = 5.0
@@ -64,13 +64,13 @@ class SitePublisher(Publisher):
         topics: Topics,
         entities: Entities,
         sources: SiteSources,
-        turn: ProcessTurn,
+        leadership: Leadership,
         clock: SystemClock,
     ) -> None:
         super().__init__("Home Assistant", connection, topics, clock)
         self._entities = entities
         self._sources = sources
-        self._turn = turn
+        self._leadership = leadership
         self._clock = clock
         self._every = {
             "health": Every(_HEALTH_S, clock),
@@ -85,7 +85,7 @@ class SitePublisher(Publisher):
         self._sent_by = 0  # the connection that did
 
     def wants_to_publish(self) -> bool:
-        return self._turn.is_ours()
+        return self._leadership.is_ours()
 
     def look(self) -> None:
         if self._every["pictures"].due():
@@ -205,7 +205,7 @@ class SitePublisher(Publisher):
     def _end(self) -> None:
         super()._end()
         with suppress(*OUTAGES):  # it ends by itself
-            self._turn.leave()
+            self._leadership.leave()
 
 
 def _camera(event: Event) -> str:

@@ -1,7 +1,7 @@
 """Which cameras this recorder records: all of them, or its share among several.
 
 With SQLite there is one machine: the recorder's lock decides, and nothing is written.
-With PostgreSQL the recorders claim the cameras (`store/claims.py`).
+With PostgreSQL the recorders claim the cameras (`store/sharing/claims.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from mvsnap.clock import Clock
 from mvsnap.domain import CameraName
-from mvsnap.store.claims import Claims
+from mvsnap.store.sharing.claims import Claims
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from mvsnap.errors import EvidenceAway
 from mvsnap.jobs.retry import GIVE_UP_AFTER
 from mvsnap.recorder.files import clip_digest, free_bytes
 from mvsnap.sqlite_errors import is_full
-from mvsnap.store.clip_deletion import finish_deletes
+from mvsnap.store.clips.deletion import finish_deletes
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files import Files
+from mvsnap.store.files.videos import VideoStore
 from mvsnap.store.purging import PurgeResult
-from mvsnap.store.videos import VideoStore
 from mvsnap.values import replace
 
 log = logging.getLogger(__name__)

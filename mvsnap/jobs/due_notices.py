@@ -18,8 +18,8 @@ from mvsnap.domain import Job, JobId, Trigger, TriggerKind
 from mvsnap.jobs.notice_rules import NoticeRules
 from mvsnap.jobs.notices import JobNotices
 from mvsnap.loop import Outages
-from mvsnap.store.notice_groups import NoticeGroup
 from mvsnap.store.notices import NoticeStore
+from mvsnap.store.notices.groups import NoticeGroup
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=Hashable)

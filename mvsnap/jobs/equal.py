@@ -160,12 +160,12 @@ class EqualTriggers:
         """
         lock = self._turns[_turn_of(equal)]
         left_s = since_s + _TURN_S - time.monotonic()
-        has_turn = lock.acquire(timeout=max(left_s, 0))
+        has_lock = lock.acquire(timeout=max(left_s, 0))
         try:
             with having_waited(time.monotonic() - since_s):
                 yield
         finally:
-            if has_turn:
+            if has_lock:
                 lock.release()
 
     def _decide(self, equal: str, group: _Group) -> Joined | None:

@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 from mvsnap.file_lock import FileLock, acquire, try_acquire
-from mvsnap.store.identities import IdentityStore, StartMark, note_renewal
+from mvsnap.store.sharing.identities import IdentityStore, StartMark, note_renewal
 
 log = logging.getLogger(__name__)
 

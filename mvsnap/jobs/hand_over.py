@@ -22,13 +22,13 @@ from mvsnap.jobs.bucket_trouble import BucketTrouble
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.loop import Every, Loop
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.evidence import remove_local
-from mvsnap.store.evidence_bucket import object_name, store
-from mvsnap.store.file_cache import FileCache, FileGroup
-from mvsnap.store.file_tasks import FileTask, FileTasks, Task
-from mvsnap.store.known_files import KnownFiles
-from mvsnap.store.turns import FileTurn
-from mvsnap.store.videos import VideoStore
+from mvsnap.store.files.cache import FileCache, FileGroup
+from mvsnap.store.files.evidence import remove_local
+from mvsnap.store.files.evidence_bucket import object_name, store
+from mvsnap.store.files.known import KnownFiles
+from mvsnap.store.files.tasks import FileTask, FileTasks, Task
+from mvsnap.store.files.videos import VideoStore
+from mvsnap.store.sharing.leadership import FileLeadership
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class HandOver:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._turn = FileTurn(partial(acquire_turn, data_dir, "hand-over"))
+        self._leadership = FileLeadership(partial(acquire_turn, data_dir, "hand-over"))
         self._failures: Counter[str] = Counter()  # keyed by path
         self._trouble = BucketTrouble(
             "pictures and clips wait for the bucket", "the bucket works again", clock
@@ -76,7 +76,7 @@ class HandOver:
 
     def step(self) -> float | None:
         """Do all that is due; return how long to pause if the bucket is away."""
-        if not self._turn.is_ours():
+        if not self._leadership.is_ours():
             return None
         if self._prune.due():
             self._cache.prune()
@@ -89,7 +89,7 @@ class HandOver:
 
     def close(self) -> None:
         """Let another process do it; needed only where no thread was started."""
-        self._turn.leave()
+        self._leadership.leave()
 
     def _do_all(self) -> float | None:
         mine = self._tasks.due(_AT_ONCE)

@@ -21,8 +21,8 @@ from mvsnap.jobs.retry import RetryPolicy
 from mvsnap.jobs.sender import RetryingSender
 from mvsnap.jobs.waits import Wait, soonest
 from mvsnap.photographer import Photographer
-from mvsnap.store.event_links import set_video_link
 from mvsnap.store.events import Store
+from mvsnap.store.events.links import set_video_link
 from mvsnap.values import replace
 
 log = logging.getLogger(__name__)

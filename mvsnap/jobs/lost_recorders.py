@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from mvsnap.jobs.executors import installation_of
-from mvsnap.store.claims import Claims
+from mvsnap.store.clips.lost import LostClipStore
 from mvsnap.store.events import Store
-from mvsnap.store.lost_clips import LostClipStore
+from mvsnap.store.sharing.claims import Claims
 from mvsnap.texts.wording import Reason
 from mvsnap.texts.wordings import RECORDER_DIED
 

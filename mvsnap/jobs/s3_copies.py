@@ -21,8 +21,8 @@ from mvsnap.jobs.bucket_trouble import BucketTrouble, reason_of
 from mvsnap.jobs.executors import acquire_turn
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.turns import FileTurn
-from mvsnap.store.videos import ToCopy, VideoStore
+from mvsnap.store.files.videos import ToCopy, VideoStore
+from mvsnap.store.sharing.leadership import FileLeadership
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +45,14 @@ class Copies:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._turn = FileTurn(partial(acquire_turn, data_dir, "copies"))
+        self._leadership = FileLeadership(partial(acquire_turn, data_dir, "copies"))
         self._failures: Counter[str] = Counter()  # keyed by path
         self._noted: dict[str, str] = {}  # keyed by path
         self._trouble = BucketTrouble(
             "clips are not copied", "copying works again", clock
         )
         # Left only when the thread ends: no other process may send the same file.
-        end = self._turn.leave
+        end = self._leadership.leave
         self._loop = Loop(
             "copies", self._step, _POLL_S, clock, outages=OUTAGES, at_end=end
         )
@@ -65,7 +65,7 @@ class Copies:
         self._loop.stop(_STOP_S)
 
     def _step(self) -> float | None:
-        return self._copy_all() if self._turn.is_ours() else None
+        return self._copy_all() if self._leadership.is_ours() else None
 
     def _copy_all(self) -> float | None:
         """Copy until nothing waits or one fails; return how long to wait then."""

@@ -35,7 +35,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.repeats import RepeatStore
-from mvsnap.values import asdict, replace
+from mvsnap.values import replace
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,23 @@ class JobRequest:
         return JobId(str(uuid.uuid5(_NAMESPACE, name)))
 
     def job(self, job_id: JobId, now: datetime) -> Job:
-        asked = asdict(self)
-        del asked["idempotency_key"]
-        return Job(id=job_id, accepted_at=now, **asked)
+        return Job(
+            id=job_id,
+            accepted_at=now,
+            trigger=self.trigger,
+            serials=self.serials,
+            at=self.at,
+            rooms=self.rooms,
+            prefix=self.prefix,
+            about=self.about,
+            clips=self.clips,
+            pre_roll_s=self.pre_roll_s,
+            post_roll_s=self.post_roll_s,
+            picture_url=self.picture_url,
+            caller=self.caller,
+            camera_rooms=self.camera_rooms,
+            rule=self.rule,
+        )
 
 
 class _Accepted(Struct, frozen=True):

@@ -30,7 +30,7 @@ from mvsnap.jobs.sender import RetryingSender, is_over
 from mvsnap.jobs.stores import JobStores
 from mvsnap.jobs.waits import JOB, ROOM, Wait, for_job, soonest
 from mvsnap.logs.job import about
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.texts.channel_wordings import REPLIES_TO_UNSENT, VIDEO_ON_THE_WAY
 from mvsnap.values import replace
 

@@ -10,7 +10,7 @@ from mvsnap.domain import Serial
 from mvsnap.inventory import Inventory
 from mvsnap.runtime import clouds
 from mvsnap.runtime.parts import Parts
-from mvsnap.store.fetches import Fetches, OwnFetches, StoredFetches
+from mvsnap.store.sharing.fetches import Fetches, OwnFetches, StoredFetches
 from mvsnap.visitors.counts import VisitorCounts
 from mvsnap.visitors.pictures import VisitorPictures
 from mvsnap.visitors.refresh import VisitorRefresh

@@ -20,9 +20,9 @@ from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.bot_reports import secret_of
+from mvsnap.runtime.leadership import leadership_of
 from mvsnap.runtime.parts import Parts
 from mvsnap.runtime.reporting import database_now, status_sources
-from mvsnap.runtime.turns import turn_of
 from mvsnap.store.database import OUTAGES
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _listening(parts: Parts, on_new: Callable[[], None]) -> SocketListening:
         socket,
         BotRequests(parts.db),
         parts.clock,
-        turn=turn_of(parts, "webex-websocket"),
+        leadership=leadership_of(parts, "webex-websocket"),
         now=partial(database_now, parts),
         on_new=on_new,
     )
@@ -151,7 +151,7 @@ def _registration(parts: Parts, webex: Webex, url: str) -> Loop:
 
     return Loop(
         "webhooks of Webex",
-        Registration(webhooks, turn_of(parts, "webex-webhooks")).step,
+        Registration(webhooks, leadership_of(parts, "webex-webhooks")).step,
         _REGISTER_S,
         parts.clock,
         failed_s=_REGISTER_AGAIN_S,

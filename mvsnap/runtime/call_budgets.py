@@ -14,9 +14,9 @@ from mvsnap.config.model import Settings
 from mvsnap.config.values import Secret
 from mvsnap.jobs.executors import own_folder
 from mvsnap.store import database
-from mvsnap.store.budgets import RowBudget
-from mvsnap.store.fetches import StoredFetches
-from mvsnap.store.room_lists import StoredRooms
+from mvsnap.store.sharing.budgets import RowBudget
+from mvsnap.store.sharing.fetches import StoredFetches
+from mvsnap.store.sharing.room_lists import StoredRooms
 
 
 class CallBudgets:

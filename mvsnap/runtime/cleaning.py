@@ -14,9 +14,9 @@ from mvsnap.jobs.finished import FinishedJobs, NoJobs
 from mvsnap.runtime.cleaning_steps import CleaningSteps, Purge, Step
 from mvsnap.runtime.parts import Parts, jobs_url
 from mvsnap.store.database import has_table
+from mvsnap.store.files.stray_pictures import STRAY_PICTURES
 from mvsnap.store.old_bot_requests import purge_requests
 from mvsnap.store.purging import PurgeResult
-from mvsnap.store.stray_pictures import STRAY_PICTURES
 from mvsnap.values import replace
 
 _OFTEN_S = 300.0

@@ -11,10 +11,10 @@ from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.jobs.finished import FinishedJobs
 from mvsnap.runtime.hand_over import FILE_COLUMNS
 from mvsnap.runtime.parts import Parts
-from mvsnap.store.alarm_messages import purge_messages
-from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.events.alarm_messages import purge_messages
+from mvsnap.store.files.known import KnownFiles
+from mvsnap.store.files.stray_pictures import StrayPictures
 from mvsnap.store.purging import PurgeResult, to_the_end
-from mvsnap.store.stray_pictures import StrayPictures
 
 # Who changed what is asked for long after the pictures are gone.
 _AUDIT_KEPT = timedelta(days=365)

@@ -12,7 +12,7 @@ from mvsnap.delivery.channels import open_channels
 from mvsnap.errors import BadInput
 from mvsnap.jobs.schedule import CameraSchedule
 from mvsnap.runtime.trial import channel_trial
-from mvsnap.store.alarm_messages import newest_messages
+from mvsnap.store.events.alarm_messages import newest_messages
 from mvsnap.texts import _
 from mvsnap.web.entry_trials import TrialAnswer
 from mvsnap.webhooks.rules import matches

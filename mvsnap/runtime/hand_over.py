@@ -12,9 +12,9 @@ from mvsnap.jobs.hand_over import HandOver
 from mvsnap.loop import Loop, stop_all
 from mvsnap.runtime.parts import Parts
 from mvsnap.runtime.shared_files import file_cache, file_tasks, open_bucket
-from mvsnap.store.data_folders import DataFolders
 from mvsnap.store.database import OUTAGES, Database
-from mvsnap.store.known_files import KnownFiles
+from mvsnap.store.files.known import KnownFiles
+from mvsnap.store.sharing.data_folders import DataFolders
 from mvsnap.store.tables import clips, events
 from mvsnap.visitors.tables import visitor_pictures
 

@@ -16,13 +16,13 @@ from mvsnap.home_assistant.topics import Topics
 from mvsnap.home_assistant.zones import ZonePublisher
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.service import JobService
+from mvsnap.runtime.leadership import leadership_of
 from mvsnap.runtime.parts import Parts
-from mvsnap.runtime.turns import turn_of
 from mvsnap.sense.zone import ZoneWatch
 from mvsnap.status.model import Condition
 from mvsnap.status.read import dashboards_used
 from mvsnap.status.services import service_rows
-from mvsnap.store.published_events import PublishedEvents
+from mvsnap.store.events.published import PublishedEvents
 from mvsnap.upstreams import Upstream
 
 _KIND = "home_assistant"
@@ -45,9 +45,9 @@ def site(parts: Parts, jobs: JobService) -> SitePublisher:
     connection = PublishConnection(
         login(settings), topics, topics.status, finds_configs=True
     )
-    turn = turn_of(parts, _KIND)
+    leadership = leadership_of(parts, _KIND)
     return SitePublisher(
-        connection, topics, _entities(parts), sources, turn, parts.clock
+        connection, topics, _entities(parts), sources, leadership, parts.clock
     )
 
 

@@ -13,8 +13,8 @@ from mvsnap.config.model import Settings
 from mvsnap.config.setting_overrides import overridden
 from mvsnap.runtime.parts import store_url
 from mvsnap.store import database
-from mvsnap.store.entries import EntryStore
-from mvsnap.store.entry_tables import setting_entries
+from mvsnap.store.settings.entries import EntryStore
+from mvsnap.store.settings.entry_tables import setting_entries
 from mvsnap.store.site import SiteStore
 from mvsnap.store.tables import setting_overrides
 

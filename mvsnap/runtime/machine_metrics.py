@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from mvsnap.status.machines import is_alive
-from mvsnap.store.processes import KnownProcess
+from mvsnap.store.sharing.processes import KnownProcess
 
 
 def process_metrics(

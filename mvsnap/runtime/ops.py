@@ -30,9 +30,9 @@ from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.sqlite_errors import reason
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store.events import EventFilter
-from mvsnap.store.identities import renewed_ids
 from mvsnap.store.sense import alive
 from mvsnap.store.shared_file import require_free
+from mvsnap.store.sharing.identities import renewed_ids
 from mvsnap.store.sqlite_file import file_of, locked_out
 from mvsnap.store.time_limits import PROBE, DatabaseAway, answering
 from mvsnap.web import auth

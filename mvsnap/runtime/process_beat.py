@@ -28,8 +28,8 @@ from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.parts import Parts
 from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
-from mvsnap.store.file_cache import FOLDERS
-from mvsnap.store.processes import ProcessReport
+from mvsnap.store.files.cache import FOLDERS
+from mvsnap.store.sharing.processes import ProcessReport
 from mvsnap.texts.status_wordings import CERTIFICATE_UNREAD
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import OUTCOMES, Outcome, Outcomes, Upstream

@@ -6,8 +6,8 @@ from mvsnap.jobs.camera_share import AllCameras, ClaimedCameras, Share
 from mvsnap.jobs.executors import installation
 from mvsnap.jobs.lost_recorders import LostRecorders
 from mvsnap.runtime.parts import Parts
-from mvsnap.store import claims
-from mvsnap.store.lost_clips import LostClipStore
+from mvsnap.store.clips.lost import LostClipStore
+from mvsnap.store.sharing import claims
 
 
 def camera_share(parts: Parts) -> Share:

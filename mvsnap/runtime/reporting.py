@@ -14,8 +14,8 @@ from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
 from mvsnap.loop import Loop, stop_all
+from mvsnap.runtime.leadership import leadership_of
 from mvsnap.runtime.parts import Parts
-from mvsnap.runtime.turns import turn_of
 from mvsnap.status.read import StatusSources
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.database import OUTAGES
@@ -23,7 +23,7 @@ from mvsnap.upstreams import OUTCOMES
 from mvsnap.visitors.occupancy import ZoneSources, occupancy_sights
 
 _NAME = "alerts"
-# A holder of a turn says so four times in twenty seconds.
+# A leader says so four times in twenty seconds.
 _LOOK_S, _PING_S = 5.0, 60.0
 _STOP_S = 1.0
 
@@ -36,7 +36,7 @@ class Reporting:
         self._sources = status_sources(parts, engine, jobs)
         self._jobs = jobs
         self._settings = parts.settings
-        self._turn = turn_of(parts, _NAME)
+        self._leadership = leadership_of(parts, _NAME)
         self._loops = list(self._make_loops())
 
     def start(self) -> None:
@@ -49,7 +49,7 @@ class Reporting:
         if _of_reporting(before) == _of_reporting(settings):
             return
         self.stop()
-        self._turn = turn_of(self._parts, _NAME)
+        self._leadership = leadership_of(self._parts, _NAME)
         self._loops = list(self._make_loops())
         self.start()
 
@@ -65,12 +65,12 @@ class Reporting:
         now = partial(database_now, parts)
         if rooms or url is not None:
             yield Loop(
-                "turn of alerts",
-                self._take_turn,
+                "leader of alerts",
+                self._try_to_lead,
                 _LOOK_S,
                 clock,
                 outages=OUTAGES,
-                at_end=self._turn.leave,
+                at_end=self._leadership.leave,
             )
         if rooms:
             watch = AlertWatch(
@@ -78,7 +78,7 @@ class Reporting:
                 parts.troubles,
                 self._jobs,
                 clock,
-                has_turn=self._has_turn,
+                leads=self._leads,
                 now=now,
                 after=timedelta(seconds=alerts.after_s),
                 kinds=frozenset(alerts.kinds),
@@ -92,17 +92,17 @@ class Reporting:
                 sources,
                 partial(ping, url.get_secret_value()),
                 OUTCOMES,
-                has_turn=self._has_turn,
+                leads=self._leads,
                 now=now,
                 prove_writable=self._prove_writable,
             )
             yield Loop("sign of life", sign.step, _PING_S, clock, outages=OUTAGES)
 
-    def _take_turn(self) -> None:
-        self._turn.is_ours()
+    def _try_to_lead(self) -> None:
+        self._leadership.is_ours()
 
-    def _has_turn(self) -> bool:
-        return self._turn.had
+    def _leads(self) -> bool:
+        return self._leadership.had
 
     def _prove_writable(self) -> None:
         """Begin to write, and write nothing."""

@@ -10,11 +10,11 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.runtime import clouds
 from mvsnap.store.database import Database
-from mvsnap.store.evidence import EvidenceFolder
-from mvsnap.store.evidence_bucket import EvidenceBucket
-from mvsnap.store.file_cache import FileCache
-from mvsnap.store.file_tasks import FileTasks
 from mvsnap.store.files import Files
+from mvsnap.store.files.cache import FileCache
+from mvsnap.store.files.evidence import EvidenceFolder
+from mvsnap.store.files.evidence_bucket import EvidenceBucket
+from mvsnap.store.files.tasks import FileTasks
 
 
 def files(settings: Settings, db: Database, clock: SystemClock) -> Files:

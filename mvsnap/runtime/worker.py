@@ -33,7 +33,7 @@ from mvsnap.sqlite_errors import reason
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import SILENT_AFTER
 from mvsnap.store.repeats import RepeatStore
-from mvsnap.store.schedule_runs import ScheduleRuns
+from mvsnap.store.sharing.schedule_runs import ScheduleRuns
 from mvsnap.store.time_limits import CLEANING, with_limits
 from mvsnap.values import replace
 from mvsnap.wifi.worker import VisitMaker

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from mvsnap.store.changes import FileChanges
 from mvsnap.store.events import Store
-from mvsnap.store.identities import IdentityStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.identities import IdentityStore
 from mvsnap.store.site import SiteStore
 
 

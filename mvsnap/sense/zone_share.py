@@ -21,10 +21,10 @@ from mvsnap.core.sense_messages import Topic, TopicKind, parse_topic
 from mvsnap.sense.buffer import Batch
 from mvsnap.sense.framing import Frame
 from mvsnap.sense.recent_frames import Arrival, RecentFrames
-from mvsnap.store.claims import LEASE_S, Claims
 from mvsnap.store.database import Database
 from mvsnap.store.sense import Fence
-from mvsnap.store.zone_buckets import BucketStore
+from mvsnap.store.sharing.claims import LEASE_S, Claims
+from mvsnap.store.sharing.zone_buckets import BucketStore
 
 # Many more than listeners, so that each gets nearly as much as the others.
 _BUCKETS = 64

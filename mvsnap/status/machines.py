@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mvsnap.status.model import Condition, Group, StatusRow
-from mvsnap.store.processes import KnownProcess
+from mvsnap.store.sharing.processes import KnownProcess
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
 

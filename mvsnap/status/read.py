@@ -24,8 +24,8 @@ from mvsnap.status.work import (
 from mvsnap.store.cleanings import CleaningStore
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
-from mvsnap.store.processes import KnownProcess, ProcessStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.processes import KnownProcess, ProcessStore
 from mvsnap.store.site import SiteStore
 from mvsnap.texts import N_
 from mvsnap.upstreams import Upstream, service_name

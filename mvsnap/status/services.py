@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mvsnap.status.machines import is_alive
 from mvsnap.status.model import Condition, Group, StatusRow
-from mvsnap.store.processes import KnownProcess, UpstreamState
+from mvsnap.store.sharing.processes import KnownProcess, UpstreamState
 from mvsnap.texts import N_, broker_wordings, service_wordings, wordings
 from mvsnap.texts.channel_wordings import FROM_ONLY, MAIL_SERVER_SILENT
 from mvsnap.texts.reasons import code_of

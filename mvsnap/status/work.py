@@ -10,8 +10,8 @@ from mvsnap.domain import Listener
 from mvsnap.program import program
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.recorder_rows import RecorderRow, RecorderSummary
+from mvsnap.store.files.stray_pictures import STRAY_PICTURES
 from mvsnap.store.sense import alive
-from mvsnap.store.stray_pictures import STRAY_PICTURES
 from mvsnap.texts import N_
 from mvsnap.texts import status_wordings as said
 from mvsnap.texts.broker_wordings import WITH_RATE

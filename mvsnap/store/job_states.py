@@ -14,7 +14,7 @@ from mvsnap.domain import Job, JobId
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
 from mvsnap.store.purging import OldRows, PurgeResult, purge
-from mvsnap.store.sharing_tables import job_states
+from mvsnap.store.sharing.tables import job_states
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from mvsnap.store.database import Database
-from mvsnap.store.file_tasks import note_removals
+from mvsnap.store.files.tasks import note_removals
 from mvsnap.store.steps import Steps
 from mvsnap.values import replace
 

@@ -14,9 +14,9 @@ from sqlalchemy import Column, Connection, RowMapping, bindparam, select, update
 from mvsnap.clock import PLAUSIBLE_FROM, WrongTime
 from mvsnap.store.alert_tables import troubles
 from mvsnap.store.database import Database
-from mvsnap.store.notice_tables import seen_jobs
-from mvsnap.store.published_tables import published_events
-from mvsnap.store.sharing_tables import job_states
+from mvsnap.store.events.published_tables import published_events
+from mvsnap.store.notices.tables import seen_jobs
+from mvsnap.store.sharing.tables import job_states
 from mvsnap.store.steps import Steps
 from mvsnap.store.tables import (
     audit,

@@ -9,9 +9,9 @@ from sqlalchemy import Row, func, select
 
 from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.domain import CameraName
-from mvsnap.store.claims import CAMERAS, held_names
 from mvsnap.store.database import Database
 from mvsnap.store.database_clock import StoredTimes
+from mvsnap.store.sharing.claims import CAMERAS, held_names
 from mvsnap.store.tables import recorder_cameras
 from mvsnap.texts import reasons
 from mvsnap.values import asdict, replace

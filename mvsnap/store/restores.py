@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from mvsnap.store.database import Database
-from mvsnap.store.sharing_tables import restores
+from mvsnap.store.sharing.tables import restores
 
 
 class RestoreStore:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, select
 
 from mvsnap.domain import Event, Listener, Presence, Serial, ZoneId
 from mvsnap.store.database import Database
-from mvsnap.store.event_rows import event_row
 from mvsnap.store.events import SILENT_AFTER
+from mvsnap.store.events.rows import event_row
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.tables import camera_last_seen, events, listeners, presences, watches
 from mvsnap.texts import reasons

@@ -27,19 +27,19 @@ from mvsnap.visitors.answers import (
     VisitorTotalsAnswer,
     VisitorZoneAnswer,
 )
+from mvsnap.visitors.filter import VisitorFilter, parse_day, read_filter
+from mvsnap.visitors.not_counting import without_counts
 from mvsnap.visitors.occupancy import ZoneSources, occupancies
-from mvsnap.visitors.page_advice import without_counts
-from mvsnap.visitors.page_chart import (
+from mvsnap.visitors.overview import (
     Entrance,
     VisitorOverview,
     VisitorTotals,
     overview,
 )
-from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
-from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
-from mvsnap.visitors.page_zone import HourRow, known_zone, zone_hours, zone_key
 from mvsnap.visitors.parts import VisitorParts
 from mvsnap.visitors.rules import Span
+from mvsnap.visitors.zone_hours import HourRow, known_zone, zone_hours, zone_key
+from mvsnap.visitors.zone_rows import EntranceChange, VisitorRow, visitor_rows
 from mvsnap.web import auth
 from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names

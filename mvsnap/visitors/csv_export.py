@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mvsnap.core.csv_table import Columns
-from mvsnap.visitors.page_rows import VisitorRow
-from mvsnap.visitors.page_zone import HourRow
+from mvsnap.visitors.zone_hours import HourRow
+from mvsnap.visitors.zone_rows import VisitorRow
 
 
 def visitor_columns(since: datetime, until: datetime) -> Columns[VisitorRow]:

@@ -16,23 +16,24 @@ from mvsnap.errors import BadInput, NotFound
 from mvsnap.texts import N_, _
 from mvsnap.texts.audit_wordings import ZONE_PICTURE
 from mvsnap.visitors.csv_export import ZONE_HOUR_COLUMNS, visitor_columns
-from mvsnap.visitors.model import HourPicture, KnownZone
-from mvsnap.visitors.occupancy import Occupancy, ZoneSources, occupancies
-from mvsnap.visitors.page_advice import advice, without_counts
-from mvsnap.visitors.page_chart import VisitorOverview, overview
-from mvsnap.visitors.page_filter import (
+from mvsnap.visitors.filter import (
     PERIODS,
     SORTS,
     VisitorFilter,
     parse_day,
     read_filter,
 )
-from mvsnap.visitors.page_rows import VisitorRow, visitor_rows, zone_name
-from mvsnap.visitors.page_text import of_period, of_spans, span_words
-from mvsnap.visitors.page_zone import known_zone, zone_hours, zone_key
+from mvsnap.visitors.model import HourPicture, KnownZone
+from mvsnap.visitors.not_counting import without_counts
+from mvsnap.visitors.occupancy import Occupancy, ZoneSources, occupancies
+from mvsnap.visitors.overview import VisitorOverview, overview
+from mvsnap.visitors.page_advice import advice
 from mvsnap.visitors.parts import VisitorParts
+from mvsnap.visitors.period_text import of_period, of_spans, span_words
 from mvsnap.visitors.report import read_every, visitor_report
 from mvsnap.visitors.store import VisitorStore
+from mvsnap.visitors.zone_hours import known_zone, zone_hours, zone_key
+from mvsnap.visitors.zone_rows import VisitorRow, visitor_rows, zone_name
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway

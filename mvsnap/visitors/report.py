@@ -15,11 +15,11 @@ from mvsnap.core.report_text import ReportText
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import BadInput
 from mvsnap.texts import N_, _, formats
-from mvsnap.visitors.page_chart import Entrance, VisitorOverview, overview
-from mvsnap.visitors.page_filter import VisitorFilter, parse_day, read_filter
-from mvsnap.visitors.page_rows import EntranceChange, VisitorRow, visitor_rows
-from mvsnap.visitors.page_text import of_period, span_words
+from mvsnap.visitors.filter import VisitorFilter, parse_day, read_filter
+from mvsnap.visitors.overview import Entrance, VisitorOverview, overview
 from mvsnap.visitors.parts import VisitorParts
+from mvsnap.visitors.period_text import of_period, span_words
+from mvsnap.visitors.zone_rows import EntranceChange, VisitorRow, visitor_rows
 from mvsnap.web.places import Places
 
 

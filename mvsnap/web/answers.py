@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, to_builtins
 
 from mvsnap.domain import EventKind, JobState, PartState, TriggerKind
 from mvsnap.status.model import Condition
-from mvsnap.store.event_search import EventState
+from mvsnap.store.events.search import EventState
 from mvsnap.store.job_states import JobStage
 from mvsnap.texts.wording import Reason
 

@@ -12,7 +12,7 @@ from mvsnap.core.csv_table import Columns, csv_lines
 from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
-from mvsnap.web.page_zone import page_zone
+from mvsnap.web.time_zone import shown_zone
 
 Row = TypeVar("Row")
 
@@ -24,7 +24,7 @@ def csv_file(
 
     Its times are those of the page for people, and in UTC for programs.
     """
-    zone = page_zone() if auth.session_user_or_none() else UTC
+    zone = shown_zone() if auth.session_user_or_none() else UTC
     file = f"{name}.csv"
     downloaded(Reason(file))
     return Response(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mvsnap.core.severity import Severity
 from mvsnap.domain import Serial, is_serial
 from mvsnap.errors import BadInput
-from mvsnap.store.event_search import EventSearch, EventState
+from mvsnap.store.events.search import EventSearch, EventState
 from mvsnap.texts import N_
 from mvsnap.values import replace
 

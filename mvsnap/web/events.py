@@ -18,14 +18,14 @@ from mvsnap.core.event_pictures import (
 from mvsnap.core.event_table import EVENT_COLUMNS
 from mvsnap.domain import Event, EventId, EventKind, Serial
 from mvsnap.errors import BadInput, Forbidden, NotFound
-from mvsnap.store.event_search import (
+from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.events.search import (
     EventSearch,
     FoundEvent,
     find_event,
     find_events,
     found_pages,
 )
-from mvsnap.store.events import EventFilter, Store
 from mvsnap.texts import audit_wordings, refusal_wordings
 from mvsnap.texts.reasons import code_of, values_of
 from mvsnap.values import replace
@@ -51,9 +51,9 @@ from mvsnap.web.event_terms import (
     with_state,
 )
 from mvsnap.web.links import clip_url, snapshot_url
-from mvsnap.web.page_zone import zone_of_list
 from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
 from mvsnap.web.private_file import private_file
+from mvsnap.web.time_zone import zone_of_list
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
 

@@ -11,7 +11,7 @@ from flask import Response, request, send_file
 from werkzeug.wsgi import FileWrapper
 
 from mvsnap.errors import EvidenceAway, UpstreamError
-from mvsnap.store.evidence import EvidenceStream
+from mvsnap.store.files.evidence import EvidenceStream
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.evidence import require_signed
-from mvsnap.web.page_zone import show_zone_of_event
+from mvsnap.web.time_zone import show_zone_of_event
 
 bp = Blueprint("seen", __name__)
 

@@ -24,7 +24,7 @@ from mvsnap.core.strict_json import one_line
 from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import JobRequest
-from mvsnap.store.alarm_messages import StoredMessage, add_alarm
+from mvsnap.store.events.alarm_messages import StoredMessage, add_alarm
 from mvsnap.values import replace
 from mvsnap.web import context
 from mvsnap.web.answers import JobLink, json_response

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import Event, EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.alarm_messages import (
+from mvsnap.store.events.alarm_messages import (
     MOST_BYTES,
     StoredMessage,
     message_of_alarm,
@@ -18,8 +18,8 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
-from mvsnap.web.page_zone import show_zone_of_event
 from mvsnap.web.places import known_places
+from mvsnap.web.time_zone import show_zone_of_event
 from mvsnap.webhooks.auth import AlarmSender, senders
 from mvsnap.webhooks.dry_run import DryRun, dry_run
 

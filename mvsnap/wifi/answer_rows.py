@@ -30,7 +30,8 @@ from mvsnap.wifi.model import (
     VisitSums,
     WifiFilter,
 )
-from mvsnap.wifi.page_rows import Activity, PresenceRow, zone_rows
+from mvsnap.wifi.overview import Activity
+from mvsnap.wifi.presence_rows import PresenceRow, zone_rows
 
 
 def span(wanted: WifiFilter) -> tuple[str, str]:

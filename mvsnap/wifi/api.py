@@ -27,6 +27,7 @@ from mvsnap.wifi.answers import (
     WifiVisitsAnswer,
     WifiVisitsQuery,
 )
+from mvsnap.wifi.filter import WifiForm, read_form
 from mvsnap.wifi.lookup import (
     activity_of,
     correlation_of,
@@ -34,8 +35,7 @@ from mvsnap.wifi.lookup import (
     presences_of,
     visits_of,
 )
-from mvsnap.wifi.page_filter import WifiForm, read_form
-from mvsnap.wifi.page_rows import presence_row
+from mvsnap.wifi.presence_rows import presence_row
 
 bp = Blueprint("wifi_api", __name__, url_prefix="/api/v1.0/wifi")
 

@@ -1,8 +1,9 @@
 """Observations: accepted durably, and turned into minutes and visits.
 
-Those of a usual message become visits in the transaction that accepts them. If it is
-somebody else's turn, or they are many, they wait as batches. A batch is processed and
-deleted in the same transaction: after a crash it is still there, unprocessed.
+Those of a usual message become visits in the transaction that accepts them. While
+somebody else changes visits, or if they are many, they wait as batches. A batch is
+processed and deleted in the same transaction: after a crash it is still there,
+unprocessed.
 """
 
 from __future__ import annotations
@@ -49,7 +50,13 @@ from mvsnap.wifi.tables import (
     visit_counts,
     visits,
 )
-from mvsnap.wifi.turn import REBUILD, has_turn, is_over, is_paused, is_rebuilding
+from mvsnap.wifi.visit_lock import (
+    REBUILD,
+    is_over,
+    is_paused,
+    is_rebuilding,
+    lock_visits,
+)
 from mvsnap.wifi.visit_writer import VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule, merged
 
@@ -139,7 +146,7 @@ class WifiStore:
         if not (is_counted or self._recount(Recount(self._db, rule), now)):
             return 0
         with self._db.writing() as connection:
-            if not has_turn(self._db, connection) or is_paused(connection, now):
+            if not lock_visits(self._db, connection) or is_paused(connection, now):
                 return 0
             is_free = unfinished_count(connection) is None
             done = self._add_waiting(connection, rule) if is_free else 0
@@ -149,11 +156,11 @@ class WifiStore:
         return done
 
     def _recount(self, count: Recount, now: datetime) -> bool:
-        """Count step by step; False: it is somebody else's turn."""
+        """Count step by step; False: somebody else changes visits."""
         steps, is_done = count_steps(self._db), False
         while not is_done:
             with with_limits(MIGRATION), steps.writing() as connection:
-                if not has_turn(self._db, connection) or is_paused(connection, now):
+                if not lock_visits(self._db, connection) or is_paused(connection, now):
                     return False
                 is_done = count.step(connection, steps.size)
         return True
@@ -198,7 +205,7 @@ class WifiStore:
         while (first := self._first(select(func.min(at)))) < minute:
             end = min(minute, _slot_s_of(first * MINUTE_S, steps.size) // MINUTE_S)
             with steps.writing() as connection:
-                has_turn(self._db, connection, wait=True)
+                lock_visits(self._db, connection, wait=True)
                 if is_rebuilding(connection):
                     break
                 gone += connection.execute(
@@ -215,7 +222,7 @@ class WifiStore:
         while (first_s := self._first(select(func.min(at_s)))) < before_s:
             end_s = min(before_s, _slot_s_of(first_s, steps.size))
             with steps.writing() as connection:
-                has_turn(self._db, connection, wait=True)
+                lock_visits(self._db, connection, wait=True)
                 take_from_days(self._db, connection, at_s < end_s)
                 gone += connection.execute(delete(visits).where(at_s < end_s)).rowcount
                 sums = visit_counts.c.slot_s < end_s
@@ -224,7 +231,7 @@ class WifiStore:
             # Whatever they were counted by; a day is never so far from that of UTC.
             over = device_days.c.day < before_s // DAY_S - 1
             with steps.writing() as connection:
-                has_turn(self._db, connection, wait=True)
+                lock_visits(self._db, connection, wait=True)
                 connection.execute(delete(device_days).where(over))
         return PurgeResult(removed=gone)
 
@@ -235,9 +242,9 @@ class WifiStore:
         observed: list[Observation],
         rule: VisitRule,
     ) -> bool:
-        """Turn them into visits, unless that is somebody else's turn."""
+        """Turn them into visits, unless somebody else changes visits."""
         with self._db.writing() as connection:
-            made_with = self._own_turn(connection)
+            made_with = self._own_lock(connection)
             if made_with is None:
                 return False
             counted = counted_with(rule, made_with)
@@ -245,14 +252,14 @@ class WifiStore:
             self._writer.add(connection, source_id, observed, counted)
         return True
 
-    def _own_turn(self, connection: Connection) -> Row[Any] | None:
+    def _own_lock(self, connection: Connection) -> Row[Any] | None:
         """Return what visits are counted by if this transaction may change them."""
         found = connection.execute(_FREE).one_or_none()
         if found is None or self._db.is_sqlite:
             return found
-        if not has_turn(self._db, connection):
+        if not lock_visits(self._db, connection):
             return None
-        # Whose turn it was may have left something only now.
+        # Whoever had the lock may have left something only now.
         return connection.execute(_FREE).one_or_none()
 
     def _first(self, statement: Select[int]) -> int:

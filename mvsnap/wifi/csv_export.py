@@ -10,7 +10,7 @@ from mvsnap.wifi.model import (
     ObservationRow,
     VisitRow,
 )
-from mvsnap.wifi.page_rows import PresenceRow, ZoneRow
+from mvsnap.wifi.presence_rows import PresenceRow, ZoneRow
 
 # Of several days, with the average of the hours that are over.
 HOUR_COLUMNS: Columns[tuple[HourActivity, float | None]] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mvsnap.web.context import feature, gateway
 from mvsnap.wifi.correlation import WifiCorrelation
+from mvsnap.wifi.filter import WifiForm
 from mvsnap.wifi.model import (
     Correlation,
     ObservationRow,
@@ -12,10 +13,9 @@ from mvsnap.wifi.model import (
     VisitRow,
     WifiFilter,
 )
-from mvsnap.wifi.overview import activity
-from mvsnap.wifi.page_filter import WifiForm
-from mvsnap.wifi.page_rows import Activity, parse_presence_key
+from mvsnap.wifi.overview import Activity, activity
 from mvsnap.wifi.parts import WifiParts
+from mvsnap.wifi.presence_rows import parse_presence_key
 
 # The number of visits that can be compared with presences, sorted, and read with all
 # their observations while a person waits.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from mvsnap.texts import N_, _
 from mvsnap.web.context import Gateway, feature
 from mvsnap.web.links import scanning_url
-from mvsnap.wifi.page_filter import WifiForm
+from mvsnap.wifi.filter import WifiForm
 from mvsnap.wifi.parts import WifiParts
 
 _OFF = N_(

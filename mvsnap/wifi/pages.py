@@ -21,7 +21,16 @@ from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import HeatMap, heat_map
 from mvsnap.web.places import Places, known_places
 from mvsnap.wifi import csv_export
-from mvsnap.wifi import page_rows as rows_of
+from mvsnap.wifi import presence_rows as rows_of
+from mvsnap.wifi.filter import (
+    DWELLS_S,
+    PERIODS,
+    RADIOS,
+    SIGNALS_DBM,
+    TOTALS_S,
+    WifiForm,
+    read_form,
+)
 from mvsnap.wifi.lookup import (
     activity_of,
     correlation_of,
@@ -37,18 +46,8 @@ from mvsnap.wifi.model import (
     VisitRow,
     WifiFilter,
 )
-from mvsnap.wifi.overview import week_of_visits
+from mvsnap.wifi.overview import Activity, dwell_words, week_of_visits
 from mvsnap.wifi.page_advice import advice
-from mvsnap.wifi.page_filter import (
-    DWELLS_S,
-    PERIODS,
-    RADIOS,
-    SIGNALS_DBM,
-    TOTALS_S,
-    WifiForm,
-    read_form,
-)
-from mvsnap.wifi.page_rows import Activity
 from mvsnap.wifi.parts import WifiParts
 
 bp = Blueprint("wifi", __name__)
@@ -77,7 +76,7 @@ def index() -> ResponseReturnValue:
         week=_week(found),
         compared=_spans_of(found),
         long_stay=lasting(gateway().settings.scanning.long_stay_s),
-        dwell_words=rows_of.dwell_words,
+        dwell_words=dwell_words,
         csv={
             name: url_for(view, **asked.shared)
             for name, view in (tables | {"dwell": ".download_dwell"}).items()

@@ -23,7 +23,7 @@ from mvsnap.store.time_limits import MIGRATION, with_limits
 from mvsnap.wifi.counts import as_counted, take_from_days
 from mvsnap.wifi.recount import Recount, count_steps
 from mvsnap.wifi.tables import observations, scan_pauses, visit_counts, visits
-from mvsnap.wifi.turn import PAUSE, REBUILD, has_turn, is_paused
+from mvsnap.wifi.visit_lock import PAUSE, REBUILD, is_paused, lock_visits
 from mvsnap.wifi.visit_writer import VisitWriter
 from mvsnap.wifi.visits import MINUTE_S, SLOT_S, Observation, VisitRule
 
@@ -69,7 +69,7 @@ class Rebuild:
         is_done = False
         while not is_done:
             with with_limits(MIGRATION), steps.writing() as connection:
-                has_turn(self._db, connection, wait=True)
+                lock_visits(self._db, connection, wait=True)
                 if is_paused(connection, self._clock.now()):
                     raise BadInput("Another rebuild is running, or has just broken off")
                 is_done = count.step(connection, steps.size)
@@ -97,7 +97,7 @@ class Rebuild:
         """
         minute = observations.c.minute
         with self._db.writing() as connection:
-            has_turn(self._db, connection, wait=True)
+            lock_visits(self._db, connection, wait=True)
             self._pause(connection)
             later = select(func.min(minute)).where(minute >= begin)
             slot: int = connection.execute(later).scalar_one()

@@ -49,7 +49,7 @@ class Site:
         self.parts = Parts(
             Settings.model_validate({"data_dir": folder, "server": {"queue_size": 9}})
         )
-        self.queue, self.waiting, self.has_turn = Queue(), 0, True
+        self.queue, self.waiting, self.leads = Queue(), 0, True
         self.sources = StatusSources(
             self.parts.live.now,
             self.parts.processes,
@@ -68,7 +68,7 @@ class Site:
             self.parts.troubles,
             self.queue,
             self.clock,
-            has_turn=lambda: self.has_turn,
+            leads=lambda: self.leads,
             now=lambda: self.clock.now() + self.set_by,
             after=timedelta(minutes=5),
             kinds=frozenset(ALERT_KINDS),
@@ -85,7 +85,7 @@ class Site:
             self.sources,
             ping,
             outcomes,
-            has_turn=lambda: self.has_turn,
+            leads=lambda: self.leads,
             now=self.clock.now,
             prove_writable=lambda: None,
         )
@@ -142,7 +142,7 @@ def test_a_clock_that_is_set_reports_nothing_early(site: Site) -> None:
 
 
 def test_only_who_has_the_turn_looks(site: Site) -> None:
-    site.waiting, site.has_turn = 9, False
+    site.waiting, site.leads = 9, False
     site.look(site.watch(), 8)
     assert site.queue.jobs == {}
 
@@ -241,5 +241,5 @@ def test_a_watcher_that_is_away_is_on_the_status_and_once_in_the_log(
 
 
 def test_who_has_no_turn_looks_again_soon(site: Site) -> None:
-    site.has_turn = False
+    site.leads = False
     assert site.sign(lambda: None, Outcomes()).step() == 1

@@ -8,16 +8,15 @@ from pathlib import Path
 from mvsnap.bot.registration import Registration
 from mvsnap.clients.webex.webhooks import WebexWebhooks
 from mvsnap.jobs.executors import acquire_turn
-from mvsnap.store.turns import FileTurn
+from mvsnap.store.sharing.leadership import FileLeadership
 from tests.bot.build import Bot
 
 
 def test_two_that_begin_at_once_register_each_webhook_once(
     bot: Bot, tmp_path: Path
 ) -> None:
-    first, second = (
-        FileTurn(partial(acquire_turn, tmp_path, "webex-webhooks")) for _ in range(2)
-    )
+    acquire = partial(acquire_turn, tmp_path, "webex-webhooks")
+    first, second = (FileLeadership(acquire) for _ in range(2))
     webex = bot.crew.webex
     assert webex is not None
     later: list[float | None] = []

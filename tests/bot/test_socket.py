@@ -25,7 +25,7 @@ from mvsnap.loop import Loop
 from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
 from mvsnap.simulator.webex.sockets import FakeSockets
-from mvsnap.store.turns import FileTurn, ProcessTurn
+from mvsnap.store.sharing.leadership import FileLeadership, Leadership
 from tests.bot.build import GUARD, Bot
 from tests.servers.processes import wait_until
 
@@ -38,7 +38,7 @@ def socket_of(bot: Bot, token: str | None = None) -> WebexSocket:
 
 
 class Ours:
-    """The turn of a process that is alone."""
+    """The leadership of a process that is alone."""
 
     had = True
 
@@ -50,14 +50,14 @@ class Ours:
 
 
 @contextmanager
-def listening(bot: Bot, turn: ProcessTurn | None = None) -> Iterator[list[str]]:
+def listening(bot: Bot, leadership: Leadership | None = None) -> Iterator[list[str]]:
     """Listen as a service does; yields a list that grows with each new request."""
     clock, new = SystemClock(), list[str]()
     listener = SocketListening(
         socket_of(bot),
         bot.requests,
         clock,
-        turn=turn or Ours(),
+        leadership=leadership or Ours(),
         now=clock.now,
         on_new=lambda: new.append("new"),
     )
@@ -71,7 +71,7 @@ def listening(bot: Bot, turn: ProcessTurn | None = None) -> Iterator[list[str]]:
         listener.end()
         clock.stop()
         loop.stop(10)
-        if turn is None:
+        if leadership is None:
             bot.webex.sockets.close()
 
 
@@ -110,11 +110,11 @@ def test_each_press_comes_once_over_ten_broken_connections(bot: Bot) -> None:
 def test_one_of_several_processes_listens_and_the_next_takes_over(
     bot: Bot, tmp_path: Path
 ) -> None:
-    sockets, turns = bot.webex.sockets, [_turn(tmp_path) for _ in range(2)]
+    sockets, both = bot.webex.sockets, [_leadership(tmp_path) for _ in range(2)]
     question = card(bot)
     with ExitStack() as first, ExitStack() as second:
-        heard = first.enter_context(listening(bot, turns[0]))
-        later = second.enter_context(listening(bot, turns[1]))
+        heard = first.enter_context(listening(bot, both[0]))
+        later = second.enter_context(listening(bot, both[1]))
         press(bot.webex, question.id, GUARD, {"mvsnap": "x"})
         wait_until(lambda: len(heard) == 1, "the first one hears it")
         assert (sockets.opened, later) == (1, [])
@@ -126,8 +126,8 @@ def test_one_of_several_processes_listens_and_the_next_takes_over(
     sockets.close()
 
 
-def _turn(folder: Path) -> FileTurn:
-    return FileTurn(partial(acquire_turn, folder, "webex-websocket"))
+def _leadership(folder: Path) -> FileLeadership:
+    return FileLeadership(partial(acquire_turn, folder, "webex-websocket"))
 
 
 def test_what_comes_while_the_database_is_away_is_kept(

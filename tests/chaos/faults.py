@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from mvsnap.store.claims import CAMERAS
 from mvsnap.store.database import OUTAGES
+from mvsnap.store.sharing.claims import CAMERAS
 from tests.chaos.site import ZONES, Site
 from tests.servers.machine import Machine
 from tests.servers.processes import wait_until

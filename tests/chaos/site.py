@@ -15,8 +15,8 @@ from mvsnap.jobs.executors import installation
 from mvsnap.simulator.meraki.cameras import SimulatedCamera
 from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
-from mvsnap.store.claims import CAMERAS, Claims
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.claims import CAMERAS, Claims
 from tests.clients.fakes import picture
 from tests.gateway import Clouds, Gateway, Installation, clouds
 from tests.servers.machine import Machine

@@ -20,7 +20,7 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import CameraName, Event, EventKind, JobId, Trigger, TriggerKind
 from mvsnap.resources import TEMPLATES
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON

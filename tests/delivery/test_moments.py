@@ -22,7 +22,7 @@ from mvsnap.domain import (
     Trigger,
     TriggerKind,
 )
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON

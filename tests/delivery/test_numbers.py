@@ -11,7 +11,7 @@ from mvsnap.delivery.kinds import KINDS
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.delivery.templates import MessageTemplates
 from mvsnap.domain import EventKind
-from mvsnap.store.notice_groups import NoticeGroup
+from mvsnap.store.notices.groups import NoticeGroup
 from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import GATE, NOON

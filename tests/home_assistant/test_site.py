@@ -11,7 +11,7 @@ from mvsnap.home_assistant.site import SitePublisher, SiteSources
 from mvsnap.home_assistant.topics import Topics
 from mvsnap.store import database
 from mvsnap.store.events import Store
-from mvsnap.store.published_events import PublishedEvents
+from mvsnap.store.events.published import PublishedEvents
 from tests.clients.fakes import SteppedClock
 from tests.core import build
 from tests.store.sqlite import db as db

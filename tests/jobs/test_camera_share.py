@@ -16,10 +16,10 @@ from mvsnap.jobs.lost_recorders import LostRecorders
 from mvsnap.runtime import Parts
 from mvsnap.runtime.recording import camera_share, lost_recorders
 from mvsnap.store import database
-from mvsnap.store.claims import CAMERAS, Claims
+from mvsnap.store.clips.lost import LostClipStore
 from mvsnap.store.events import Store
-from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.sharing_tables import holders
+from mvsnap.store.sharing.claims import CAMERAS, Claims
+from mvsnap.store.sharing.tables import holders
 from mvsnap.texts.wordings import DISK_FULL
 from mvsnap.values import replace
 from tests.core.build import NOON, event

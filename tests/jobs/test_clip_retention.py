@@ -18,8 +18,8 @@ from mvsnap.jobs.clip_retention import ClipRetentionRules, Retention
 from mvsnap.recorder.files import clip_path, free_bytes
 from mvsnap.store import database
 from mvsnap.store.files import Files
+from mvsnap.store.files.videos import VideoStore
 from mvsnap.store.purging import PurgeResult
-from mvsnap.store.videos import VideoStore
 from tests.core.build import NOON
 from tests.servers.card import Card, card
 from tests.store.recordings import ROBOT, Recordings

@@ -24,7 +24,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.recorder import ClipResult, Recorder
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.lost_clips import LostClipStore
+from mvsnap.store.clips.lost import LostClipStore
 from mvsnap.texts.wordings import DISK_FULL
 from tests.jobs.fakes import JumpingClock
 from tests.servers.no_threads import no_more_threads

@@ -8,7 +8,7 @@ from mvsnap.domain import (
     EventKind,
     JobId,
 )
-from mvsnap.store.event_search import EventState, find_event
+from mvsnap.store.events.search import EventState, find_event
 from tests.core.build import GATE
 from tests.jobs.notice_site import (
     BY_DAY,

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import DatabaseAway
-from tests.core.build import BUTTON, GATE, event
+from tests.core.build import BUTTON, GATE, NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 from tests.web.build import PatientEngine
@@ -76,6 +77,13 @@ def test_an_accepted_job_is_with_the_engine(office: Office) -> None:
     job = office.service().accept(request(rooms=("Alarms",), prefix="Door"))
     assert office.engine.jobs == {job.id: job}
     assert (job.rooms, job.prefix, job.serials) == (("Alarms",), "Door", (GATE,))
+
+
+def test_a_job_has_all_that_was_asked_for() -> None:
+    names = {one.name for one in fields(JobRequest)} - {"idempotency_key"}
+    marked: dict[str, Any] = {name: name for name in names}
+    job = JobRequest(**marked).job(JobId("a job"), NOON)
+    assert {name: getattr(job, name) for name in names} == marked
 
 
 def test_each_request_is_a_job_of_its_own(office: Office) -> None:

@@ -22,7 +22,7 @@ from mvsnap.metrics import Metrics
 from mvsnap.runtime.store_metrics import StoreMetrics
 from mvsnap.sense.buffer import Batch
 from mvsnap.sense.lag import note_batch
-from mvsnap.store.processes import ProcessReport
+from mvsnap.store.sharing.processes import ProcessReport
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream, count_request
 from mvsnap.web.context import EXTENSION

@@ -18,7 +18,7 @@ from mvsnap.config.model import Settings
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.finished import NoJobs
 from mvsnap.runtime import Parts, cleaning
-from mvsnap.store.published_tables import published_events
+from mvsnap.store.events.published_tables import published_events
 from mvsnap.store.purging import PurgeResult
 from mvsnap.store.tables import Moment, metadata
 from mvsnap.store.time_limits import CLEANING, with_limits

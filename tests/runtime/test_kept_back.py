@@ -15,7 +15,7 @@ from mvsnap.core.notices import NoticeState
 from mvsnap.domain import Job, JobId, Serial
 from mvsnap.jobs.service import Finished
 from mvsnap.runtime import Parts, worker
-from mvsnap.store.event_search import EventState, find_event
+from mvsnap.store.events.search import EventState, find_event
 from tests.core import build
 from tests.gateway import ROOM, Clouds, clouds
 from tests.servers.processes import wait_until

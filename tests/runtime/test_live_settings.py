@@ -20,7 +20,7 @@ from mvsnap.runtime.in_force import settings_in_force
 from mvsnap.runtime.reporting import status_sources
 from mvsnap.runtime.worker import schedules
 from mvsnap.status.read import used_services
-from mvsnap.store.alarm_messages import StoredMessage, add_alarm
+from mvsnap.store.events.alarm_messages import StoredMessage, add_alarm
 from mvsnap.upstreams import Upstream, service_name
 from tests.core import build
 from tests.recorder.conftest import steady_camera as steady_camera

@@ -28,8 +28,8 @@ from mvsnap.runtime import Parts, Roles, Service
 from mvsnap.runtime.process_beat import ProcessBeat, beat_on_requests
 from mvsnap.sense.heartbeat import Heartbeat
 from mvsnap.simulator.ports import free_port
-from mvsnap.store.process_tables import processes, upstreams
-from mvsnap.store.processes import ProcessReport
+from mvsnap.store.sharing.process_tables import processes, upstreams
+from mvsnap.store.sharing.processes import ProcessReport
 from mvsnap.texts.broker_wordings import (
     CONNECTED,
     NOT_CONNECTED,

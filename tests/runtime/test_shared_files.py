@@ -32,12 +32,12 @@ from mvsnap.jobs.hand_over import HandOver
 from mvsnap.recorder import ClipResult
 from mvsnap.recorder.files import clip_path
 from mvsnap.runtime import Parts, cleaning, hand_over, make_app, worker
-from mvsnap.store import evidence_bucket
-from mvsnap.store.clip_deletion import finish_deletes
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.file_cache import FOLDERS
+from mvsnap.store.clips.deletion import finish_deletes
+from mvsnap.store.files import evidence_bucket
+from mvsnap.store.files.cache import FOLDERS
 from mvsnap.store.purging import PurgeResult
-from mvsnap.store.sharing_tables import data_folders
+from mvsnap.store.sharing.tables import data_folders
 from mvsnap.store.tables import metadata
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace

@@ -40,8 +40,8 @@ from mvsnap.simulator.meraki.counts import CountsPublisher, camera_says, sensor_
 from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
 from mvsnap.store.events import EventFilter, Store
-from mvsnap.store.identities import renewed_ids
 from mvsnap.store.sense import Findings, SenseStore
+from mvsnap.store.sharing.identities import renewed_ids
 from mvsnap.store.site import SiteStore
 from tests.core.build import GATE
 from tests.sense.mqtt import receiving

@@ -37,10 +37,10 @@ from mvsnap.simulator.meraki.counts import (
 )
 from mvsnap.simulator.mqtt.broker import Mosquitto
 from mvsnap.store import database
-from mvsnap.store.claims import Claims
 from mvsnap.store.events import EventFilter, Store
 from mvsnap.store.sense import Findings, SenseStore
-from mvsnap.store.sharing_tables import zone_buckets
+from mvsnap.store.sharing.claims import Claims
+from mvsnap.store.sharing.tables import zone_buckets
 from tests.sense.mqtt import at, receiving
 from tests.sense.one_listener import SharedOffice, make_listener
 from tests.servers.processes import Program, wait_until

@@ -193,7 +193,7 @@ def become(run: dict[str, Any]) -> None:
 def take_lease(lease_s: float) -> None:
     """Have each claim last that long, as if it had been said before the imports."""
     from mvsnap.sense.zone_share import ZoneShare
-    from mvsnap.store import claims
+    from mvsnap.store.sharing import claims
 
     usual_s = claims.LEASE_S
     for name, module in list(sys.modules.items()):

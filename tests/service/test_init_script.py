@@ -23,15 +23,15 @@ from mvsnap.cli.address import address
 from mvsnap.config.server import ServerSection
 from mvsnap.simulator.ports import free_port
 from tests.servers.processes import answers, require, running, wait_until
+from tests.service.stand_in import ANSWER, USER
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "init.d" / "mvsnap"
 RC_SCRIPT = ROOT / "config" / "rc.mvsnap.sample"
-USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 # Knobs, files beside it: `broken` ends it at once, `deaf` makes it ignore TERM.
-STAND_IN = """
-import os, signal, socket, sys
+STAND_IN = f"""{ANSWER}
+import os, signal, sys
 if os.path.exists("broken"):
     sys.exit("sense.dwell_s: must be > 0, got -5")
 name = os.environ.get("MVSNAP_SITE__NAME")
@@ -39,15 +39,7 @@ print("arguments", sys.argv[1:], "site", name, flush=True)
 end = signal.SIG_IGN if os.path.exists("deaf") else lambda *_: sys.exit(0)
 signal.signal(signal.SIGTERM, end)
 with open("port") as file:
-    listening = socket.create_server(("127.0.0.1", int(file.read())))
-while True:
-    asked, _ = listening.accept()
-    try:
-        asked.recv(10_000)
-        asked.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
-    except OSError:
-        pass
-    asked.close()
+    answer(int(file.read()))
 """
 
 

@@ -20,13 +20,12 @@ import pytest
 
 from mvsnap.simulator.ports import free_port
 from tests.servers.processes import answers, require
+from tests.service.stand_in import ANSWER, USER
 
 ROOT = Path(__file__).parents[2]
-USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
-# `serve` answers unless this version is a broken one; the database is a number. It runs
-# a hundred times: what is slow to import, it does without.
-PROGRAM = """
+# `serve` answers unless this version is a broken one; the database is a number.
+PROGRAM = f"""{ANSWER}
 import os, sys
 def text(name):
     with open(name) as file:
@@ -55,17 +54,7 @@ else:
 if words[0] == "serve":
     if there("broken"):
         sys.exit("broken")
-    import socket
-    port = int(os.environ.get("MVSNAP_SERVER__PORT") or text("port"))
-    listening = socket.create_server(("127.0.0.1", port))
-    while True:
-        asked, _ = listening.accept()
-        try:
-            asked.recv(10_000)
-            asked.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
-        except OSError:
-            pass
-        asked.close()
+    answer(int(os.environ.get("MVSNAP_SERVER__PORT") or text("port")))
 """
 ADDRESS = """
 import os

@@ -11,7 +11,7 @@ from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
-from mvsnap.store.videos import VideoStore
+from mvsnap.store.files.videos import VideoStore
 from mvsnap.values import replace
 from tests.core.build import NOON, event
 

@@ -15,21 +15,14 @@ from sqlalchemy.exc import OperationalError
 from mvsnap.badges import tables as badge_tables
 from mvsnap.domain import JobId
 from mvsnap.errors import DatabaseUnfit
-from mvsnap.store import (
-    alarm_tables,
-    alert_tables,
-    bot_tables,
-    database,
-    entry_tables,
-    fetch_tables,
-    key_tables,
-    notice_tables,
-    process_tables,
-    published_tables,
-    sharing_tables,
-)
+from mvsnap.store import alert_tables, bot_tables, database
 from mvsnap.store.bulk import Bulk
-from mvsnap.store.events import EventFilter, Store
+from mvsnap.store.events import EventFilter, Store, alarm_tables, published_tables
+from mvsnap.store.keys import tables as key_tables
+from mvsnap.store.notices import tables as notice_tables
+from mvsnap.store.settings import entry_tables
+from mvsnap.store.sharing import fetch_tables, process_tables
+from mvsnap.store.sharing import tables as sharing_tables
 from mvsnap.store.tables import metadata
 from mvsnap.store.time_limits import TimeLimits, time_limits, with_limits
 from mvsnap.values import replace

@@ -17,8 +17,8 @@ from mvsnap.status.machines import is_alive
 from mvsnap.status.recorder_rows import recorder_summary
 from mvsnap.store import database, database_clock, recorder_states
 from mvsnap.store.events import Store
-from mvsnap.store.processes import ProcessReport, ProcessStore
 from mvsnap.store.sense import SenseStore, alive
+from mvsnap.store.sharing.processes import ProcessReport, ProcessStore
 from mvsnap.store.tables import workers
 from mvsnap.texts.wording import Reason
 from mvsnap.upstreams import Outcome, Upstream

@@ -18,9 +18,9 @@ from sqlalchemy import select
 from mvsnap.domain import Listener
 from mvsnap.store import database, pulses
 from mvsnap.store.events import SILENT_AFTER, Store
-from mvsnap.store.processes import ProcessStore
 from mvsnap.store.pulses import ROW_EVERY, Pulses
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.processes import ProcessStore
 from mvsnap.store.tables import listeners, workers
 from mvsnap.texts.wording import Reason
 from tests.servers.processes import Program, running, wait_until

@@ -17,13 +17,13 @@ from mvsnap.domain import CameraName, DeliveryState, EventKind, JobId, Listener
 from mvsnap.store import database
 from mvsnap.store.alert_tables import troubles
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.event_links import set_video_link
+from mvsnap.store.clips.lost import LostClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.events.links import set_video_link
 from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
-from mvsnap.store.lost_clips import LostClipStore
-from mvsnap.store.process_tables import processes, upstreams
-from mvsnap.store.processes import ProcessReport, ProcessStore
 from mvsnap.store.sense import SenseStore
+from mvsnap.store.sharing.process_tables import processes, upstreams
+from mvsnap.store.sharing.processes import ProcessReport, ProcessStore
 from mvsnap.store.tables import clips, deliveries, events, listeners, recorder_cameras
 from mvsnap.store.troubles import TroubleStore
 from mvsnap.texts import channel_wordings, ixon_wordings
@@ -50,7 +50,7 @@ from mvsnap.texts.wordings import (
 from mvsnap.upstreams import Outcome, Upstream
 from mvsnap.values import replace
 from tests.core.build import NOON, event
-from tests.store.test_clip_store import clip
+from tests.store.clips.test_clips import clip
 
 LATE = STARTS_LATE(late_s=3)
 GERMAN = "das Video beginnt 3 s nach dem Auslöser"

@@ -45,15 +45,15 @@ from mvsnap.domain import (
 )
 from mvsnap.simulator.picture import draw_picture
 from mvsnap.values import replace
-from mvsnap.visitors.page_chart import Entrance, VisitorOverview, VisitorTotals
-from mvsnap.visitors.page_filter import read_filter
-from mvsnap.visitors.page_rows import EntranceChange
+from mvsnap.visitors.filter import read_filter
+from mvsnap.visitors.overview import Entrance, VisitorOverview, VisitorTotals
 from mvsnap.visitors.report import (
     ReportEvery,
     VisitorReport,
     last_day,
     report_text,
 )
+from mvsnap.visitors.zone_rows import EntranceChange
 from tests.core import build
 from tests.core.build import GATE
 from tests.servers.mail import MailServer, mail_server

@@ -14,7 +14,7 @@ from mvsnap.core.passwords import parse_password
 from mvsnap.errors import BadInput
 from mvsnap.status.work import cleaning_row, given_up_row, queue_row
 from mvsnap.texts.sentences import SENTENCES, localized
-from mvsnap.web.pages.filters import one_of, plain, whole_number
+from mvsnap.web.filters import one_of, plain, whole_number
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SAID = {

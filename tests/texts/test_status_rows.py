@@ -15,8 +15,8 @@ from mvsnap.runtime.purge_guard import FORCE
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.status.services import outage_text, service_rows
 from mvsnap.status.work import cleaning_row
-from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
-from mvsnap.store.stray_pictures import STRAY_PICTURES
+from mvsnap.store.files.stray_pictures import STRAY_PICTURES
+from mvsnap.store.sharing.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.texts.status_wordings import (

@@ -26,9 +26,9 @@ from mvsnap.domain import (
 )
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.job_states import JobStage
-from mvsnap.store.key_changes import KeyChanges
-from mvsnap.store.processes import ProcessReport
+from mvsnap.store.keys.changes import KeyChanges
 from mvsnap.store.sense import Findings
+from mvsnap.store.sharing.processes import ProcessReport
 from mvsnap.texts.audit_wordings import COMMAND_LINE
 from mvsnap.texts.broker_wordings import NOT_CONNECTED
 from mvsnap.texts.camera_wordings import CONNECTION_REFUSED

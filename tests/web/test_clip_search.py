@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import signed_links
 from mvsnap.domain import EventId, Role
-from mvsnap.store import clip_search
+from mvsnap.store.clips import search as clip_search
 from tests.web.build import Web, below_field, send
 from tests.web.clip_build import SETTINGS, add_alarm, add_clip, add_film
 

@@ -323,5 +323,5 @@ def test_health_is_known_without_a_look_into_the_store(
     def no_look() -> None:
         raise AssertionError("a probe asks for the settings")
 
-    monkeypatch.setattr("mvsnap.store.live_settings.LiveSettings.state", no_look)
+    monkeypatch.setattr("mvsnap.store.settings.LiveSettings.state", no_look)
     assert web.client(None).get("/healthz").status_code == 200

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from mvsnap.domain import EventId, EventKind, JobId, Role, Serial, Trigger, TriggerKind
 from mvsnap.jobs.clip_results import notification_id
 from mvsnap.jobs.codec import encode
-from mvsnap.store import event_search
 from mvsnap.store.audit import AuditFilter
+from mvsnap.store.events import search as event_search
 from mvsnap.store.job_states import JobRow, JobStage
 from mvsnap.texts.wording import Reason
 from tests.core import build

@@ -149,7 +149,7 @@ def test_what_is_done_or_unknown_is_not_retried(web: Web) -> None:
 def test_a_list_among_a_hundred_thousand_jobs_is_quick(web: Web) -> None:
     trigger = Trigger(TriggerKind.HTTP, "load")
     text = encode(build.job(Serial(GATE), trigger=trigger))
-    from mvsnap.store.sharing_tables import job_states
+    from mvsnap.store.sharing.tables import job_states
 
     rows = [
         {

@@ -25,8 +25,8 @@ from mvsnap.domain import (
 )
 from mvsnap.simulator.picture import draw_picture
 from mvsnap.simulator.server import serve
-from mvsnap.store.processes import ProcessReport
 from mvsnap.store.sense import Findings
+from mvsnap.store.sharing.processes import ProcessReport
 from mvsnap.texts.broker_wordings import CONNECTED
 from mvsnap.texts.camera_wordings import RECORDING
 from mvsnap.texts.wording import Reason

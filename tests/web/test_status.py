@@ -25,8 +25,8 @@ from mvsnap.status.work import (
     queue_row,
     sense_rows,
 )
-from mvsnap.store.processes import KnownProcess, ProcessReport, UpstreamState
-from mvsnap.store.stray_pictures import STRAY_PICTURES
+from mvsnap.store.files.stray_pictures import STRAY_PICTURES
+from mvsnap.store.sharing.processes import KnownProcess, ProcessReport, UpstreamState
 from mvsnap.texts.broker_wordings import NOT_CONNECTED
 from mvsnap.texts.camera_wordings import (
     CONNECTION_REFUSED,

@@ -13,8 +13,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.domain import EventId, EventKind, Role
-from mvsnap.store.alarm_messages import message_of_alarm
 from mvsnap.store.events import EventFilter
+from mvsnap.store.events.alarm_messages import message_of_alarm
 from tests.core import build
 from tests.web.build import DOOR, GATE, Web, send
 from tests.webhooks.build import ixon

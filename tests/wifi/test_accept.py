@@ -1,4 +1,4 @@
-"""Observations become visits as they are accepted, or wait for somebody's turn."""
+"""Observations become visits as they are accepted, or when a process may do it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mvsnap.wifi.batches import WifiStore
 from mvsnap.wifi.model import Radio
 from mvsnap.wifi.rebuild import Rebuild
 from mvsnap.wifi.tables import scan_sources
-from mvsnap.wifi.turn import has_turn
+from mvsnap.wifi.visit_lock import lock_visits
 from mvsnap.wifi.visits import Observation
 from mvsnap.wifi.worker import VisitMaker
 from tests.clients.fakes import FakeClock
@@ -114,9 +114,9 @@ def test_it_waits_for_the_turn_of_another_process(
     store: WifiStore, db: database.Database
 ) -> None:
     if db.is_sqlite:
-        pytest.skip("whoever writes has the turn")
+        pytest.skip("whoever writes has the lock")
     with db.writing() as connection:
-        assert has_turn(db, connection)
+        assert lock_visits(db, connection)
         accept(store, [observed(1, 0)])
         assert store.waiting() == 1
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from mvsnap.domain import Presence, Role, Serial, ZoneId
 from mvsnap.store.sense import Findings
 from mvsnap.wifi import lookup, pages
+from mvsnap.wifi.filter import _NAMES, read_form
 from mvsnap.wifi.model import Radio
-from mvsnap.wifi.page_filter import _NAMES, read_form
 from mvsnap.wifi.visits import Observation
 from tests.clients.fakes import FakeClock
 from tests.core.build import NOON

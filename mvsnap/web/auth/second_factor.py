@@ -10,7 +10,7 @@ import threading
 from datetime import datetime
 from enum import StrEnum
 
-from mvsnap.store.second_factors import SecondFactorStore
+from mvsnap.store.users.second_factors import SecondFactorStore
 from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.login_attempts import LoginAttempts
 

@@ -7,7 +7,7 @@ import threading
 from flask import Flask
 
 from mvsnap.clock import Clock
-from mvsnap.store.session_keys import SessionKeyStore
+from mvsnap.store.users.session_keys import SessionKeyStore
 
 _KEPT_S = 3.0
 

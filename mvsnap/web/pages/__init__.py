@@ -21,10 +21,10 @@ from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.entry_form import kind_words
 from mvsnap.web.pages.menu import menu
 from mvsnap.web.script_texts import script
+from mvsnap.web.time_zone import shown_zone
 
 _STATIC_FILES = ("static", "bootstrap.static")
 # Bootstrap's own pictures are data: addresses inside its stylesheet.
@@ -100,11 +100,11 @@ def local_clock(moment: datetime) -> str:
 
 def _local(moment: datetime) -> datetime:
     g.shows_times = True  # below such a page base.html names the zone, once
-    return moment.astimezone(page_zone())
+    return moment.astimezone(shown_zone())
 
 
 def _foreign(local: datetime) -> str:
-    return foreign(local, page_zone(), gateway().zone)
+    return foreign(local, shown_zone(), gateway().zone)
 
 
 def has_not_been(moment: datetime) -> bool:
@@ -150,7 +150,7 @@ def _shell() -> dict[str, Any]:
     person = auth.session_user_or_none()
     return {
         "locale": texts.locale(),
-        "time_zone": page_zone().key,
+        "time_zone": shown_zone().key,
         "site_zone": gateway().zone.key,
         "site_name": gateway().settings.site.name or "mvsnap",
         "person": person,

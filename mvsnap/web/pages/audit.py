@@ -18,7 +18,7 @@ from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
 from mvsnap.web.csv_file import csv_file
-from mvsnap.web.pages.filters import ListFilter, older_url, one_of, plain, typed
+from mvsnap.web.filters import ListFilter, older_url, one_of, plain, typed
 
 bp = Blueprint("audit", __name__)
 

@@ -12,7 +12,7 @@ from mvsnap.domain import Camera, CameraName, Serial
 from mvsnap.errors import BadInput
 from mvsnap.status.cameras import AWAY
 from mvsnap.texts import N_
-from mvsnap.web.pages.filters import ListFilter, one_of, plain, typed
+from mvsnap.web.filters import ListFilter, one_of, plain, typed
 
 SHOWN = {"trouble": N_("In trouble"), "recorded": N_("Recording cameras")}
 _MOST_KEY = 64

@@ -15,7 +15,7 @@ from mvsnap.domain import Serial
 from mvsnap.status.cameras import is_silent
 from mvsnap.status.recorder_rows import RecorderRow, recorder_summary
 from mvsnap.store.clips import ClipFilter
-from mvsnap.store.latest_pictures import LatestPicture
+from mvsnap.store.events.latest_pictures import LatestPicture
 from mvsnap.store.sense import alive
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera

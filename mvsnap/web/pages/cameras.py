@@ -30,7 +30,7 @@ from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import gateway
-from mvsnap.web.page_zone import show_zone_of
+from mvsnap.web.filters import older_url
 from mvsnap.web.pages.camera_details import (
     SetValue,
     event_kinds,
@@ -59,7 +59,6 @@ from mvsnap.web.pages.camera_rows import (
     tiles,
 )
 from mvsnap.web.pages.clip_text import clip_row
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.job_rows import JobLine, job_line
 from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
@@ -67,6 +66,7 @@ from mvsnap.web.pages.settings_text import mute_rows
 from mvsnap.web.pages.zones_now import zones_now
 from mvsnap.web.places import known_places
 from mvsnap.web.private_file import NOT_KEPT
+from mvsnap.web.time_zone import show_zone_of
 
 bp = Blueprint("cameras", __name__)
 

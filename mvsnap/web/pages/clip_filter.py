@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import CameraName
 from mvsnap.errors import BadInput
-from mvsnap.store.clip_search import ClipSearch
 from mvsnap.store.clips import UNFINISHED, ClipFilter
+from mvsnap.store.clips.search import ClipSearch
 from mvsnap.texts import N_
 from mvsnap.values import replace
 from mvsnap.web.event_terms import parse_severity, parse_words
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, one_of, typed
 
 ClipsAsked = ListFilter[ClipSearch]
 

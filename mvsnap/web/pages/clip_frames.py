@@ -17,10 +17,10 @@ from mvsnap.texts.audit_wordings import STILL
 from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded
 from mvsnap.web.context import gateway
-from mvsnap.web.page_zone import page_zone, show_zone_of_clip
 from mvsnap.web.pages.clip_text import clip_row, of_same_alarm, still_name
 from mvsnap.web.pages.clips import known_clip
 from mvsnap.web.private_file import NOT_KEPT
+from mvsnap.web.time_zone import show_zone_of_clip, shown_zone
 
 bp = Blueprint("clip_frames", __name__)
 
@@ -51,7 +51,7 @@ def still(clip_id: str) -> ResponseReturnValue:
     downloaded(STILL(id=clip.id, camera=clip.camera, offset=f"{found.at_s:.2f}"))
     answer = Response(found.jpeg, mimetype="image/jpeg")
     show_zone_of_clip(clip)
-    name = still_name(clip, moment, page_zone(), gateway().zone)
+    name = still_name(clip, moment, shown_zone(), gateway().zone)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     answer.headers["Cache-Control"] = NOT_KEPT
     return answer

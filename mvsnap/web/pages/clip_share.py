@@ -16,11 +16,11 @@ from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.filters import one_of
 from mvsnap.web.links import gateway_url
-from mvsnap.web.page_zone import show_zone_of_clip
 from mvsnap.web.pages.clip_text import SHARED_FOR, change, clip_row
 from mvsnap.web.pages.clips import known_clip
-from mvsnap.web.pages.filters import one_of
+from mvsnap.web.time_zone import show_zone_of_clip
 
 bp = Blueprint("clip_share", __name__)
 

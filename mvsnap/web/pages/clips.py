@@ -23,8 +23,8 @@ from mvsnap.core.clip_text import title_reason
 from mvsnap.core.clip_timeline import timeline
 from mvsnap.domain import EventId, EventKind, Role
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.clip_deletion import finish_deletes
-from mvsnap.store.clip_search import (
+from mvsnap.store.clips.deletion import finish_deletes
+from mvsnap.store.clips.search import (
     AlarmOfClip,
     FoundClips,
     find_clips,
@@ -38,8 +38,8 @@ from mvsnap.web import auth
 from mvsnap.web.access_log import downloaded, viewed
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES
+from mvsnap.web.filters import older_url
 from mvsnap.web.links import webhook_url
-from mvsnap.web.page_zone import page_zone, show_zone_of_clip, zone_of_list
 from mvsnap.web.pages.clip_filter import SHOWN, ClipsAsked, read_filter
 from mvsnap.web.pages.clip_text import (
     SHARED_FOR,
@@ -52,10 +52,10 @@ from mvsnap.web.pages.clip_text import (
     of_same_alarm,
     started_by_title,
 )
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.private_file import private_file
+from mvsnap.web.time_zone import show_zone_of_clip, shown_zone, zone_of_list
 
 bp = Blueprint("clips", __name__)
 
@@ -216,7 +216,7 @@ def video(clip_id: str) -> ResponseReturnValue:
     if found is None:
         raise NotFound(clip.error or N_("This clip has no video, or it was deleted"))
     name = (
-        file_name(clip, page_zone(), _zone())
+        file_name(clip, shown_zone(), _zone())
         if request.args.get("download") == "1"
         else None
     )

@@ -23,13 +23,13 @@ from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.context import Gateway, gateway
 from mvsnap.web.csv_file import csv_file
-from mvsnap.web.page_zone import zone_of_list
+from mvsnap.web.filters import older_url
 from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
 from mvsnap.web.pages.event_rows import KINDS
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.places import Places, known_places
+from mvsnap.web.time_zone import zone_of_list
 
 bp = Blueprint("crowd_events", __name__)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from mvsnap.domain import RAISED, EventKind, ZoneId
 from mvsnap.errors import BadInput
 from mvsnap.store.events import EventFilter
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, one_of, typed
 
 CrowdFilter = ListFilter[EventFilter]
 

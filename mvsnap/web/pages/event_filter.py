@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from mvsnap.clock import iso
 from mvsnap.domain import EventId, EventKind
 from mvsnap.errors import BadInput
-from mvsnap.store.event_search import EventSearch, find_event
 from mvsnap.store.events import EventFilter
+from mvsnap.store.events.search import EventSearch, find_event
 from mvsnap.values import replace
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import (
@@ -22,7 +22,7 @@ from mvsnap.web.event_terms import (
     parse_words,
     with_state,
 )
-from mvsnap.web.pages.filters import ListFilter, event_id, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, one_of, typed
 
 EventsAsked = ListFilter[EventSearch]
 

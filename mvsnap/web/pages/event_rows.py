@@ -12,13 +12,13 @@ from mvsnap.core.crowd_rows import CrowdRow, people_words
 from mvsnap.core.days import lasting
 from mvsnap.core.event_pictures import has_its_picture_elsewhere, picture_of
 from mvsnap.domain import RAISED, Event, EventId, EventKind, JobId
-from mvsnap.store.event_search import EventState, FoundEvent
+from mvsnap.store.events.search import EventState, FoundEvent
 from mvsnap.texts import N_, _, first_upper, formats
 from mvsnap.texts.sentences import localized
 from mvsnap.web.context import Gateway
-from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import started_by, started_by_title
 from mvsnap.web.pages.notice_text import notice_texts
+from mvsnap.web.time_zone import shown_zone
 
 KINDS = {
     EventKind.SNAPSHOT.value: N_("Snapshot"),
@@ -168,7 +168,7 @@ def _kept(here: Gateway, found: Iterable[FoundEvent]) -> Mapping[JobId, str]:
     states = (EventState.QUIET, EventState.GROUPED)
     jobs = {message_job(one.event) for one in found if one.state in states}
     known = here.notices.of_jobs(jobs) if jobs else {}
-    zone = page_zone()
+    zone = shown_zone()
     return {job: "; ".join(notice_texts(many, zone)) for job, many in known.items()}
 
 

@@ -16,12 +16,11 @@ from mvsnap.domain import Delivery, Event, EventKind, Job, JobId
 from mvsnap.errors import NotFound
 from mvsnap.jobs.clip_results import notification_id
 from mvsnap.jobs.listing import JobEntry
-from mvsnap.store.event_search import FoundEvent, found_of_job
+from mvsnap.store.events.search import FoundEvent, found_of_job
 from mvsnap.store.job_states import JobStage
 from mvsnap.store.notices import SeenBy
 from mvsnap.texts import _, first_upper
 from mvsnap.web.context import Gateway
-from mvsnap.web.page_zone import page_zone
 from mvsnap.web.pages.clip_text import (
     AlarmSummary,
     alarm_summary,
@@ -43,6 +42,7 @@ from mvsnap.web.pages.job_rows import (
 from mvsnap.web.pages.notice_text import notice_texts
 from mvsnap.web.pages.room_words import rooms_words
 from mvsnap.web.places import Places, known_places
+from mvsnap.web.time_zone import shown_zone
 
 # An end, a clip or a verdict may follow for a while.
 _NEWS_WITHIN = timedelta(hours=1)
@@ -91,7 +91,7 @@ def event_view(here: Gateway, found: FoundEvent) -> EventView:
         messages=list(
             message_lines(_deliveries(here, event, family), places, event.trigger)
         ),
-        notices=notice_texts(_notices(here, event), page_zone()),
+        notices=notice_texts(_notices(here, event), shown_zone()),
         seen=here.notices.seen(event.job_id),
         is_live=_is_live(now, event, entries),
     )

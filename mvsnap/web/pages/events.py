@@ -13,21 +13,21 @@ from msgspec import Struct
 from mvsnap.domain import EventId, Role
 from mvsnap.errors import BadInput, NotFound
 from mvsnap.jobs.listing import JobEntry, retry_change
-from mvsnap.store.event_search import FoundEvent, find_event, find_events, found_of_job
+from mvsnap.store.events.search import FoundEvent, find_event, find_events, found_of_job
 from mvsnap.texts import N_, _, audit_wordings
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.auth.keys import PERSONAL
 from mvsnap.web.context import gateway
 from mvsnap.web.event_terms import SEVERITIES, STATES
-from mvsnap.web.page_zone import show_zone_of_event, zone_of_list
+from mvsnap.web.filters import older_url
 from mvsnap.web.pages.event_filter import MORE, EventsAsked, api_query, read_filter
 from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
-from mvsnap.web.pages.filters import older_url
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.places import known_places
+from mvsnap.web.time_zone import show_zone_of_event, zone_of_list
 
 bp = Blueprint("event_pages", __name__)
 

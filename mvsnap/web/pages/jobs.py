@@ -17,7 +17,7 @@ from mvsnap.store.job_states import JobFilter, JobStage
 from mvsnap.texts import N_, _
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.filters import ListFilter, event_id, older_url, one_of, typed
+from mvsnap.web.filters import ListFilter, event_id, older_url, one_of, typed
 from mvsnap.web.pages.job_rows import (
     STAGES,
     JobLine,

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.core.keys import KeyKind, StoredKey, parse_overlap
 from mvsnap.domain import Role
-from mvsnap.store.key_changes import KeyChanges, NewSecret
 from mvsnap.store.keys import NameTaken, RotatedMeanwhile
+from mvsnap.store.keys.changes import KeyChanges, NewSecret
 from mvsnap.texts import _
 from mvsnap.texts.audit_wordings import COMMAND_LINE
 from mvsnap.web import auth

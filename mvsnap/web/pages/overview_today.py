@@ -14,8 +14,8 @@ from mvsnap.core.clip_text import clip_title
 from mvsnap.core.days import day_span
 from mvsnap.domain import EventKind
 from mvsnap.store.clips import ClipFilter
-from mvsnap.store.event_search import EventSearch, EventState, count_found
 from mvsnap.store.events import EventFilter
+from mvsnap.store.events.search import EventSearch, EventState, count_found
 from mvsnap.texts import formats, ngettext
 from mvsnap.web.context import Gateway
 from mvsnap.web.event_terms import STORED

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from mvsnap.core import users
 from mvsnap.domain import SYSTEM_ACCOUNT, LoginBackend, Role, User
 from mvsnap.errors import BadInput, NotFound
-from mvsnap.store.last_admin import LastAdmin
+from mvsnap.store.users.last_admin import LastAdmin
 from mvsnap.texts import N_, _, first_upper
 from mvsnap.texts.sentences import localized
 from mvsnap.values import replace

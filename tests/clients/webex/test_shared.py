@@ -18,8 +18,8 @@ from mvsnap.clock import SystemClock
 from mvsnap.domain import Destination, Room, RoomId
 from mvsnap.errors import UpstreamError
 from mvsnap.store import database
-from mvsnap.store.fetches import StoredFetches
-from mvsnap.store.room_lists import StoredRooms
+from mvsnap.store.sharing.fetches import StoredFetches
+from mvsnap.store.sharing.room_lists import StoredRooms
 from tests.clients.webex.stub import StubWebex, served
 
 TO_A = Destination(room_id=RoomId("ROOM-A"))
