@@ -79,7 +79,7 @@ def _renew(data_dir: Path, old: str) -> str:
     return new
 
 
-def acquire_turn(data_dir: Path, what: str) -> FileLock | None:
+def acquire_leadership(data_dir: Path, what: str) -> FileLock | None:
     """Become the one process that does `what` for this data_dir, until released.
 
     Returns None while another process is.

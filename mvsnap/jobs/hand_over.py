@@ -19,7 +19,7 @@ from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.bucket_trouble import BucketTrouble
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.loop import Every, Loop
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files.cache import FileCache, FileGroup
@@ -63,7 +63,9 @@ class HandOver:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._leadership = FileLeadership(partial(acquire_turn, data_dir, "hand-over"))
+        self._leadership = FileLeadership(
+            partial(acquire_leadership, data_dir, "hand-over")
+        )
         self._failures: Counter[str] = Counter()  # keyed by path
         self._trouble = BucketTrouble(
             "pictures and clips wait for the bucket", "the bucket works again", clock

@@ -18,7 +18,7 @@ from mvsnap.clip_model import CopyState
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
 from mvsnap.jobs.bucket_trouble import BucketTrouble, reason_of
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.loop import Loop
 from mvsnap.store.database import OUTAGES
 from mvsnap.store.files.videos import ToCopy, VideoStore
@@ -45,7 +45,9 @@ class Copies:
         self._clock = clock
         self._data_dir = data_dir
         self._bucket: Bucket | None = None
-        self._leadership = FileLeadership(partial(acquire_turn, data_dir, "copies"))
+        self._leadership = FileLeadership(
+            partial(acquire_leadership, data_dir, "copies")
+        )
         self._failures: Counter[str] = Counter()  # keyed by path
         self._noted: dict[str, str] = {}  # keyed by path
         self._trouble = BucketTrouble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from functools import partial
 
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.runtime.parts import Parts
 from mvsnap.store.sharing.claims import Claims
 from mvsnap.store.sharing.leadership import (
@@ -18,6 +18,8 @@ from mvsnap.store.sharing.leadership import (
 def leadership_of(parts: Parts, kind: str) -> Leadership:
     """kind: of the work, a name for a file, too."""
     if parts.db.is_sqlite:
-        return FileLeadership(partial(acquire_turn, parts.settings.data_dir, kind))
+        return FileLeadership(
+            partial(acquire_leadership, parts.settings.data_dir, kind)
+        )
     claims = Claims(parts.db, kind, uuid.uuid4().hex, parts.clock)
     return ClaimedLeadership(claims, kind, parts.clock)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from mvsnap import __version__, tls
 from mvsnap.errors import BadConfig
 from mvsnap.file_lock import FileLock
-from mvsnap.jobs.executors import acquire_turn, data_id, installation
+from mvsnap.jobs.executors import acquire_leadership, data_id, installation
 from mvsnap.loop import Loop
 from mvsnap.runtime.clock_state import ClockSinceStart, mistake
 from mvsnap.runtime.parts import Parts
@@ -177,7 +177,7 @@ class ProcessBeat:
         if self._name is None:
             data_dir, roles = self._parts.settings.data_dir, "-".join(self._roles)
             number = 0
-            while (lock := acquire_turn(data_dir, f"{roles}-{number}")) is None:
+            while (lock := acquire_leadership(data_dir, f"{roles}-{number}")) is None:
                 number += 1
             self._name = f"{installation(data_dir)}-{roles}-{number}", lock
         return self._name[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mvsnap.bot.registration import Registration
 from mvsnap.clients.webex.webhooks import WebexWebhooks
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.store.sharing.leadership import FileLeadership
 from tests.bot.build import Bot
 
@@ -15,7 +15,7 @@ from tests.bot.build import Bot
 def test_two_that_begin_at_once_register_each_webhook_once(
     bot: Bot, tmp_path: Path
 ) -> None:
-    acquire = partial(acquire_turn, tmp_path, "webex-webhooks")
+    acquire = partial(acquire_leadership, tmp_path, "webex-webhooks")
     first, second = (FileLeadership(acquire) for _ in range(2))
     webex = bot.crew.webex
     assert webex is not None

@@ -20,7 +20,7 @@ from mvsnap.clients.webex.activities import read_activity
 from mvsnap.clients.webex.socket import WebexSocket
 from mvsnap.clock import SystemClock
 from mvsnap.errors import UpstreamError
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.loop import Loop
 from mvsnap.simulator.webex.cards import press
 from mvsnap.simulator.webex.model import SimMessage
@@ -127,7 +127,7 @@ def test_one_of_several_processes_listens_and_the_next_takes_over(
 
 
 def _leadership(folder: Path) -> FileLeadership:
-    return FileLeadership(partial(acquire_turn, folder, "webex-websocket"))
+    return FileLeadership(partial(acquire_leadership, folder, "webex-websocket"))
 
 
 def test_what_comes_while_the_database_is_away_is_kept(

@@ -13,7 +13,7 @@ import pytest
 from mvsnap.clients.s3.bucket import Bucket
 from mvsnap.clip_model import Clip, CopyState
 from mvsnap.clock import SystemClock
-from mvsnap.jobs.executors import acquire_turn, installation
+from mvsnap.jobs.executors import acquire_leadership, installation
 from mvsnap.jobs.s3_copies import Copies
 from mvsnap.store import database
 from tests.gateway import Gateway, clouds, write_config
@@ -185,7 +185,7 @@ def test_a_clip_that_cannot_be_copied_does_not_hold_up_the_others(
 
 
 def is_taken(folder: Path) -> bool:
-    turn = acquire_turn(folder, "copies")
+    turn = acquire_leadership(folder, "copies")
     if turn is not None:
         turn.release()
     return turn is None
@@ -201,7 +201,7 @@ def test_one_process_at_a_time_copies_for_a_folder(
         for clip in clips:
             site.wait_for_copy(clip)
     assert sum("copied to" in record.msg for record in caplog.records) == len(clips)
-    turn = acquire_turn(site.folder, "copies")
+    turn = acquire_leadership(site.folder, "copies")
     assert turn is not None
     turn.release()
 

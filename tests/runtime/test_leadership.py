@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from mvsnap.clock import SystemClock
-from mvsnap.jobs.executors import acquire_turn
+from mvsnap.jobs.executors import acquire_leadership
 from mvsnap.store import database
 from mvsnap.store.sharing.claims import LEASE_S, Claims
 from mvsnap.store.sharing.leadership import ClaimedLeadership, FileLeadership
@@ -26,7 +26,7 @@ class MovedClock(SystemClock):
 
 
 def test_on_sqlite_the_next_process_of_the_folder_takes_over(tmp_path: Path) -> None:
-    acquire = partial(acquire_turn, tmp_path, "x")
+    acquire = partial(acquire_leadership, tmp_path, "x")
     first, second = (FileLeadership(acquire) for _ in range(2))
     assert first.is_ours()
     assert first.is_ours()
