@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
+from mvsnap.recorder import stamps
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Run, written_until
+from mvsnap.recorder.history import Run
 from mvsnap.recorder.model import State, Timing
 from mvsnap.recorder.ring import Ring
-from mvsnap.recorder.times import Times
 
-WHOLE_S = 0.25  # two pictures later, the last requested one is written completely
+WHOLE_S = 0.25  # ffmpeg writes a picture two later
 POLL_S = 0.05
 _FIRST_GOP_S = 15.0  # as long as no keyframe interval is known
 # Waiting does not help in these.
@@ -41,7 +41,7 @@ class Arrivals:
     def may_come(self, end: float) -> bool:
         """Return whether something from before `end`, which is over, may still come."""
         run = self._ring.history.live()
-        if run is None or (_written(run, self._times) or 0.0) >= end:
+        if run is None or _come_until(run) >= end:
             return False
         return self._times.now() - end < self._late_s(run)
 
@@ -54,7 +54,17 @@ class Arrivals:
         return max(self._timing.late_s, every_s, gop_s)
 
 
-def _written(run: Run, times: Times) -> float | None:
-    if run.container is Container.TS:
-        return written_until(run.open_path, run, times)
-    return run.segments[-1].end + WHOLE_S if run.segments else None
+def _come_until(run: Run) -> float:
+    """Return until when a run shows everything: its next picture is later.
+
+    By the pictures themselves: a busy machine writes them late.
+    """
+    until = run.segments[-1].end if run.segments else 0.0
+    opened = run.opened() if run.container is Container.TS else None
+    if opened is None:
+        return until
+    first, last = stamps.first(opened.path), stamps.last(opened.path)
+    if first is None or last is None:
+        return until
+    before_s = stamps.after_s(first.decoded_s, first.shown_s)
+    return opened.begin - before_s + stamps.after_s(first.decoded_s, last.decoded_s)

@@ -244,7 +244,8 @@ class Connection:
                 return
         else:
             # A single picture has no length: it lasts until the next one.
-            begin_at = self._run.open_begin or arrived
+            opened = self._run.opened()
+            begin_at = arrived if opened is None else opened.begin
             start_s, end_at = begin_at, max(begin_at, arrived)
         if self._run.first_byte is None:
             self._run.first_byte = begin_at

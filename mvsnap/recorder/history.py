@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mvsnap.recorder import files
+from mvsnap.recorder import files, stamps
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.times import Instant, Times
@@ -45,9 +45,21 @@ class Segment(Struct, frozen=True):
     start_s: float
 
 
+class Opened(Struct, frozen=True):
+    """The file of a run that is being written, if there is any yet; see Segment."""
+
+    number: int
+    path: Path
+    begin: float
+    start_s: float
+
+
 @dataclass(slots=True)
 class Run:
-    """One connection. `is_live`: its newest segment is still being written."""
+    """One connection. `is_live`: its newest segment is still being written.
+
+    closed: the last segment that was, also when it is deleted since.
+    """
 
     id: str
     folder: Path
@@ -56,7 +68,7 @@ class Run:
     segments: list[Segment] = field(default_factory=list)
     first_byte: float | None = None
     last_byte: float | None = None
-    next_number: int = 0
+    closed: Segment | None = None
     is_live: bool = True
 
     def add(self, segment: Segment) -> None:
@@ -68,23 +80,38 @@ class Run:
             begin = segment.begin - length_s if is_sane else last.begin
             self.segments[-1] = replace(last, begin=begin, end=segment.begin)
         self.segments.append(segment)
+        self.closed = segment
 
     @property
     def open_path(self) -> Path:
-        return self.folder / f"{self.next_number:09d}.{self.container}"
+        return self._file(self.closed)
 
-    @property
-    def open_begin(self) -> float | None:
-        """When the open segment began; None before the first byte."""
-        return self.segments[-1].end if self.segments else self.first_byte
+    def opened(self) -> Opened | None:
+        """Return what is being written; None before the first byte."""
+        last = self.closed
+        path = self._file(last)
+        if last is None:
+            begin = self.first_byte
+            return None if begin is None else Opened(0, path, begin, 0.0)
+        length_s = self._length_s(last, path)
+        begin, start_s = last.begin + length_s, last.start_s + length_s
+        return Opened(last.number + 1, path, begin, start_s)
 
-    @property
-    def open_start_s(self) -> float:
-        """Its begin in the stream's own time."""
-        if not self.segments:
-            return 0.0
-        last = self.segments[-1]
-        return last.start_s + last.end - last.begin
+    def _file(self, last: Segment | None) -> Path:
+        number = 0 if last is None else last.number + 1
+        return self.folder / f"{number:09d}.{self.container}"
+
+    def _length_s(self, last: Segment, following: Path) -> float:
+        """Return how long the last segment lasted, by the file after it.
+
+        ffmpeg lists the end of its last picture, as if none were ever late.
+        """
+        if self.container is Container.TS:
+            stamp = stamps.first(following)
+            length_s = stamps.after_s(last.start_s, stamp.shown_s) if stamp else 0.0
+            if 0 < length_s < _LONGEST_S:
+                return length_s
+        return last.end - last.begin
 
 
 class Part(Struct, frozen=True):
@@ -153,7 +180,6 @@ class History:
         segment = Segment(number, path, begin, end, size, start_s)
         with self._changed:
             run.add(segment)
-            run.next_number = number + 1
             self._changed.notify_all()
 
     def end(self, run: Run, *, keeps_open: bool = True) -> None:
@@ -163,16 +189,12 @@ class History:
 
         A run without segments is deleted: a camera may be away for weeks.
         """
-        open_begin = run.open_begin
-        last = written_until(run.open_path, run, self._times)
-        if (
-            keeps_open
-            and run.container is Container.TS
-            and open_begin is not None
-            and last is not None
-        ):
-            begin = min(open_begin, last)
-            self.close_segment(run, run.next_number, begin, last, run.open_start_s)
+        opened = run.opened() if keeps_open else None
+        if run.container is Container.TS and opened is not None:
+            last = written_until(opened.path, run, self._times)
+            if last is not None:
+                number, begin, start_s = opened.number, opened.begin, opened.start_s
+                self.close_segment(run, number, begin, max(begin, last), start_s)
         with self._changed:
             run.is_live = False
             is_empty = not run.segments
@@ -286,10 +308,9 @@ class History:
             return None
         for number, begin, end, start_s in _lines(folder / _INDEX):
             path = folder / f"{number:09d}.{container}"
-            run.next_number = number + 1
+            run.closed = Segment(number, path, begin, end, 0, start_s)
             if path.exists():
-                size = path.stat().st_size
-                run.add(Segment(number, path, begin, end, size, start_s))
+                run.add(replace(run.closed, size=path.stat().st_size))
         with suppress(OSError):  # a full memory: what was closed is there
             self._adopt_open(run)
         last = run.segments[-1].end if run.segments else 0.0
@@ -297,13 +318,14 @@ class History:
 
     def _adopt_open(self, run: Run) -> None:
         """Adopt the segment that was being written when the service was killed."""
-        begin = run.open_begin
-        if run.container is not Container.TS or begin is None:
+        opened = run.opened()
+        if run.container is not Container.TS or opened is None:
             return
-        size, since_s = _written_after(run.open_path, run.folder)
+        size, since_s = _written_after(opened.path, run.folder)
         if size:
-            end = min(begin + max(0.0, since_s), self._times.now())
-            self.close_segment(run, run.next_number, begin, end, run.open_start_s)
+            end = min(opened.begin + max(0.0, since_s), self._times.now())
+            number, begin, start_s = opened.number, opened.begin, opened.start_s
+            self.close_segment(run, number, begin, end, start_s)
 
 
 def written_until(path: Path, run: Run, times: Times) -> float | None:

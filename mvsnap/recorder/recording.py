@@ -12,6 +12,7 @@ from mvsnap.clip_model import AT_ONCE_S, Gap
 from mvsnap.recorder import files
 from mvsnap.recorder.arrivals import POLL_S, WHOLE_S, Arrivals
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
+from mvsnap.recorder.history import Part
 from mvsnap.recorder.model import (
     ClipResult,
     Mode,
@@ -222,14 +223,27 @@ class Recording:
             left_s = end + WHOLE_S - self._times.now()
             if left_s > 0:
                 self._ring.history.wait(min(left_s, _PAUSE_S))
-            elif self._arrivals.may_come(end + WHOLE_S):
+            elif self._arrivals.may_come(end):
                 self._ring.history.wait(POLL_S)
             elif self._close(until):
                 spool.copy(self._ring.history.covering(begin - _BEFORE_S, end))
-                run = self._ring.history.live()
-                if run is not None and run.open_begin and run.open_begin < end:
-                    spool.add_open(run)
+                self._add_open(spool, begin - _BEFORE_S, end)
                 return begin, end
+
+    def _add_open(self, spool: Spool, begin: float, end: float) -> None:
+        """Copy what is still being written, and the last picture before it.
+
+        That is shown until the next one came, which the ring learns later.
+        """
+        run = self._ring.history.live()
+        opened = None if run is None else run.opened()
+        if run is None or opened is None:
+            return
+        last = run.closed
+        if last is not None and last.end <= begin < opened.begin:
+            spool.copy([Part(run, replace(last, end=opened.begin))])
+        if opened.begin < end:
+            spool.add_open(run, opened)
 
     def _window_of(self, spool: Spool) -> Span:
         """Return the window of a clip that only the spool can show."""

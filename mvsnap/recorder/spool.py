@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from mvsnap.durable_file import append
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Part, Run, written_until
+from mvsnap.recorder.history import Opened, Part, Run, written_until
 from mvsnap.recorder.model import Format
 from mvsnap.recorder.times import Instant, Times
 from mvsnap.values import asdict
@@ -69,23 +69,19 @@ class Spool:
             span = segment.begin, segment.end
             self._add(part.run, segment.number, content, span, segment.start_s)
 
-    def add_open(self, run: Run) -> None:
+    def add_open(self, run: Run, opened: Opened) -> None:
         """Copy the segment that is still being written, as far as it is."""
-        begin, number, path = run.open_begin, run.next_number, run.open_path
-        end = written_until(path, run, self._times)
-        if begin is None or end is None or run.container is not Container.TS:
+        if opened.number in {s.number for s in self.spooled if s.run == run.id}:
             return
-        if any(
-            (spooled.run, spooled.number) == (run.id, number)
-            for spooled in self.spooled
-        ):
-            return
+        end = written_until(opened.path, run, self._times)
         try:
-            content = path.read_bytes()
+            content = opened.path.read_bytes()
         except OSError:
             return
-        span = min(begin, end), end
-        self._add(run, number, content, span, run.open_start_s, is_open=True)
+        if end is None or run.container is not Container.TS:
+            return
+        span = opened.begin, max(opened.begin, end)
+        self._add(run, opened.number, content, span, opened.start_s, is_open=True)
 
     def _add(
         self,

@@ -22,7 +22,7 @@ from mvsnap.recorder import (
     State,
     Timing,
 )
-from tests.recorder.truth import assert_true, numbers_per_s
+from tests.recorder.truth import assert_true, numbers_per_s, seconds_per_picture
 from tests.servers.processes import Program, running, wait_until
 from tests.servers.rtsp import FPS, PICTURES, pictures
 
@@ -61,7 +61,7 @@ class CheckedRecorder(Recorder):
     def __init__(self, settings: RecorderSettings, clock: SystemClock) -> None:
         super().__init__(settings, clock)
         self._wall = clock
-        self._urls = {camera.name: camera.url for camera in settings.cameras}
+        self._cameras = {camera.name: camera for camera in settings.cameras}
 
     def record(self, camera: str, *args: Any, **more: Any) -> ClipResult:
         at = more.get("at") or args[0]
@@ -70,9 +70,13 @@ class CheckedRecorder(Recorder):
         is_own = own_s < min(30, abs((at - now()).total_seconds()) + 0.5)
         clock_s = self._wall.set_s if is_own and isinstance(self._wall, SetClock) else 0
         clip = super().record(camera, *args, **more)
-        fps = numbers_per_s(self._urls[camera])
+        own, asked_s = self._cameras[camera], (*args[1:2], more.get("pre_roll_s"))[0]
+        fps = numbers_per_s(own.url)
         if fps is not None and clip.path is not None:
-            assert_true(clip, fps, clock_s)
+            pre_roll_s = own.pre_roll_s if asked_s is None else asked_s
+            since = at - timedelta(seconds=pre_roll_s)
+            every_s = seconds_per_picture(own.url, fps)
+            assert_true(clip, fps, since, every_s=every_s, clock_s=clock_s)
         return clip
 
 

@@ -163,8 +163,11 @@ def test_alarms_that_share_a_clip_have_it_after_a_power_cut_whoever_comes_first(
             )
             assert stands.wait(30)
             second = pool.submit(recorder.record, "gate", second_at, 2.5, 1, "second")
-            folder = tmp_path / "recordings" / digest("gate", "second")
-            wait_until((folder / "clip.json").exists, "the second shares it")
+            folders = tmp_path / "recordings"
+            shares = folders / digest("gate", "second") / "clip.json"
+            saved = folders / digest("gate", "first") / "pieces"
+            wait_until(shares.exists, "the second shares it")
+            wait_until(lambda: finished or saved.exists(), "the first has saved some")
             wait_until(lambda: first.done() or not finished, "the first is finished")
             wait_until(lambda: second.done() or not finished, "and nobody tells it")
         assert isinstance(second.exception(10), RecorderStopped | Crash)

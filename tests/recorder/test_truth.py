@@ -11,7 +11,7 @@ import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ from tests.recorder.build import (
     wait_for_video,
 )
 from tests.servers.processes import wait_until
-from tests.servers.relay import ClockRelay
+from tests.servers.relay import ClockRelay, LateRelay
 from tests.servers.rtsp import GOP, RtspCamera, film
 
 pytestmark = pytest.mark.slow
@@ -354,6 +354,73 @@ def test_few_pictures_are_recorded(steady_camera: RtspCamera, tmp_path: Path) ->
         assert clip.error is None
         assert not clip.gaps
         assert clip.pre_roll_s >= 3.9
+
+
+def test_pictures_that_come_late_are_waited_for(
+    steady_camera: RtspCamera, tmp_path: Path
+) -> None:
+    patient = replace(QUICK, stall_s=5, late_s=6)
+    with LateRelay(steady_camera.port) as relay:
+        gate = camera("gate", f"rtsp://127.0.0.1:{relay.port}/h264")
+        with recording(tmp_path, gate, timing=patient) as recorder:
+            wait_for_video(recorder, "gate", 3.5)
+            relay.late_s = 1.5
+            at = now()
+            clip = recorder.record("gate", at, 2, 2)
+    assert seen(clip, at).last_s >= 2 - 1.5 * PICTURE_S
+    assert not clip.partial
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["stopped", "killed"])
+def test_what_follows_a_silence_is_placed_before_its_segment_is_complete(
+    camera_of_our_own: RtspCamera, tmp_path: Path, is_lost: bool
+) -> None:
+    gate = camera("gate", camera_of_our_own.url())
+    patient = replace(QUICK, stall_s=10)
+    with recording(tmp_path, gate, timing=patient) as recorder:
+        wait_for_video(recorder, "gate", 1.5)
+        camera_of_our_own.send(signal.SIGUSR1)
+        silence = now() + timedelta(seconds=1.5)
+        wait_until(lambda: now() > silence, "it is silent", 30)
+        camera_of_our_own.send(signal.SIGUSR2)
+        # It goes on with a keyframe, at a multiple of their interval.
+        again_s = (now().timestamp() // GOP_S + 1) * GOP_S
+        at = datetime.fromtimestamp(again_s + 0.8, UTC)
+        if is_lost:
+            wait_until(lambda: now() > at + timedelta(seconds=0.6), "video", 30)
+            [pid] = ffmpegs(tmp_path)
+            os.kill(pid, signal.SIGKILL)
+        clip = recorder.record("gate", at, 0.4, 0.2)  # compares it with its pictures
+    assert not clip.gaps
+    assert clip.began_at is not None
+    assert clip.began_at.timestamp() - again_s == pytest.approx(0, abs=0.3)
+
+
+def test_a_keyframe_that_is_far_away_moves_no_picture(
+    films: Path, tmp_path: Path
+) -> None:
+    """A camera that saves bytes sends none for minutes while nothing moves."""
+    aud = b"\0\0\0\1\x09"
+    units = [aud + u for u in film(films, "h264").read_bytes().split(aud)[1:]]
+    often = units[: 3 * GOP]
+    video = FakeVideo(film=b"".join([*often, *units[1:GOP] * 20]), film_s=27)
+    video.film_type = "video/h264"
+    gate = camera("gate", "", pre_roll_s=0.5)
+    with serve(video.app()) as url:
+        gate = replace(gate, url=f"{url}/stream")
+        with recording(tmp_path, gate, max_event_age_s=0.5) as recorder:
+            wait_for_video(recorder, "gate", 3)
+            wait_until(
+                lambda: not recorder.states()["gate"].held_s,
+                "all complete segments are too old",
+                30,
+            )
+            at = now()
+            clip = recorder.record("gate", at, 0.5, 0.5)
+        video.close()
+    assert clip.error is None
+    assert clip.ended_at is not None
+    assert (clip.ended_at - at).total_seconds() == pytest.approx(0.5, abs=0.5)
 
 
 def test_a_keyframe_is_waited_for(films: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from statistics import median
 
 from mvsnap.recorder import ClipResult
 from mvsnap.simulator.video import FakeVideo
-from tests.servers.rtsp import FPS, PICTURES, pictures
+from tests.servers.rtsp import FPS, PICTURES, SLOW, pictures
 
 _LATE_S = 0.3  # the most that a picture may be away from its moment
 # The same for a connection of a few seconds: a busy machine may receive all of it late.
@@ -29,9 +29,22 @@ def numbers_per_s(url: str) -> float | None:
     return FakeVideo.fps if url.endswith((".mjpg", ".jpg")) else None
 
 
-def assert_true(clip: ClipResult, fps: float, clock_s: float = 0) -> None:
+def seconds_per_picture(url: str, fps: float) -> float:
+    return SLOW.get(url.rpartition("/")[2], 1 / fps)
+
+
+def assert_true(
+    clip: ClipResult,
+    fps: float,
+    since: datetime,
+    *,
+    every_s: float,
+    clock_s: float = 0,
+) -> None:
     """Compare began_at, ended_at, gaps and each picture's place with its own time.
 
+    since: what was before was not asked for: a clip begins with a whole segment.
+    every_s: how long a picture lasts that is the only one.
     clock_s: by how much the clock of the recorder is ahead of the real one.
     """
     assert clip.path is not None
@@ -46,7 +59,7 @@ def assert_true(clip: ClipResult, fps: float, clock_s: float = 0) -> None:
         off_s = real - (began + at_s)
         assert abs(off_s) < late_s, f"picture {number} at {at_s} s: {off_s:.2f} s off"
     waits = [b - a for a, b in itertools.pairwise(shown)]
-    usual_s = median(waits) if waits else 1 / fps
+    usual_s = median(waits) if waits else every_s
     assert shown[-1] - late_s < ended < shown[-1] + max(usual_s, 1) + late_s
     gaps = [
         tuple(_real(at, clock_s) for at in (g.began_at, g.ended_at)) for g in clip.gaps
@@ -55,6 +68,7 @@ def assert_true(clip: ClipResult, fps: float, clock_s: float = 0) -> None:
         within = [real for real in shown if begin + late_s < real < end - late_s]
         assert not within, f"{len(within)} pictures are in a gap"
     for first, then in itertools.pairwise(shown):
+        first = max(first, _real(since, clock_s))
         if then - first > max(_MISSED_S, 3 * usual_s):
             middle = (first + then) / 2
             is_named = any(begin <= middle <= end for begin, end in gaps)

@@ -9,6 +9,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -122,6 +123,21 @@ class Relay:
     def _changer(self) -> Callable[[bytes], bytes]:
         """Return what is done to the bytes of one connection from the server."""
         return bytes
+
+
+class LateRelay(Relay):
+    """Passes on what a server sends all at once, so many seconds after the first."""
+
+    def __init__(self, target_port: int) -> None:
+        super().__init__(target_port)
+        self.late_s = 0.0
+
+    def _changer(self) -> Callable[[bytes], bytes]:
+        def later(chunk: bytes) -> bytes:
+            time.sleep(self.late_s)
+            return chunk
+
+        return later
 
 
 class ClockRelay(Relay):

@@ -72,8 +72,8 @@ _CAPS = {
 }
 _MOUNTS = {"h264": "h264", "h265": "h265", "mjpeg": "mjpeg", "sec": "h264"}
 # The same film with fewer pictures: one in so many seconds.
-_SLOW = {"every2": 2, "every4": 4, "every16": 16}
-_MOUNTS |= dict.fromkeys(_SLOW, "h264")
+SLOW = {"every2": 2, "every4": 4, "every16": 16}
+_MOUNTS |= dict.fromkeys(SLOW, "h264")
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Pump:
                 number += -number % GOP
 
     def _is_sent(self, number: int) -> bool:
-        return number % (_SLOW.get(self._mount, 0) * FPS or 1) == 0
+        return number % (SLOW.get(self._mount, 0) * FPS or 1) == 0
 
 
 class Bindings:
