@@ -148,7 +148,7 @@ def _ask_all(
 @contextmanager
 def _resumable(values: Values) -> Iterator[None]:
     """Say that the sections so far are saved, if the next one does not come."""
-    saved = "Your answers are saved. Run init again to go on." if values else ""
+    saved = f"Your answers are saved. To go on: {as_called('init')}" if values else ""
     try:
         yield
     except click.Abort:
@@ -255,7 +255,8 @@ def _say_what_is_missing(known: Settings, values: Values) -> None:
         ("webex", known.webex.configured, "no messages"),
     ):
         if not values[name] and not is_known:
-            out.print(f"[yellow]{name} was skipped: {lost} until you run init again.")
+            again = as_called("init")
+            out.print(f"[yellow]{name} was skipped: {lost} until you run {again}")
 
 
 def _next_steps(

@@ -69,8 +69,8 @@ WEBEX_REFUSED = Wording("webex_refused", N_("Webex refused the request (%(status
 WEBEX_REFUSED_TOKEN = Wording(
     "webex_refused_token",
     N_(
-        "Webex refused the bot's token (401): fix webex.bot_token, and waiting "
-        "messages will be delivered"
+        "Webex refused the bot's token (401): fix webex.bot_token, or that of the "
+        "channel, and waiting messages will be delivered"
     ),
 )
 WEBEX_FORBIDS = Wording(

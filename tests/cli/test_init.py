@@ -205,7 +205,7 @@ def test_after_leaving_in_the_middle_init_goes_on(
 ) -> None:
     left = answered(tmp_path, clouds, "Plant 7", "UTC", keys[0], more="")
     assert left.exit_code == 1
-    assert "Run init again to go on" in left.output
+    assert "To go on: python -m mvsnap init" in left.output
     path = tmp_path / "config" / "mvsnap.yaml"
     assert load(path, {}).site.name == "Plant 7"
     assert not load(path, {}).meraki.configured  # its section was not complete

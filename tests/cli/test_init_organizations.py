@@ -68,7 +68,7 @@ def test_what_was_complete_is_there_after_leaving_and_the_question_comes_again(
 ) -> None:
     left = answered(tmp_path, meraki, *FIRST, more="")
     assert left.exit_code == 1
-    assert "Run init again to go on" in left.output
+    assert "To go on: python -m mvsnap init" in left.output
     assert made(tmp_path).meraki.organization_id == ACME
     # The first key is kept; left before the answer to "Another organization?".
     kept = ("", "", "")
@@ -112,6 +112,6 @@ def test_an_organization_that_refuses_leaves_what_is_saved(
     cloud.refusals[f"/organizations/{OTHER}/devices"] = refused(404)
     done = answered(tmp_path, meraki, *FIRST, "y", "key-two", "0")
     assert done.exit_code == 1
-    assert "Your answers are saved. Run init again to go on." in done.output
+    assert "Your answers are saved. To go on: python -m mvsnap init" in done.output
     assert made(tmp_path).meraki.organization_id == ACME
     assert made(tmp_path).organizations == ()
