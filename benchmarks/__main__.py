@@ -151,12 +151,18 @@ def triggers() -> list[Line]:
     if shutil.which("wrk") is None:
         return lines
     with _running() as (_, served):
-        bare = _wrk(f"{served.url}/healthz")
         path = f"/api/v1.0/getSnapshot?apikey={KEY}&wait_s=0"
-        durable = _wrk(f"{served.url}{path}")
+        # In turns: within seconds this machine becomes twice as fast, or half.
+        rounds = [
+            (_wrk(f"{served.url}{path}"), _wrk(f"{served.url}/healthz"))
+            for _ in range(ROUNDS)
+        ]
+    ratio, durable, bare = sorted(
+        (mine / other, mine, other) for mine, other in rounds
+    )[ROUNDS // 2]
     what, reference = "durable trigger, rate", "the same server's route without store"
     text = f"{durable:.0f}/s of {bare:.0f}/s"
-    return [*lines, Line(what, reference, ">= 0.3", durable / bare, "", text)]
+    return [*lines, Line(what, reference, ">= 0.3", ratio, "", text)]
 
 
 @contextmanager
@@ -196,7 +202,7 @@ def _p99_s(url: str) -> float:
 
 def _wrk(url: str) -> float:
     done = subprocess.run(
-        ["wrk", "-t2", "-c8", "-d8s", url], capture_output=True, text=True, check=True
+        ["wrk", "-t2", "-c8", "-d3s", url], capture_output=True, text=True, check=True
     )
     found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert found is not None
