@@ -55,9 +55,15 @@ def assert_true(
     shown = [_shown(number, began + at_s, fps) for at_s, number in found]
     on_demand = "no pre-roll" in (clip.note or "")
     late_s = (_LATE_SHORT_S if on_demand else _LATE_S) + 1 / fps
-    for (at_s, number), real in zip(found, shown, strict=True):
-        off_s = real - (began + at_s)
-        assert abs(off_s) < late_s, f"picture {number} at {at_s} s: {off_s:.2f} s off"
+    off = [
+        (real - (began + at_s), f"picture {number} at {at_s} s")
+        for (at_s, number), real in zip(found, shown, strict=True)
+    ]
+    # A busy machine receives some late; it receives none early, nor many late.
+    held_up = [one for one in off if -late_s - 1 < one[0] <= -late_s]
+    wrong = [one for one in off if abs(one[0]) >= late_s and one not in held_up]
+    assert not wrong, f"seconds off: {wrong}"
+    assert len(held_up) <= len(off) // 5, f"seconds off: {held_up}"
     waits = [b - a for a, b in itertools.pairwise(shown)]
     usual_s = median(waits) if waits else every_s
     assert shown[-1] - late_s < ended < shown[-1] + max(usual_s, 1) + late_s
