@@ -135,7 +135,9 @@ def test_a_flood_of_logins_keeps_nobody_out(service: Attacked) -> None:
     assert set(came) == {303}
 
 
-def test_a_key_that_fills_the_queue_is_refused_alone(service: Attacked) -> None:
+def test_a_key_that_fills_the_queue_is_refused_alone(
+    service: Attacked, request: pytest.FixtureRequest
+) -> None:
     numbers, headers = itertools.count(), {"X-API-Key": KEY}
 
     def attack(attack: Attack) -> None:
@@ -146,10 +148,10 @@ def test_a_key_that_fills_the_queue_is_refused_alone(service: Attacked) -> None:
             if status == 429 != was:  # it has all that it can have
                 attack.under_way()
 
-    # 503: on a machine this busy, its turn to write did not come in time.
     statuses = set(service.while_attacked(attack).statuses)
-    assert 429 in statuses
-    assert statuses <= {202, 429, 503}
+    # A second try finds what the first one has filled.
+    is_first = getattr(request.node, "execution_count", 1) == 1
+    assert statuses == {202, 429} if is_first else {429} <= statuses <= {202, 429}
 
 
 def test_the_service_ends_while_all_wait(service: Attacked) -> None:

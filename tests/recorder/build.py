@@ -76,7 +76,14 @@ class CheckedRecorder(Recorder):
             pre_roll_s = own.pre_roll_s if asked_s is None else asked_s
             since = at - timedelta(seconds=pre_roll_s)
             every_s = seconds_per_picture(own.url, fps)
-            assert_true(clip, fps, since, every_s=every_s, clock_s=clock_s)
+            assert_true(
+                clip,
+                fps,
+                since,
+                every_s=every_s,
+                is_stamped=own.url.startswith("rtsp"),
+                clock_s=clock_s,
+            )
         return clip
 
 
