@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 LOCKED = "another program keeps it locked"
+# For a thread that waited in vain for others of its own process.
+CROWDED = f"a slow disk keeps writers waiting, or {LOCKED}"
 FULL = "the disk is full"
 _WORDS = {
     sqlite3.SQLITE_READONLY: "it cannot be written (read-only)",

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mvsnap.sqlite_errors import LOCKED
+from mvsnap.sqlite_errors import CROWDED
 from mvsnap.store.time_limits import (
     DatabaseAway,
     having_waited,
@@ -54,7 +54,7 @@ class WriteQueue:
         now, since_s = time_limits(), time.monotonic()
         if not self.enter(now.lock_s, is_request=now.is_request):
             waited_in_vain()
-            raise DatabaseAway(LOCKED)
+            raise DatabaseAway(CROWDED)
         return time.monotonic() - since_s
 
     def enter(self, limit_s: float, *, is_request: bool) -> bool:

@@ -157,6 +157,6 @@ def test_a_request_that_waits_in_vain_is_refused(writing: Begins) -> None:
 
     with ThreadPoolExecutor(1) as pool, writing() as connection:
         write(connection)
-        with pytest.raises(DatabaseAway, match="another program keeps it locked"):
+        with pytest.raises(DatabaseAway, match="a slow disk keeps writers waiting, or"):
             pool.submit(ask).result(LIMIT_S)
     ask()
