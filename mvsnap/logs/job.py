@@ -16,7 +16,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _current: ContextVar[str] = ContextVar("mvsnap_job", default="")
-_accepted: ContextVar[tuple[str, ...]] = ContextVar("mvsnap_accepted", default=())
+# None outside a request.
+_accepted: ContextVar[tuple[str, ...] | None] = ContextVar(
+    "mvsnap_accepted", default=None
+)
 
 
 def current() -> str:
@@ -30,15 +33,25 @@ def begin_request() -> None:
     _accepted.set(())
 
 
+def end_request() -> None:
+    """Say that what follows in this thread is for no request and no job."""
+    _current.set("")
+    _accepted.set(None)
+
+
 def accepted(job_id: str) -> None:
-    """Say that all that follows in this thread is for a job, accepted just now."""
-    _current.set(job_id)
-    _accepted.set((*_accepted.get(), job_id))
+    """Say that the rest of the request is for a job, accepted just now.
+
+    Outside a request nothing: a thread that lives on does the next thing for no job.
+    """
+    if (before := _accepted.get()) is not None:
+        _current.set(job_id)
+        _accepted.set((*before, job_id))
 
 
 def of_request() -> tuple[str, ...]:
     """Return what was accepted since the request began."""
-    return tuple(dict.fromkeys(_accepted.get()))
+    return tuple(dict.fromkeys(_accepted.get() or ()))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ _CONVERTER = re.compile(r"<\w+:")  # of <string:token>
 def prepare(app: Flask) -> None:
     app.before_request(job.begin_request)
     app.after_request(_tell)
+    app.teardown_request(lambda _exc: job.end_request())
 
 
 def path_without_token() -> str:

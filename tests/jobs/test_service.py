@@ -17,6 +17,7 @@ from mvsnap.core.progress import JobProgress
 from mvsnap.domain import CameraName, Job, JobId, JobState, Serial, Trigger, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.jobs.service import Finished, JobRequest, JobService
+from mvsnap.logs.job import current
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
@@ -77,6 +78,7 @@ def test_an_accepted_job_is_with_the_engine(office: Office) -> None:
     job = office.service().accept(request(rooms=("Alarms",), prefix="Door"))
     assert office.engine.jobs == {job.id: job}
     assert (job.rooms, job.prefix, job.serials) == (("Alarms",), "Door", (GATE,))
+    assert current() == ""  # what else the thread does is of no job
 
 
 def test_a_job_has_all_that_was_asked_for() -> None:

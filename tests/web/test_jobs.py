@@ -12,6 +12,7 @@ import pytest
 
 from mvsnap.domain import EventId, Job, Serial, Trigger, TriggerKind
 from mvsnap.jobs.codec import encode
+from mvsnap.logs.job import current, of_request
 from mvsnap.store.audit import AuditFilter
 from mvsnap.store.job_states import JobRow, JobStage
 from mvsnap.texts.wording import Reason
@@ -183,3 +184,8 @@ def test_a_request_that_is_refused_is_not_logged_as_the_one_before(
     assert web.browser().get("/status").status_code == 303
     (line,) = caplog.messages
     assert line == "GET /api/v1.0/getSnapshot from 127.0.0.1: 202"
+
+
+def test_what_a_thread_does_after_a_request_is_of_no_job(web: Web) -> None:
+    assert web.client(BUTTON).get("/api/v1.0/getSnapshot?wait_s=0").status_code == 202
+    assert (current(), of_request()) == ("", ())
