@@ -173,6 +173,12 @@ class Site:
         return found
 
     def gather(self) -> None:
+        """Let people come, once those before have gone: else it is the same crowd."""
+
+        def is_empty() -> bool:
+            return len(self.events(kind="end")) == self.crowds()
+
+        self.until(is_empty, "the crowd before is over")
         camera = next(iter(self.clouds.dashboard.cameras.values()))
         self.counts.crowd_now(camera.serial, zone_ids(camera, 1)[1], 5, 2)
 
