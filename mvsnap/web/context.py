@@ -38,6 +38,7 @@ from mvsnap.store.users.session_keys import SessionKeyStore
 from mvsnap.values import replace
 from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.entry_trials import EntryTrials
+from mvsnap.web.places import Places, known_places
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 
@@ -101,6 +102,10 @@ class Gateway(Struct, frozen=True):
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
+
+    def places(self) -> Places:
+        """Return all cameras and their zones by name; three queries."""
+        return known_places(self.site, self.sense)
 
     def sense_settings(self) -> Sense:
         """Return those that hold now; the file's where an override is outdated."""
