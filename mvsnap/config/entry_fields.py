@@ -35,6 +35,13 @@ _SPELLED = {
     "pre roll": "pre-roll",
     "post roll": "post-roll",
 }
+# Where a form has other words than the file: those of the page of MV Sense.
+_LABELS = {
+    "when": "Hours in which messages are sent",
+    "outside": "Outside of these hours",
+}
+_ABOUT_NAME = {"outside": "Pictures and events are kept either way."}
+_SAID = {"True": "Yes", "False": "No"}
 # Where a form writes it in another way than the file.
 _ABOUT: Mapping[Asked, str] = {
     "hours": "One span per line, like mon-fri 08:00-18:00, in the site's time zone; "
@@ -128,7 +135,7 @@ def _field(name: str, info: FieldInfo, kinds: list[Any]) -> FormField:
         name,
         _label(name.removesuffix(suffix)),
         asked,
-        _about(info, asked),
+        _ABOUT_NAME.get(name) or _about(info, asked),
         _UNITS.get(suffix, ""),
         choices,
         default,
@@ -138,6 +145,8 @@ def _field(name: str, info: FieldInfo, kinds: list[Any]) -> FormField:
 
 
 def _label(name: str) -> str:
+    if name in _LABELS:
+        return _LABELS[name]
     label = name.replace("_", " ").replace(".", ", ")
     for word, spelled in _SPELLED.items():
         label = re.sub(rf"\b{word}\b", spelled, label)
@@ -150,7 +159,8 @@ def _about(info: FieldInfo, asked: Asked) -> str:
         return _ABOUT[asked]
     if asked == "lines":
         about = f"one per line; {about}" if about else "one per line"
-    return first_upper(about) + ("." if about else "")
+    first, colon, rest = first_upper(about).partition(":")
+    return f"{_SAID.get(first, first)}{colon}{rest}" + ("." if about else "")
 
 
 def _asked(kinds: list[Any]) -> tuple[Asked, tuple[str, ...]]:

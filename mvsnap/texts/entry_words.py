@@ -47,7 +47,7 @@ ENTRY_WORDS = (
     N_("Recode"),
     N_("Convert clips to H.264; auto: only what browsers cannot play (MJPEG, H.265)."),
     N_("Verify TLS"),
-    N_("False: accept any certificate from this camera (https)."),
+    N_("No: accept any certificate from this camera (https)."),
     N_("Transport"),
     N_(
         "How RTP comes from an RTSP camera: tcp, udp (packets may be lost), or "
@@ -55,20 +55,17 @@ ENTRY_WORDS = (
     ),
     N_("Audio"),
     N_(
-        "True: clips have the camera's sound, if it has any; default: clips "
+        "Yes: clips have the camera's sound, if it has any; default: clips "
         "have no sound."
     ),
     N_("Address in the notation of Apprise; a secret."),
-    N_("When"),
+    N_("Hours in which messages are sent"),
     N_(
         "One span per line, like mon-fri 08:00-18:00, in the site's time zone; "
         "over midnight if the second time is earlier; empty: always."
     ),
-    N_("Outside"),
-    N_(
-        "Messages outside of these hours: later, when the hours begin; or "
-        "never; pictures and events are kept either way."
-    ),
+    N_("Outside of these hours"),
+    N_("Pictures and events are kept either way."),
     N_("Group, messages"),
     N_(
         "More messages about one camera than this, within the time below, "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from mvsnap.domain import Serial
+from mvsnap.texts import N_
 from mvsnap.visitors.model import CountingCamera
 from mvsnap.visitors.zone_rows import VisitorRow
 from mvsnap.web.places import Places
@@ -30,7 +31,7 @@ def without_counts(
     found = []
     for serial, camera in cameras.items():
         if camera.has_sense is False:
-            why = "MV Sense is off"
+            why = N_("MV Sense is off")
         elif camera.error and serial not in counting:
             why = camera.error
         else:

@@ -27,7 +27,7 @@ def advice(cameras: dict[Serial, CountingCamera]) -> str:
             "persists, check the log of the worker."
         )
     if all(camera.has_sense is False for camera in cameras.values()):
-        return (
+        return _(
             "MV Sense is not enabled on any camera. Dashboard > Cameras > the camera > "
             "Settings > Sense; each camera needs a Sense license."
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -14,14 +15,23 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mvsnap import texts
-from mvsnap.domain import Role
+from mvsnap.domain import Role, Serial
+from mvsnap.visitors.model import CountingCamera
 from tests.texts.forms_of import forms_of
 from tests.texts.seen_in_german import english_words, left_in_english, read
 from tests.texts.test_catalogue import catalogue
-from tests.web.build import Web, send
+from tests.web.build import GATE, Web, send
 from tests.web.build import log_in as fill_in
 from tests.web.page_build import filled
-from tests.web.test_every_page import EMPTY, FORMS, LOG_IN, MISTAKEN, Site, addresses
+from tests.web.test_every_page import (
+    EMPTY,
+    FORMS,
+    LOG_IN,
+    MISTAKEN,
+    Site,
+    addresses,
+    is_page,
+)
 
 ENGLISH = english_words(catalogue("de"))
 # Names, words of alarms, and what services outside say, as tests/web/page_build.py has
@@ -33,7 +43,7 @@ DATA = (
     *("Gripper lost its carton", "deviceName", "Night watch", "Harbour", "line 3"),
     *("The camera gave no video.", "no answer within 20 s", "button"),
     *("Webex could not be reached:", "extraInfo.Device name"),
-    *("schedules.1.cron", "sender: 'x'", "USER:PASSWORD@"),
+    *("Never", "'never'", "schedules.1.cron", "sender: 'x'", "USER:PASSWORD@"),
     *("snapshot, read, webhook, badges, mute, review", "Rechte: read"),
     *(
         "sense.people",
@@ -44,6 +54,7 @@ DATA = (
     ),
     "pi: web",  # a machine and its roles
     "result",  # what a reader says of a badge
+    "Network-wide > General > Location and scanning",  # a menu of the Dashboard
     *("admin", "reviewer", "viewer"),  # of tests/web/page_build.py: names of people
 )
 # What is sent to a form, and comes back with mistakes.
@@ -63,6 +74,9 @@ SENT: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/alarms/test", {"sender": "x", "message": "{"}),
     ("/settings/place", {"place": "x", "people": "x"}),
 )
+
+
+FILM = {"cameras": {"Hall": {"url": "rtsp://192.0.2.10/"}}}
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +123,30 @@ def test_no_page_is_left_in_english(site: Site) -> None:
     assert here.said == {}
 
 
-def test_what_is_not_set_up_yet_is_said_in_german(tmp_path: Path) -> None:
-    """The site of the other tests has most parts, of which the page says the name."""
-    new = Web(tmp_path, site={"locale": "de"}, webex={}, meraki={})
-    here = Reader(new.log_in(Role.ADMIN), {})
-    here.read("/set-up")
+def without_arguments(web: Web) -> list[str]:
+    rules = (rule for rule in web.app.url_map.iter_rules() if is_page(rule))
+    return [rule.rule for rule in rules if not rule.arguments]
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [{"meraki": {}, "webex": {}}, {"sense": {"enabled": False}}, {"recorder": FILM}],
+    ids=["nothing", "a dashboard", "a recording camera"],
+)
+def test_what_is_not_set_up_yet_is_said_in_german(
+    tmp_path: Path, sections: dict[str, Any]
+) -> None:
+    """The site of the other tests has most parts, and something happened there."""
+    new = Web(tmp_path, site={"locale": "de"}, **sections)
+    without_sense = CountingCamera(Serial(GATE), False, new.clock.now())
+    for role in (Role.ADMIN, Role.VIEWER):
+        here = Reader(new.log_in(role), {})
+        for path in without_arguments(new):
+            here.read(path)
+        new.visitors.keep_camera(without_sense)
+        here.read("/visitors")
+        assert here.said == {}
     new.close()
-    assert here.said == {}
 
 
 def test_dates_and_fractions_are_as_written_in_german(site: Site) -> None:

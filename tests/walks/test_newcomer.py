@@ -18,7 +18,7 @@ PASSWORD = "a-password-for-the-tests"
 # What a page says that has nothing to show yet.
 EMPTY = {
     "/status/jobs": "No job waits",
-    "/clips": "No recording cameras. Add one",
+    "/clips": "Add a recording camera",
     "/crowd-events": "Set sense.host to your MQTT broker",
     "/wifi": "Add an entry to scanning.endpoints",
     "/badges": "API key that has the scope badges",

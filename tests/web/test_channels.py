@@ -1,4 +1,4 @@
-"""Channels over HTTP: in requests, limited by keys, tried on the settings page."""
+"""Channels over HTTP: in requests, limited by keys, tried on their page."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.servers.processes import wait_until
 from tests.web.build import KEY, Web, send
 
 SNAPSHOT = "/api/v1.0/getSnapshot"
-PAGE = "/settings"
-TEST = f"{PAGE}/channels/test"
+PAGE = "/settings/entries/channels"
+TEST = "/settings/channels/test"
 GUARDS_KEY = "a-key-that-may-tell-the-guards"
 JPEG = bytes(range(256)) * 4
 MES = {
@@ -106,8 +106,27 @@ def test_the_page_lists_the_channels_without_their_secrets(web: Web) -> None:
     page = web.log_in().get(PAGE).text
     for name in ("Guards", "MES", "Alarms"):
         assert f"Send a test to {name}" in page
+    assert "None yet." not in page
     assert "hook-4f1c" not in page
     assert "whsec_" not in page
+
+
+def test_the_room_alone_is_listed_once_and_nowhere_else(tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    admin = web.log_in()
+    page = admin.get(PAGE).text
+    assert "Send a test to Alarms" in page
+    assert "None yet." not in page
+    assert "Send a test" not in admin.get("/settings").text
+    web.close()
+
+
+def test_without_room_and_channel_there_is_none(tmp_path: Path) -> None:
+    web = Web(tmp_path, webex={})
+    page = web.log_in().get(PAGE).text
+    assert "None yet." in page
+    assert "Send a test" not in page
+    web.close()
 
 
 def outcome(admin: FlaskClient, name: str) -> str:
@@ -124,7 +143,7 @@ def outcome(admin: FlaskClient, name: str) -> str:
 def pressed(admin: FlaskClient, name: str) -> str:
     answer = send(admin, TEST, name=name)
     assert answer.status_code == 303
-    assert answer.headers["Location"].endswith(f"{PAGE}?tested={name}#channels")
+    assert answer.headers["Location"].endswith(f"{PAGE}?tested={name}#channel-test")
     return outcome(admin, name)
 
 

@@ -213,30 +213,61 @@ def test_the_rows_are_sent_again_only_when_they_changed(
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "said", "link"),
     [
-        ({"recorder": {}}, "recorder: cameras:"),
-        ({"webhooks": {}, "api_keys": []}, "webhooks: tokens:"),
-        ({"webhooks": {}}, "No clips yet"),
+        (
+            {"recorder": {}},
+            "No recording cameras yet.",
+            "/settings/entries/recording-cameras/add",
+        ),
+        (
+            {"webhooks": {}, "api_keys": []},
+            "No alarm senders are set up yet.",
+            "/settings/webhooks",
+        ),
         (
             {"webhooks": {"tokens": [ONLY_PICTURES]}, "api_keys": []},
-            "Add clips to a token or rule",
+            "Alarms only take snapshots so far.",
+            "/settings/entries/webhook-rules/add",
         ),
+    ],
+    ids=["no camera", "no sender", "no clip asked for"],
+)
+def test_an_empty_list_leads_an_admin_to_what_is_missing(
+    tmp_path: Path, missing: dict[str, Any], said: str, link: str
+) -> None:
+    web = Web(tmp_path, **(SETTINGS | missing))
+    page = web.log_in().get(PAGE).text
+    assert said in page
+    assert f'href="{link}"' in page
+    assert "a-token-of" not in page
+    assert web.log_in().get(link).status_code == 200
+    page = web.log_in(Role.VIEWER).get(PAGE).text
+    assert f"{said} An admin can set this up." in words(page)
+    assert link not in page
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"webhooks": {}}, "No clips yet"),
         ({}, "http://localhost/webhook/TOKEN"),
         (
             {"site": {"public_url": "https://clips.example"}},
             "curl -d text=&#39;Just a test&#39; https://clips.example/webhook/TOKEN",
         ),
     ],
-    ids=["no camera", "no sender", "a key", "no clip asked for", "none yet", "public"],
+    ids=["a key", "none yet", "public"],
 )
-def test_an_empty_list_says_what_to_do(
+def test_an_empty_list_says_how_a_clip_is_made(
     tmp_path: Path, missing: dict[str, Any], said: str
 ) -> None:
     web = Web(tmp_path, **(SETTINGS | missing))
-    text = words(web.log_in(Role.VIEWER).get(PAGE).text)
-    assert said in text
-    assert "a-token-of" not in text
+    assert said in words(web.log_in().get(PAGE).text)
+    viewed = words(web.log_in(Role.VIEWER).get(PAGE).text)
+    assert "No clips yet. Alarms record them." in viewed
+    assert "curl" not in viewed
     web.close()
 
 

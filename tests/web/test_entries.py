@@ -46,8 +46,7 @@ def test_a_channel_is_added_changed_and_removed(web: Web, admin: FlaskClient) ->
     assert "Guards" in page
     assert "From the file." in page
     assert send(admin, CHANNELS, **PROGRAM).status_code == 303
-    page = admin.get("/settings").text
-    assert "Send a test to Till" in page
+    assert "Send a test to Till" in admin.get(CHANNELS).text
     page = admin.get(f"{CHANNELS}/of/Till").text
     assert SECRET not in page
     assert URL not in page
@@ -66,7 +65,7 @@ def test_a_channel_is_added_changed_and_removed(web: Web, admin: FlaskClient) ->
     assert "mon-fri 08:00-18:00\nsat" in admin.get(f"{CHANNELS}/of/Till").text
     assert send(admin, f"{CHANNELS}/remove", name="Till").status_code == 303
     assert web.entries.all() == []
-    assert "Send a test to Till" not in admin.get("/settings").text
+    assert "Send a test to Till" not in admin.get(CHANNELS).text
     said = [(c.what, c.before, c.after) for c in web.site.changes(6)]
     assert SECRET not in str(said)
     assert URL not in str(said)
@@ -174,8 +173,8 @@ def test_an_entry_that_no_longer_fits_the_file_is_said_and_not_used(
     admin = web.log_in(Role.ADMIN)
     page = admin.get(CHANNELS).text
     assert page.count("Not in use: ") == 1
-    names = re.findall('Send a test to ([^"]+)', admin.get("/settings").text)
-    assert names == ["Guards", "Shop", "Alarms"]
+    names = re.findall('Send a test to ([^"]+)', page)
+    assert names == ["Shop", "Guards", "Alarms"]
     web.close()
 
 

@@ -207,7 +207,7 @@ def test_a_snapshot_that_failed_says_why(tmp_path: Path) -> None:
 
 
 def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
-    web = made(tmp_path, meraki={"cameras": [DOOR]})
+    web = made(tmp_path, meraki={"cameras": [DOOR]}, sense={"enabled": True})
     gate = Camera(Serial(GATE), "Gate", "MV12W", "N_1", "online")
     web.site.keep_cameras([gate], NOON)
     web.sense.note_last_seen({Serial(GATE): NOON}, NOON)
@@ -257,6 +257,18 @@ def test_no_camera_is_silent_while_nobody_listens(tmp_path: Path) -> None:
     listen(web, seconds_ago=300)
     web.sense.note_last_seen({Serial(HALL): NOON - timedelta(hours=1)}, NOON)
     assert "silent" not in row_of(web.log_in(), HALL)
+    web.close()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_last_message_is_said_while_mv_sense_is_on(
+    tmp_path: Path, enabled: bool
+) -> None:
+    web = made(tmp_path, sense={"enabled": enabled})
+    client = web.log_in()
+    assert ("Last MV Sense message" in text_of(client)) is enabled
+    assert row_of(client, GATE).endswith("never") is enabled
+    assert ("no message yet" in client.get(f"/cameras/{GATE}").text) is enabled
     web.close()
 
 

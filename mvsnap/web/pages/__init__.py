@@ -21,7 +21,7 @@ from mvsnap.texts.reasons import said
 from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.entry_form import kind_words
+from mvsnap.web.pages.entry_form import choice_words, kind_words
 from mvsnap.web.pages.menu import menu
 from mvsnap.web.script_texts import script
 from mvsnap.web.time_zone import shown_zone
@@ -63,6 +63,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(noun)
     app.add_template_filter(browser_words)
     app.add_template_filter(kind_words)
+    app.add_template_filter(choice_words)
     app.add_template_test(has_not_been, "to_come")
     app.add_template_global(today)
     app.add_template_global(script)

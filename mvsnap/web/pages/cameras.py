@@ -205,6 +205,7 @@ def _live_part(camera: KnownCamera) -> dict[str, Any]:
         "now": now,
         "shown": list(states.badges(camera)),
         "recorder": states.recorder.get(camera.recorded_as or ""),
+        "sense_enabled": sense.enabled,
         "seen_at": seen_at,
         "picture": latest_pictures(here, [camera]).get(camera.key),
         "zones": zones,

@@ -1,4 +1,4 @@
-"""Channels on the settings page: which there are, and a test message to each."""
+"""Which channels there are, and a test message to each of them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ bp = Blueprint("channels", __name__, url_prefix="/settings/channels")
 
 
 class ChannelRow(Struct, frozen=True):
+    """is_room: a room that needs no entry, of webex.room."""
+
     name: str
     kind: str
+    is_room: bool = False
 
 
 class ChannelTest(Struct, frozen=True):
@@ -37,7 +40,7 @@ def channel_rows(settings: Settings) -> list[ChannelRow]:
     if settings.webex.configured:
         default = filter(None, flat([settings.webex.room]))
         rows += [
-            ChannelRow(room, "webex")
+            ChannelRow(room, "webex", is_room=True)
             for room in default
             if not recipients.is_channel(room)
         ]
@@ -50,7 +53,8 @@ def send_test() -> ResponseReturnValue:
     """Have a test message sent to one of those on the page, which shows the outcome."""
     name = _listed(request.form.get("name", ""))
     gateway().test_messages.begin(name)
-    return redirect(url_for("settings.index", tested=name, _anchor="channels"), 303)
+    page = url_for("entries.index", section="channels", tested=name)
+    return redirect(f"{page}#channel-test", 303)
 
 
 @bp.get("/test")

@@ -45,37 +45,19 @@ SHARED_FOR = {
 _SAME_S = 2.0
 _TIDY = re.compile(r"[^\w .-]+")
 
-_CAMERA_LINES = """recorder:
-  cameras:
-    Packaging robot:
-      url: rtsp://USER:PASSWORD@192.0.2.10/stream
-"""
-_TOKEN_LINES = """webhooks:
-  tokens:
-    - name: line 3
-      token: A-LONG-RANDOM-TEXT        # 16 characters or more
-      actions: [clip]
-"""
-_ACTION_LINES = """webhooks:
-  tokens:
-    - name: ...
-      token: ...
-      actions: [clip, snapshot]
-"""
-
 
 class ClipAdvice(Struct, frozen=True):
-    """Why a list is empty. lines: to be copied; reset: a filter hides the rows.
+    """Why a list is empty. reset: a filter hides the rows.
 
-    is_without_camera: an admin can add one on the pages, too.
-    searched_to: how far back was looked for them.
+    missing: what an admin can add on a page: "camera", "token" or "rule"; "" nothing.
+    command: for an admin, to try it. searched_to: how far back was looked for them.
     """
 
     text: str
-    lines: str = ""
+    missing: str = ""
+    command: str = ""
     reset: bool = False
     searched_to: datetime | None = None
-    is_without_camera: bool = False
 
 
 def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
@@ -102,13 +84,9 @@ def advice(
     # Both send alarms to /webhook, and need the actions that are usual for alarms.
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
     if not settings.recorder.cameras:
-        text = _("No recording cameras. Add one to config/mvsnap.yaml and restart:")
-        return ClipAdvice(text, _CAMERA_LINES, is_without_camera=True)
+        return ClipAdvice(_("No recording cameras yet."), "camera")
     if not tokens and not without_token:
-        text = _(
-            "No alarm senders are set up yet. Give each sender a token and restart:"
-        )
-        return ClipAdvice(text, _TOKEN_LINES)
+        return ClipAdvice(_("No alarm senders are set up yet."), "token")
     # Where nothing is said, alarms do both.
     usual = not webhooks.actions or "clip" in webhooks.actions
     by_token = any(
@@ -116,10 +94,9 @@ def advice(
     )
     by_rule = any("clip" in rule.actions for rule in webhooks.rules)
     if not ((without_token and usual) or by_token or by_rule):
-        text = _("Alarms only take snapshots so far. Add clips to a token or rule:")
-        return ClipAdvice(text, _ACTION_LINES)
-    text = _("No clips yet. Alarms record them; try it with a webhook token:")
-    return ClipAdvice(text, f"curl -d text='Just a test' {hook_url}")
+        return ClipAdvice(_("Alarms only take snapshots so far."), "rule")
+    text = _("No clips yet. Alarms record them.")
+    return ClipAdvice(text, command=f"curl -d text='Just a test' {hook_url}")
 
 
 def file_name(clip: Clip, zone: ZoneInfo, site: ZoneInfo) -> str:

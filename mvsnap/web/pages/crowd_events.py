@@ -28,6 +28,7 @@ from mvsnap.web.pages.crowd_filter import CrowdFilter, read_filter
 from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.live_list import ListPage
 from mvsnap.web.pages.live_part import LivePart, shared
+from mvsnap.web.pages.pages_in_use import listens_to_sense
 from mvsnap.web.places import Places
 from mvsnap.web.time_zone import zone_of_list
 
@@ -148,6 +149,8 @@ def _advice(asked: CrowdFilter) -> CrowdAdvice:
 
 
 def _what_is_missing(sense: Sense) -> str:
+    if not sense.enabled and listens_to_sense(gateway().settings):
+        return _("MV Sense is off, so no crowds are detected.")
     if not sense.enabled:
         return _(
             "MV Sense is off, so no crowds are detected. Set sense.host to your MQTT "

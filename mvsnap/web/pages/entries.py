@@ -19,6 +19,7 @@ from mvsnap.config.entries import (
     SECTIONS,
     Entry,
     EntrySection,
+    WithEntries,
     names_in_file,
     with_entries,
 )
@@ -30,6 +31,7 @@ from mvsnap.texts import N_, _
 from mvsnap.texts.sentences import localized
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
+from mvsnap.web.pages.channels import channel_rows, tested_channel
 from mvsnap.web.pages.entry_form import (
     EntryEntered,
     EntryForm,
@@ -55,27 +57,51 @@ class EntryRow(Struct, frozen=True):
     holds_later: bool
 
 
+class FileRow(Struct, frozen=True):
+    """is_room: of webex.room, which needs no entry."""
+
+    name: str
+    kind: str = ""
+    is_room: bool = False
+
+
 @bp.get("/<section>")
 @auth.page(Role.ADMIN)
 def index(section: str) -> ResponseReturnValue:
     """The entries of the file and of the pages."""
     found, here = _section(section), gateway()
     here.following.look()
-    unusable, entries = here.following.state().unusable, here.entries.all()
+    state, entries = here.following.state(), here.entries.all()
     never = with_entries(here.following.file, entries).unusable
     rows = [
         EntryRow(
             *(e.name, str(e.value.get("kind", "")), e),
-            unusable.get((e.section, e.name), ""),
+            state.unusable.get((e.section, e.name), ""),
             (e.section, e.name) not in never,
         )
         for e in entries
         if e.section == section
     ]
-    in_file = names_in_file(here.following.file, found)
     return render_template(
-        "entries/index.html", section=found, rows=rows, in_file=in_file
+        "entries/index.html",
+        section=found,
+        rows=rows,
+        in_file=_file_rows(found, state),
+        has_test=section == "channels",
+        tested=tested_channel(),
     )
+
+
+def _file_rows(section: EntrySection, state: WithEntries) -> list[FileRow]:
+    """Return what is not made on the pages; of channels, the default rooms, too."""
+    if section.name != "channels":
+        return [FileRow(n) for n in names_in_file(gateway().following.file, section)]
+    made = {e.name for e in state.holding if e.section == section.name}
+    return [
+        FileRow(row.name, row.kind, row.is_room)
+        for row in channel_rows(state.settings)
+        if row.name not in made
+    ]
 
 
 @bp.get("/<section>/add")

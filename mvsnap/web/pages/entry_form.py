@@ -32,6 +32,13 @@ _KIND_WORDS = {
     "webex": N_("Webex"),
     "webhook": N_("Webhook"),
 }
+# As on the page of MV Sense; names of protocols and modes stay as they are.
+_CHOICE_WORDS = {
+    "later": N_("Notify when the hours begin"),
+    "never": N_("Nobody is notified"),
+    "true": N_("yes"),
+    "false": N_("no"),
+}
 # A secret that a form does not show, and where it would be sent.
 _SENT_TO = {"bot_token": "base_url", "auth.password": "url"}
 
@@ -39,6 +46,11 @@ _SENT_TO = {"bot_token": "base_url", "auth.password": "url"}
 def kind_words(kind: str) -> str:
     """Return how people call it, in the site's language."""
     return _(_KIND_WORDS.get(kind, kind))
+
+
+def choice_words(choice: str) -> str:
+    """Return how a form calls a value, in the site's language."""
+    return _(_CHOICE_WORDS.get(choice, choice))
 
 
 class EntryForm(Struct, frozen=True):

@@ -26,7 +26,6 @@ from mvsnap.texts.reasons import said
 from mvsnap.texts.wording import Reason
 from mvsnap.web import auth
 from mvsnap.web.context import gateway
-from mvsnap.web.pages.channels import channel_rows, tested_channel
 from mvsnap.web.pages.mute_form import LENGTHS, MuteEntered, read_mute, split_place
 from mvsnap.web.pages.room_hours import (
     ABOVE,
@@ -327,8 +326,6 @@ def _index(entered: Entered | None = None) -> str:
         doubtful=doubtful(sense, here.settings.webex.room),
         overrides=override_rows(sense.overrides, places),
         mutes=mute_rows(here.site.mutes(now), places, now),
-        channels=channel_rows(here.settings),
-        tested=tested_channel(),
         changes=changes[:_AUDIT_SHOWN],
     )
 
