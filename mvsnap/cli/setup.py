@@ -23,6 +23,7 @@ from mvsnap.cli.setup_meraki import ask_organization, ask_organizations, sign_in
 from mvsnap.cli.terminal import (
     config_option,
     fail,
+    foreign_owner,
     list_mistakes,
     load_for_repair,
     out,
@@ -81,6 +82,7 @@ def init(
         return
     path: Path = ctx.obj
     known, mistakes = load_for_repair(ctx)
+    account = service_of or foreign_owner(known.data_dir)
     existed = path.exists()
     if existed:
         keeps = "Enter keeps what it has, an answer replaces it."
@@ -94,16 +96,14 @@ def init(
     write_settings(path, values, api_keys, replace=not existed)
     out.print(f"\n[green]Written:[/green] {escape(str(path))}")
     _refuse_what_is_left(path)
-    _say_what_is_missing(known, values)
+    _say_what_is_missing(known, values, account)
     if api_keys:
         # Shown only here: it is the person's own new key, and they need it now.
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
     ran_before = existed and bool(known.api_keys) and _has_data(known)
-    for step in _next_steps(
-        known, values, key, ran_before=ran_before, account=service_of
-    ):
+    for step in _next_steps(known, values, key, ran_before=ran_before, account=account):
         out.print(f"  {step}", markup=False, whole=True)
 
 
@@ -249,13 +249,13 @@ def _refuse_what_is_left(path: Path) -> None:
         fail("Your answers are saved. Correct the rest in the file.")
 
 
-def _say_what_is_missing(known: Settings, values: Values) -> None:
+def _say_what_is_missing(known: Settings, values: Values, account: str | None) -> None:
+    again = f"{'sudo ' if account else ''}{as_called('init')}"
     for name, is_known, lost in (
         ("meraki", known.meraki.configured, "no snapshots"),
         ("webex", known.webex.configured, "no messages"),
     ):
         if not values[name] and not is_known:
-            again = as_called("init")
             out.print(f"[yellow]{name} was skipped: {lost} until you run {again}")
 
 

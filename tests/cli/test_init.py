@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -131,6 +132,22 @@ def test_of_a_service_the_next_commands_run_as_its_account(
     _, following = done.output.split("Next:\n")
     assert "  sudo -u mvsnap python -m mvsnap users add YOUR-NAME  to log" in following
     assert "make run" not in following  # `make install` starts it
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works for another account")
+def test_root_may_go_on_with_the_settings_of_a_service(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = configure(tmp_path, f"api_keys: [{{name: a, key: {KEY}}}]\n")
+    (tmp_path / "data").mkdir()
+    for of_service in (path, tmp_path / "data"):
+        os.chown(of_service, 65534, 65534)
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 0, done.output
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
+    assert "no snapshots until you run sudo python -m mvsnap init" in done.output
+    assert "  sudo -u nobody python -m mvsnap check  " in done.output
 
 
 def test_a_wrong_answer_is_asked_for_again(
