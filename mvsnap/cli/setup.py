@@ -283,7 +283,8 @@ def _next_steps(
         steps.append(("users add YOUR-NAME", "to log in to the pages"))
     rows = [(as_account + as_called(words), text) for words, text in steps]
     if ran_before:
-        rows.append(("restart the service", "to apply the settings"))
+        restart = "sudo service mvsnap restart" if account else "restart the service"
+        rows.append((restart, "to apply the settings"))
     else:
         if not account:
             rows.append(("make run", "start the service"))
