@@ -106,7 +106,7 @@ def _for_people(exc: Exception) -> str | None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("config/mvsnap.yaml"),
     show_default=True,
     envvar="MVSNAP_CONFIG",

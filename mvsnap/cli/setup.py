@@ -27,6 +27,7 @@ from mvsnap.cli.terminal import (
     list_mistakes,
     load_for_repair,
     out,
+    require_changeable,
 )
 from mvsnap.cli.usage import as_called
 from mvsnap.clients.webex.client import Webex
@@ -81,6 +82,7 @@ def init(
         write_answers(ctx.obj, answers, name)
         return
     path: Path = ctx.obj
+    require_changeable(path)
     known, mistakes = load_for_repair(ctx)
     account = service_of or foreign_owner(known.data_dir)
     existed = path.exists()
@@ -250,7 +252,7 @@ def _refuse_what_is_left(path: Path) -> None:
 
 
 def _say_what_is_missing(known: Settings, values: Values, account: str | None) -> None:
-    again = f"{'sudo ' if account else ''}{as_called('init')}"
+    again = as_called("init", by="root" if account else None)
     for name, is_known, lost in (
         ("meraki", known.meraki.configured, "no snapshots"),
         ("webex", known.webex.configured, "no messages"),
@@ -271,7 +273,6 @@ def _next_steps(
 
     account: that of a service which `make install` starts; the commands run as it.
     """
-    as_account = f"sudo -u {account} " if account else ""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url, login = known.server.own_url, values["login"].get("backend", "local")
@@ -281,7 +282,7 @@ def _next_steps(
         steps.append(("snapshot", "take a first snapshot"))
     if not ran_before and login != "oidc":
         steps.append(("users add YOUR-NAME", "to log in to the pages"))
-    rows = [(as_account + as_called(words), text) for words, text in steps]
+    rows = [(as_called(words, by=account), text) for words, text in steps]
     if ran_before:
         restart = "sudo service mvsnap restart" if account else "restart the service"
         rows.append((restart, "to apply the settings"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
+from mvsnap import durable_file
 from mvsnap.cli import main
 from mvsnap.config.load import load
 from mvsnap.simulator.faults import Fault
@@ -148,6 +152,39 @@ def test_root_may_go_on_with_the_settings_of_a_service(
     assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
     assert "no snapshots until you run sudo python -m mvsnap init" in done.output
     assert "  sudo -u nobody python -m mvsnap check  " in done.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_whoever_may_not_change_the_settings_is_asked_nothing(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = configure(tmp_path, f"api_keys: [{{name: a, key: {KEY}}}]\n")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [".venv/bin/mvsnap"])
+    os.seteuid(65534)
+    try:
+        done = answered(tmp_path, clouds)
+        read = CliRunner().invoke(main, ["--config", str(path), "events"])
+    finally:
+        os.seteuid(0)
+    assert (done.exit_code, read.exit_code) == (1, 1)
+    assert "Run it as root: sudo .venv/bin/mvsnap init\n" in done.output
+    assert done.output.startswith(f"{path.parent} belongs to root. ")
+    assert f"{path} is for root alone. Run it as root: sudo .venv" in read.output
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any, **_given: Any) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable_file, "write", full)
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 1
+    last = done.output.splitlines()[-1]
+    assert last.endswith("mvsnap.yaml cannot be written: No space left on device")
 
 
 def test_a_wrong_answer_is_asked_for_again(
