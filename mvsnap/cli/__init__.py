@@ -100,6 +100,8 @@ def _for_people(exc: Exception) -> str | None:
         return str(exc.message)
     if of_database is not None and isinstance(exc, of_database.SQLAlchemyError):
         return f"The database cannot be used: {reason(exc)}"
+    if isinstance(exc, PermissionError) and exc.filename is not None:
+        return f"{exc.filename}: {exc.strerror}"
     return None
 
 

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, NoReturn
 
 import pytest
@@ -159,16 +160,24 @@ def test_whoever_may_not_change_the_settings_is_asked_nothing(
     tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = configure(tmp_path, f"api_keys: [{{name: a, key: {KEY}}}]\n")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    (tmp_path / "hidden").mkdir()
+    hidden = configure(tmp_path / "hidden", "")
+    hidden.parent.chmod(0o700)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(gettempdir()) and folder != Path(gettempdir()):
+            folder.chmod(0o755)  # or whoever asks does not get here
     monkeypatch.setattr(sys, "argv", [".venv/bin/mvsnap"])
     os.seteuid(65534)
     try:
         done = answered(tmp_path, clouds)
-        read = CliRunner().invoke(main, ["--config", str(path), "events"])
+        read, unseen = (
+            CliRunner().invoke(main, ["--config", str(each), "events"])
+            for each in (path, hidden)
+        )
     finally:
         os.seteuid(0)
-    assert (done.exit_code, read.exit_code) == (1, 1)
+    assert (done.exit_code, read.exit_code, unseen.exit_code) == (1, 1, 1)
+    assert unseen.output == f"{hidden}: Permission denied\n"
     assert "Run it as root: sudo .venv/bin/mvsnap init\n" in done.output
     assert done.output.startswith(f"{path.parent} belongs to root. ")
     assert f"{path} is for root alone. Run it as root: sudo .venv" in read.output
