@@ -71,7 +71,9 @@ def job_progress(
         for name in job.clips
     )
     states = {part.state for part in parts} | {clip.state for clip in clips}
-    return JobProgress(job, _sum(states), parts, clips)
+    # Of one that this release cannot read, the parts are not known.
+    state = JobState.PENDING if job.unread else _sum(states)
+    return JobProgress(job, state, parts, clips)
 
 
 def _status(

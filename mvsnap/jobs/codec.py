@@ -1,4 +1,7 @@
-"""A job as the engine stores it: plain JSON, readable by every later version."""
+"""A job as the engine stores it: plain JSON, readable by every later version.
+
+One of a later version may be none that this one can read: it is kept as it is.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,16 @@ from typing import Any
 
 from mvsnap.clock import iso
 from mvsnap.domain import CameraName, EventId, Job, JobId, Serial, Trigger, TriggerKind
+from mvsnap.values import as_stored
+
+# What cannot be read may be without a part, or have another thing there.
+_OTHER_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
+_UNKNOWN = "unknown"
 
 
 def encode(job: Job) -> str:
+    if job.unread:
+        return job.unread
     return json.dumps(
         {
             "id": job.id,
@@ -33,12 +43,25 @@ def encode(job: Job) -> str:
     )
 
 
-def decode(text: str) -> Job:
+def decode(text: str, job_id: JobId, accepted_at: datetime) -> Job:
+    """Return the job; where this release cannot read it, its id, time and text alone.
+
+    job_id, accepted_at: what is known of it besides.
+    """
+    try:
+        return _read(text)
+    except _OTHER_SHAPE:
+        unknown = Trigger(as_stored(TriggerKind, _UNKNOWN), "")
+        at = _accepted_at(text) or accepted_at
+        return Job(job_id, unknown, (), at, unread=text)
+
+
+def _read(text: str) -> Job:
     plain = json.loads(text)
     trigger = plain["trigger"]
     return Job(
         id=JobId(plain["id"]),
-        trigger=Trigger(TriggerKind(trigger["kind"]), trigger["by"]),
+        trigger=Trigger(as_stored(TriggerKind, trigger["kind"]), trigger["by"]),
         serials=tuple(Serial(serial) for serial in plain["serials"]),
         accepted_at=datetime.fromisoformat(plain["accepted_at"]),
         at=datetime.fromisoformat(plain["at"]) if plain["at"] else None,
@@ -56,6 +79,13 @@ def decode(text: str) -> Job:
         ),
         rule=plain.get("rule", ""),
     )
+
+
+def _accepted_at(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(json.loads(text)["accepted_at"])
+    except _OTHER_SHAPE:
+        return None
 
 
 def _moment(text: str | None) -> datetime | None:
