@@ -20,6 +20,7 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 
 class PartProgress(Struct, frozen=True):
@@ -74,6 +75,22 @@ def job_progress(
     # Of one that this release cannot read, the parts are not known.
     state = JobState.PENDING if job.unread else _sum(states)
     return JobProgress(job, state, parts, clips)
+
+
+def given_up(progress: JobProgress, why: Reason) -> JobProgress:
+    """Return the progress of a job that has failed: no further picture comes.
+
+    Clips go on without their job.
+    """
+    parts = tuple(
+        replace(part, state=PartState.FAILED, error=part.error or why)
+        if part.state is PartState.PENDING
+        else part
+        for part in progress.parts
+    )
+    states = {part.state for part in parts} | {clip.state for clip in progress.clips}
+    state = _sum(states) if states else JobState.FAILED
+    return replace(progress, state=state, parts=parts)
 
 
 def _status(

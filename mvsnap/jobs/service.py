@@ -14,7 +14,7 @@ from threading import Event
 from msgspec import Struct
 
 from mvsnap.clock import Clock
-from mvsnap.core.progress import JobProgress, job_progress
+from mvsnap.core.progress import JobProgress, given_up, job_progress
 from mvsnap.domain import (
     CameraName,
     EventId,
@@ -34,6 +34,7 @@ from mvsnap.logs.job import about, accepted
 from mvsnap.metrics import Metrics
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobStage, JobStateStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.values import replace
 
@@ -157,6 +158,7 @@ class JobService:
         store: Store,
         clips: ClipStore,
         repeats: RepeatStore,
+        states: JobStateStore,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -171,6 +173,7 @@ class JobService:
         self._clock = clock
         self._metrics = metrics
         self._repeats = repeats
+        self._states = states
         self._shares = JobShares(engine, clock, metrics, queue_size)
         self._equal = EqualTriggers(engine, repeats, clock)
         self._finished = finished
@@ -284,7 +287,12 @@ class JobService:
 
     def _progress(self, job: Job) -> JobProgress:
         counted = replace(job, times=1 + self._repeats.times(job.id))
-        return stored_progress(self._store, counted)
+        progress = stored_progress(self._store, counted)
+        if progress.state is JobState.PENDING:
+            row = self._states.row(job.id)
+            if row is not None and row.stage is JobStage.FAILED:
+                return given_up(progress, row.reason)
+        return progress
 
     def _expecting(self, job_id: JobId) -> AbstractContextManager[Event]:
         return (self._finished or Finished()).expecting(job_id)

@@ -22,8 +22,11 @@ from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import DatabaseAway
+from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 from tests.core.build import BUTTON, GATE, NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
@@ -42,6 +45,7 @@ class Office:
         shared = database.Database(db)
         self.store, self.clips = Store(shared), ClipStore(shared)
         self.repeats = RepeatStore(shared)
+        self.states = JobStateStore(shared)
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
@@ -52,6 +56,7 @@ class Office:
             self.store,
             self.clips,
             self.repeats,
+            self.states,
             clock,
             Metrics(),
             **limits,
@@ -551,3 +556,22 @@ def test_a_number_that_was_read_stays(office: Office) -> None:
     assert repeats.times(job_id) == 1
     office.store.purge_deliveries(now + timedelta(seconds=1))
     assert repeats.times(job_id) == 0
+
+
+def test_a_job_that_was_given_up_is_no_longer_pending(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request())
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+    why = Reason("unexpected: KeyError")
+    row = JobRow(job.id, JobStage.FAILED, job.accepted_at, "{}", job.id, why, since=now)
+    office.states.put(row, now)
+    found = service.wait(job, 60)
+    assert (found.state, found.parts[0].error) == (JobState.FAILED, why)
+    # One that begins again is waited for again.
+    begun = replace(row, stage=JobStage.WAITING)
+    office.states.begin_again(row, begun, now)
+    again = service.progress(job.id)
+    assert again is not None
+    assert again.state is JobState.PENDING

@@ -226,6 +226,7 @@ class Web:
             self.store,
             self.clips,
             self.repeats,
+            self.job_states,
             clock,
             metrics,
             queue_size=server.queue_size,
