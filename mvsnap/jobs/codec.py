@@ -63,8 +63,8 @@ def _read(text: str) -> Job:
         id=JobId(plain["id"]),
         trigger=Trigger(as_stored(TriggerKind, trigger["kind"]), trigger["by"]),
         serials=tuple(Serial(serial) for serial in plain["serials"]),
-        accepted_at=datetime.fromisoformat(plain["accepted_at"]),
-        at=datetime.fromisoformat(plain["at"]) if plain["at"] else None,
+        accepted_at=_moment(plain["accepted_at"]),
+        at=_moment(plain["at"]) if plain["at"] else None,
         rooms=_rooms(plain),
         prefix=plain["prefix"],
         about=EventId(plain["about"]) if plain.get("about") else None,
@@ -73,7 +73,7 @@ def _read(text: str) -> Job:
         post_roll_s=plain.get("post_roll_s"),
         picture_url=plain.get("picture_url"),
         caller=plain.get("caller", ""),
-        again_at=_moment(plain.get("again_at")),
+        again_at=_moment(plain["again_at"]) if plain.get("again_at") else None,
         camera_rooms=tuple(
             (camera, tuple(rooms)) for camera, rooms in plain.get("camera_rooms", ())
         ),
@@ -83,13 +83,16 @@ def _read(text: str) -> Job:
 
 def _accepted_at(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(json.loads(text)["accepted_at"])
+        return _moment(json.loads(text)["accepted_at"])
     except _OTHER_SHAPE:
         return None
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no time zone: {text[:40]!r}")
+    return moment
 
 
 def _rooms(plain: dict[str, Any]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class JobEntry(Struct, frozen=True):
 
     @property
     def may_retry(self) -> bool:
-        return self.stage is not JobStage.DONE
+        return self.stage in (JobStage.WAITING, JobStage.PARTIAL, JobStage.FAILED)
 
 
 def retry_change(before: JobEntry, who: str, now: datetime) -> Change:
