@@ -32,7 +32,9 @@ from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.shares import JobShares, WaitingRequests
 from mvsnap.logs.job import about, accepted
 from mvsnap.metrics import Metrics
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import JobStage, JobStateStore
 from mvsnap.store.repeats import RepeatStore
@@ -218,9 +220,19 @@ class JobService:
         job_id = request.job_id()
         with self._expecting(job_id) as finished:
             accepted = self._accept(request, job_id)
-            if accepted.is_new:
-                waited = self._wait(accepted.job, finished, limit_s)
-                return waited or accepted.nothing_yet()
+            try:
+                return self._waited(accepted, finished, limit_s)
+            except OUTAGES as exc:
+                # Whoever reads an error sends it again; and it goes on.
+                log.warning("%s is not waited for: %s", accepted.job.id, reason(exc))
+                return accepted.nothing_yet()
+
+    def _waited(
+        self, accepted: _Accepted, finished: Event, limit_s: float
+    ) -> JobProgress:
+        if accepted.is_new:
+            waited = self._wait(accepted.job, finished, limit_s)
+            return waited or accepted.nothing_yet()
         if accepted.joined and limit_s <= 0:
             return accepted.nothing_yet()
         return self.wait(accepted.job, limit_s)
@@ -278,7 +290,10 @@ class JobService:
         self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
         # Not earlier: a clip without a job would belong to no alarm. Not when the job
         # runs: by then the ring may have lost the seconds before the trigger.
-        self._ask_for_clips(job)
+        try:
+            self._ask_for_clips(job)
+        except OUTAGES as exc:  # it is accepted; its run asks for what is left out
+            log.warning("job %s asks for its clips later: %s", job.id, reason(exc))
 
     def _ask_for_clips(self, job: Job) -> None:
         if job.clips:

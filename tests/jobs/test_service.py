@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
@@ -42,7 +43,7 @@ class Office:
         self.engine: PatientEngine = PatientEngine()
         db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(db)
-        shared = database.Database(db)
+        self.db = shared = database.Database(db)
         self.store, self.clips = Store(shared), ClipStore(shared)
         self.repeats = RepeatStore(shared)
         self.states = JobStateStore(shared)
@@ -575,3 +576,13 @@ def test_a_job_that_was_given_up_is_no_longer_pending(office: Office) -> None:
     again = service.progress(job.id)
     assert again is not None
     assert again.state is JobState.PENDING
+
+
+def test_an_accepted_job_whose_clips_cannot_be_stored_is_accepted(
+    office: Office,
+) -> None:
+    service = office.service()
+    with office.db.writing() as connection:
+        connection.execute(text("alter table clips rename to elsewhere"))
+    job = service.accept(request(serials=(), clips=(ROBOT,)))
+    assert office.engine.jobs == {job.id: job}
