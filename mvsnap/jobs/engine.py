@@ -25,7 +25,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from mvsnap.clock import SystemClock
 from mvsnap.core.amounts import amount
 from mvsnap.domain import Job, JobId
 from mvsnap.errors import OfNewerRelease
+from mvsnap.jobs import run_errors
 from mvsnap.jobs.codec import encode
 from mvsnap.jobs.deferrals import Deferrals
 from mvsnap.jobs.engine_end import let_jobs_end
@@ -61,7 +61,8 @@ from mvsnap.store.database import OUTAGES
 from mvsnap.store.pools import Pool, open_jobs, that_waits
 from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.time_limits import MIGRATION, with_limits
-from mvsnap.texts.channel_wordings import NEWER_RELEASE, UNEXPECTED
+from mvsnap.texts.channel_wordings import NEWER_RELEASE
+from mvsnap.texts.wording import Reason
 
 if TYPE_CHECKING:
     from dbos import EnqueueOptions
@@ -265,16 +266,8 @@ class WorkerEngine(KnownJobs):
             wait = self._run(_require_read(job))
             if wait is None:
                 self._records.ended(job, run_id)
-        except OUTAGES as exc:
-            log.warning("job %s waits for the database: %s", job.id, reason(exc))
-            wait = self._unexpected(job, run_id, exc)
-        except OfNewerRelease as exc:
-            log.warning("job %s is kept: %s", job.id, exc.message)
-            wait = self._unexpected(job, run_id, exc)
-        except Exception as exc:
-            # Raised from here it would end the job permanently.
-            log.exception("job %s failed unexpectedly", job.id)
-            wait = self._unexpected(job, run_id, exc)
+        except Exception as exc:  # noqa: BLE001 - raised from here it would end the job
+            wait = self._unexpected(job, run_id, run_errors.said(job.id, exc))
         finally:
             self._running.remove(job.id)
         try:
@@ -289,16 +282,17 @@ class WorkerEngine(KnownJobs):
         finally:
             self._turns.end(job.id)
 
-    def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
-        is_known = isinstance(exc, OfNewerRelease)
-        why = NEWER_RELEASE() if is_known else UNEXPECTED(name=type(exc).__name__)
-        if not is_too_old(job.again_at or job.accepted_at, self._clock):
-            age = self._clock.passed_since(job.again_at or job.accepted_at)
-            return Wait(defer_delay_s(age, None), why=why)
-        log.error("gave up on job %s", job.id)
-        with suppress(Exception):
-            self._records.gave_up(job, run_id, why)
-        return None
+    def _unexpected(self, job: Job, run_id: str, why: Reason) -> Wait | None:
+        if is_too_old(job.again_at or job.accepted_at, self._clock):
+            try:
+                self._records.gave_up(job, run_id, why)
+            except OUTAGES as exc:  # nobody would ever hear of it
+                log.warning("job %s cannot be given up: %s", job.id, reason(exc))
+            else:
+                log.error("gave up on job %s", job.id)
+                return None
+        age = self._clock.passed_since(job.again_at or job.accepted_at)
+        return Wait(defer_delay_s(age, None), why=why)
 
     def _defer(self, job: Job, text: str, wait: Wait, next_id: str) -> None:
         """Resume the job later, as a workflow of its own: it occupies no thread."""
