@@ -138,8 +138,11 @@ class RetryingSender:
         return is_last and not self._policy.is_over
 
     def _known(self, message: Message) -> Delivery | None:
-        known = self._store.deliveries_of_job(message.job.id)
-        return known.get((message.part, message.room))
+        every = self._store.deliveries_of_job(message.job.id)
+        known = every.get((message.part, message.room))
+        if known is not None:
+            _require_known(known)
+        return known
 
 
 def _key(message: Message) -> tuple[str, str, str]:
@@ -198,10 +201,15 @@ def is_over(delivery: Delivery, job: Job) -> bool:
     """Return whether nothing remains to do: what had failed may be tried again.
 
     Raises:
-        OfNewerRelease: a state that this one does not know: it may have arrived.
+        OfNewerRelease: its state is none of this release.
     """
-    if delivery.state not in list(DeliveryState):
-        raise OfNewerRelease(NEWER_RELEASE())
+    _require_known(delivery)
     if delivery.state is DeliveryState.FAILED and job.again_at is not None:
         return delivery.changed_at >= job.again_at
     return delivery.is_over
+
+
+def _require_known(delivery: Delivery) -> None:
+    """Refuse to send what a newer release may have sent."""
+    if delivery.state not in list(DeliveryState):
+        raise OfNewerRelease(NEWER_RELEASE())
