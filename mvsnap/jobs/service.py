@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -182,13 +182,29 @@ class JobService:
         self._on_clips = on_clips
         self._waiting = WaitingRequests(max_waiting)
 
-    def accept(self, request: JobRequest) -> Job:
+    def accept(self, request: JobRequest, *, is_limited: bool = True) -> Job:
         """Store the job durably and return it.
+
+        is_limited: False where `require_room` was asked.
 
         Raises:
             QueueFull: nothing was accepted.
         """
-        return self._accept(request, request.job_id()).job
+        job_id = request.job_id()
+        return self._accept(request, job_id, is_limited=is_limited).job
+
+    def require_room(self, requests: Sequence[JobRequest]) -> None:
+        """Refuse what belongs together as a whole, unless some of it was accepted.
+
+        Raises:
+            QueueFull: there is no room for the first.
+        """
+        job = requests[0].job(requests[0].job_id(), self._clock.now())
+        try:
+            self._shares.require(job.counts_for, job.trigger.kind)
+        except QueueFull:
+            if not any(self.known(one.job_id()) for one in requests):
+                raise
 
     def submit(self, job: Job) -> None:
         """Store a job that has its id already; a known id changes nothing.
@@ -256,7 +272,9 @@ class JobService:
         """Return how many jobs wait."""
         return self._shares.backlog()
 
-    def _accept(self, request: JobRequest, job_id: JobId) -> _Accepted:
+    def _accept(
+        self, request: JobRequest, job_id: JobId, *, is_limited: bool = True
+    ) -> _Accepted:
         # The engine would wait for a lost database forever, and so would the caller.
         self._store.require_database()
         if request.idempotency_key is not None:
@@ -267,17 +285,22 @@ class JobService:
                 return _Accepted(known, is_new=False)
         job = request.job(job_id, self._clock.now())
         equal = mark_of(job) if request.idempotency_key is None else ""
-        joined = self._join_or_hand_in(job, equal)
+        joined = self._join_or_hand_in(job, equal, is_limited=is_limited)
         if joined is not None:
             job = joined.job
         accepted(job.id)
         return _Accepted(job, is_new=joined is None, joined=joined)
 
-    def _join_or_hand_in(self, job: Job, equal: str) -> Joined | None:
+    def _join_or_hand_in(
+        self, job: Job, equal: str, *, is_limited: bool = True
+    ) -> Joined | None:
         """Return what it has joined, None if it is a job of its own."""
         with self._equal.joining(equal) as joined:
             if joined is None:
-                self._shares.reserve(job)
+                if is_limited:
+                    self._shares.reserve(job)
+                else:
+                    self._shares.take(job)
                 with about(job.id):
                     self._hand_in(job, equal)
             else:
