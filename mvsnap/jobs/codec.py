@@ -10,8 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from mvsnap.clock import iso
-from mvsnap.domain import CameraName, EventId, Job, JobId, Serial, Trigger, TriggerKind
-from mvsnap.values import as_stored
+from mvsnap.domain import (
+    NEVER,
+    CameraName,
+    EventId,
+    Job,
+    JobId,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.values import as_stored, replace
 
 # What cannot be read may be without a part, or have another thing there.
 _OTHER_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
@@ -21,26 +30,33 @@ _UNKNOWN = "unknown"
 def encode(job: Job) -> str:
     if job.unread:
         return job.unread
-    return json.dumps(
-        {
-            "id": job.id,
-            "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
-            "serials": job.serials,
-            "accepted_at": iso(job.accepted_at),
-            "at": iso(job.at) if job.at else None,
-            "rooms": job.rooms,
-            "prefix": job.prefix,
-            "about": job.about,
-            "clips": job.clips,
-            "pre_roll_s": job.pre_roll_s,
-            "post_roll_s": job.post_roll_s,
-            "picture_url": job.picture_url,
-            "caller": job.caller,
-            "again_at": iso(job.again_at) if job.again_at else None,
-            "camera_rooms": job.camera_rooms,
-            "rule": job.rule,
-        }
-    )
+    more = json.loads(job.more) if job.more else {}
+    return json.dumps(_plain(job) | more)
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "trigger": {"kind": job.trigger.kind, "by": job.trigger.by},
+        "serials": job.serials,
+        "accepted_at": iso(job.accepted_at),
+        "at": iso(job.at) if job.at else None,
+        "rooms": job.rooms,
+        "prefix": job.prefix,
+        "about": job.about,
+        "clips": job.clips,
+        "pre_roll_s": job.pre_roll_s,
+        "post_roll_s": job.post_roll_s,
+        "picture_url": job.picture_url,
+        "caller": job.caller,
+        "again_at": iso(job.again_at) if job.again_at else None,
+        "camera_rooms": job.camera_rooms,
+        "rule": job.rule,
+    }
+
+
+# `room` is of before 0.2.
+_KNOWN = {"room", *_plain(Job(JobId(""), Trigger(TriggerKind.HTTP, ""), (), NEVER))}
 
 
 def decode(text: str, job_id: JobId, accepted_at: datetime) -> Job:
@@ -59,7 +75,7 @@ def decode(text: str, job_id: JobId, accepted_at: datetime) -> Job:
 def _read(text: str) -> Job:
     plain = json.loads(text)
     trigger = plain["trigger"]
-    return Job(
+    found = Job(
         id=JobId(plain["id"]),
         trigger=Trigger(as_stored(TriggerKind, trigger["kind"]), trigger["by"]),
         serials=tuple(Serial(serial) for serial in plain["serials"]),
@@ -79,6 +95,8 @@ def _read(text: str) -> Job:
         ),
         rule=plain.get("rule", ""),
     )
+    more = {name: value for name, value in plain.items() if name not in _KNOWN}
+    return replace(found, more=json.dumps(more)) if more else found
 
 
 def _accepted_at(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mvsnap.domain import EventId, Job, JobId, Serial, Trigger, TriggerKind
 from mvsnap.jobs.codec import decode, encode
+from mvsnap.values import replace
 from tests.core import build
 from tests.core.build import DOOR, GATE
 
@@ -50,6 +51,21 @@ def test_what_cannot_be_read_stays_as_it_is(job: Job, name: str, value: object) 
         assert encode(found) == text
         assert found.id == OTHER
         assert found.accepted_at.tzinfo is not None
+
+
+@given(jobs, st.dictionaries(texts, plain))
+def test_what_only_a_newer_release_knows_of_a_job_stays_with_it(
+    job: Job, news: dict[str, object]
+) -> None:
+    text = json.dumps(news | json.loads(encode(job)))
+    found = decode(text, OTHER, NOW)
+    assert replace(found, more="") == job
+    again = replace(found, again_at=NOW)
+    kept = json.loads(encode(again))
+    assert {name: kept[name] for name in news} == {
+        name: json.loads(text)[name] for name in news
+    }
+    assert kept["again_at"] == "2026-03-04T12:00:00.000Z"
 
 
 @given(texts)
