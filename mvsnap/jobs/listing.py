@@ -171,7 +171,7 @@ class JobList:
         again = replace(job, again_at=now)
         # The same id for two who ask at once: it runs once.
         run_id = next_run_id(row.run_id)
-        self._engine.run_again(again, run_id)
+        # First its row: a run that has to wait at once must find that it waits.
         self._states.begin_again(
             row,
             replace(
@@ -184,6 +184,7 @@ class JobList:
             ),
             now,
         )
+        self._engine.run_again(again, run_id)
 
     def _rows(self, wanted: JobFilter, limit: int) -> list[JobRow]:
         rows = self._states.rows(wanted, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -19,7 +20,8 @@ from mvsnap.jobs.records import JobRecords
 from mvsnap.jobs.waits import Wait
 from mvsnap.store import database
 from mvsnap.store.events import Store
-from mvsnap.store.job_states import JobFilter, JobStage, JobStateStore
+from mvsnap.store.job_states import TURN, JobFilter, JobStage, JobStateStore
+from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
 from tests.core import build
 from tests.servers.processes import wait_until
@@ -122,7 +124,8 @@ def test_a_job_whose_first_run_ended_in_an_error_begins_again(site: Site) -> Non
     with site.worker():  # makes the tables
         pass
     client, job, cancelled = ClientEngine(site.url), site.job(), site.job()
-    for one, status in ((job, "ERROR"), (cancelled, "CANCELLED")):
+    old = replace(site.job(), accepted_at=site.clock.now() - timedelta(days=2))
+    for one, status in ((job, "ERROR"), (old, "ERROR"), (cancelled, "CANCELLED")):
         client.submit(one)
         end_run(client, one.id, status)
     client.close()
@@ -153,6 +156,18 @@ def test_a_process_that_dies_while_it_begins_one_again_loses_nothing(
     client.close()
     # Its row says that it is about to run, but no run was stored.
     assert site.records.waits(job, f"{job.id}#1", Wait(0))
+    again = site.job()  # by "Try again now"
+    site.records.gave_up(again, again.id, Reason("too old"))
+    ended = site.states.row(again.id)
+    assert ended is not None
+    begun = replace(
+        ended, stage=JobStage.WAITING, run_id=f"{again.id}#1", waits_for=TURN
+    )
+    before = site.clock.now() - timedelta(minutes=1)
+    site.states.begin_again(ended, begun, before)
     with site.worker() as worker:
-        FailedRuns(worker, site.states, site.records, site.clock).resume()
-        wait_until(lambda: len(site.runs) == 1, "it runs")
+        failed = FailedRuns(worker, site.states, site.records, site.clock)
+        failed.resume()
+        wait_until(lambda: len(site.runs) == 2, "they run")
+        failed.resume()
+        assert {one.id for one in site.runs} == {job.id, again.id}
