@@ -19,6 +19,8 @@ from mvsnap.domain import (
     JobState,
     MessageId,
     PartState,
+    Trigger,
+    TriggerKind,
 )
 from mvsnap.errors import OfNewerRelease
 from mvsnap.simulator.faults import Fault
@@ -383,3 +385,12 @@ def test_what_only_a_newer_release_can_say_is_left_to_it(team: Crew) -> None:
     with pytest.raises(OfNewerRelease):
         team.run(job)
     assert team.messages == []
+
+
+def test_a_trigger_that_only_a_newer_release_knows_is_posted(team: Crew) -> None:
+    by = Trigger(as_stored(TriggerKind, "doorbell"), "back door")
+    job = team.job(GATE, trigger=by)
+    assert team.run(job) is None
+    (message,) = team.messages
+    assert "back door" in message.markdown
+    assert team.events[0].trigger == by
