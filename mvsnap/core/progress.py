@@ -71,9 +71,8 @@ def job_progress(
         ClipProgress(name, *_status(recorded.get(name), sent(clip_part(name), name)))
         for name in job.clips
     )
-    states = {part.state for part in parts} | {clip.state for clip in clips}
     # Of one that this release cannot read, the parts are not known.
-    state = JobState.PENDING if job.unread else _sum(states)
+    state = JobState.PENDING if job.unread else _of_all(parts, clips)
     return JobProgress(job, state, parts, clips)
 
 
@@ -88,9 +87,24 @@ def given_up(progress: JobProgress, why: Reason) -> JobProgress:
         else part
         for part in progress.parts
     )
-    states = {part.state for part in parts} | {clip.state for clip in progress.clips}
-    state = _sum(states) if states else JobState.FAILED
+    is_read = parts or progress.clips
+    state = _of_all(parts, progress.clips) if is_read else JobState.FAILED
     return replace(progress, state=state, parts=parts)
+
+
+def begun_again(progress: JobProgress) -> JobProgress:
+    """Return the progress of a job that is tried again: so is what had failed."""
+    parts = tuple(
+        replace(part, state=PartState.PENDING)
+        if part.state is PartState.FAILED
+        else part
+        for part in progress.parts
+    )
+    return replace(progress, state=_of_all(parts, progress.clips), parts=parts)
+
+
+def _of_all(parts: Iterable[PartProgress], clips: Iterable[ClipProgress]) -> JobState:
+    return _sum({part.state for part in parts} | {clip.state for clip in clips})
 
 
 def _status(

@@ -14,7 +14,7 @@ from threading import Event
 from msgspec import Struct
 
 from mvsnap.clock import Clock
-from mvsnap.core.progress import JobProgress, given_up, job_progress
+from mvsnap.core.progress import JobProgress, begun_again, given_up, job_progress
 from mvsnap.domain import (
     CameraName,
     EventId,
@@ -26,6 +26,7 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.clip_requests import ask_for_clips
+from mvsnap.jobs.codec import decode
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.equal import EqualTriggers, Joined, mark_of
 from mvsnap.jobs.progress import stored_progress
@@ -326,10 +327,16 @@ class JobService:
     def _progress(self, job: Job) -> JobProgress:
         counted = replace(job, times=1 + self._repeats.times(job.id))
         progress = stored_progress(self._store, counted)
-        if progress.state is JobState.PENDING:
-            row = self._states.row(job.id)
-            if row is not None and row.stage is JobStage.FAILED:
-                return given_up(progress, row.reason)
+        if progress.state is JobState.DONE:
+            return progress
+        row = self._states.row(job.id)
+        if row is None:
+            return progress
+        if row.stage is JobStage.FAILED and progress.state is JobState.PENDING:
+            return given_up(progress, row.reason)
+        is_again = decode(row.job, job.id, job.accepted_at).again_at is not None
+        if row.stage is JobStage.WAITING and is_again:
+            return begun_again(progress)
         return progress
 
     def _expecting(self, job_id: JobId) -> AbstractContextManager[Event]:

@@ -15,8 +15,18 @@ from sqlalchemy import text
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
-from mvsnap.domain import CameraName, Job, JobId, JobState, Serial, Trigger, TriggerKind
+from mvsnap.domain import (
+    CameraName,
+    Job,
+    JobId,
+    JobState,
+    PartState,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.errors import OverShare, QueueFull
+from mvsnap.jobs.codec import encode
 from mvsnap.jobs.service import Finished, JobRequest, JobService
 from mvsnap.logs.job import current
 from mvsnap.metrics import Metrics
@@ -28,7 +38,7 @@ from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import DatabaseAway
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
-from tests.core.build import BUTTON, GATE, NOON, event
+from tests.core.build import BUTTON, DOOR, GATE, NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 from tests.web.build import PatientEngine
@@ -570,12 +580,38 @@ def test_a_job_that_was_given_up_is_no_longer_pending(office: Office) -> None:
     office.states.put(row, now)
     found = service.wait(job, 60)
     assert (found.state, found.parts[0].error) == (JobState.FAILED, why)
-    # One that begins again is waited for again.
-    begun = replace(row, stage=JobStage.WAITING)
-    office.states.begin_again(row, begun, now)
-    again = service.progress(job.id)
-    assert again is not None
-    assert again.state is JobState.PENDING
+
+
+def test_clips_go_on_without_their_job(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request(serials=(), clips=(ROBOT,)))
+    row = JobRow(job.id, JobStage.FAILED, now, "{}", job.id, Reason("x"), since=now)
+    office.states.put(row, now)
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+
+
+def test_a_job_that_is_tried_again_is_pending_again(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request(serials=(GATE, DOOR)))
+    office.store.add_event(event(job_id=job.id, serial=GATE))
+    lost = event(job_id=job.id, serial=DOOR, error=Reason("the camera is offline"))
+    office.store.add_event(lost)
+    assert service.wait(job, 60).state is JobState.PARTIAL
+    ended = JobRow(
+        job.id, JobStage.PARTIAL, now, encode(job), job.id, Reason(""), since=now
+    )
+    office.states.put(ended, now)
+    assert service.wait(job, 60).state is JobState.PARTIAL
+    again = encode(replace(job, again_at=now))
+    begun = replace(ended, stage=JobStage.WAITING, job=again)
+    office.states.begin_again(ended, begun, now)
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+    delivered, pending = PartState.DELIVERED, PartState.PENDING
+    assert [part.state for part in found.parts] == [delivered, pending]
 
 
 def test_an_accepted_job_whose_clips_cannot_be_stored_is_accepted(
