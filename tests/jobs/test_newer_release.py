@@ -6,12 +6,22 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from mvsnap.clock import SystemClock
-from mvsnap.domain import Job, JobId
+from mvsnap.domain import (
+    DeliveryState,
+    EventId,
+    EventKind,
+    Job,
+    JobId,
+    Trigger,
+    TriggerKind,
+)
+from mvsnap.errors import OfNewerRelease
 from mvsnap.jobs.codec import encode
 from mvsnap.jobs.engine import ClientEngine, WorkerEngine
 from mvsnap.jobs.failed_runs import FailedRuns
@@ -22,8 +32,11 @@ from mvsnap.store import database
 from mvsnap.store.events import Store
 from mvsnap.store.job_states import TURN, JobFilter, JobStage, JobStateStore
 from mvsnap.texts.wording import Reason
-from mvsnap.values import replace
+from mvsnap.values import as_stored, replace
+from tests.conftest import Clouds
 from tests.core import build
+from tests.core.build import GATE, event
+from tests.jobs.fakes import Crew, crew
 from tests.servers.processes import wait_until
 from tests.store.fixtures import db as db
 from tests.store.fixtures import url as url
@@ -171,3 +184,38 @@ def test_a_process_that_dies_while_it_begins_one_again_loses_nothing(
         wait_until(lambda: len(site.runs) == 2, "they run")
         failed.resume()
         assert {one.id for one in site.runs} == {job.id, again.id}
+
+
+@pytest.fixture
+def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
+    with crew(tmp_path, clouds) as made:
+        yield made
+
+
+def test_what_a_newer_release_may_have_sent_is_not_sent_again(team: Crew) -> None:
+    job, now = team.job(GATE), team.clock.now()
+    state = as_stored(DeliveryState, "withheld")
+    team.store.set_delivery(job.id, GATE, job.rooms[0], state, now)
+    with pytest.raises(OfNewerRelease):
+        team.run(job)
+    assert team.messages == []
+    assert len(team.events) == 1  # its picture is kept
+
+
+def test_what_only_a_newer_release_can_say_is_left_to_it(team: Crew) -> None:
+    job = team.job(GATE, about=EventId("00000000-0000-4000-8000-000000000001"))
+    assert job.about
+    kind = as_stored(EventKind, "fall")
+    team.store.add_event(event(id=job.about, kind=kind, job_id=job.id))
+    with pytest.raises(OfNewerRelease):
+        team.run(job)
+    assert team.messages == []
+
+
+def test_a_trigger_that_only_a_newer_release_knows_is_posted(team: Crew) -> None:
+    by = Trigger(as_stored(TriggerKind, "doorbell"), "back door")
+    job = team.job(GATE, trigger=by)
+    assert team.run(job) is None
+    (message,) = team.messages
+    assert "back door" in message.markdown
+    assert team.events[0].trigger == by

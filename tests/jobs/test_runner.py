@@ -11,23 +11,12 @@ import pytest
 
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
-from mvsnap.domain import (
-    DeliveryState,
-    EventId,
-    EventKind,
-    Job,
-    JobState,
-    MessageId,
-    PartState,
-    Trigger,
-    TriggerKind,
-)
-from mvsnap.errors import OfNewerRelease
+from mvsnap.domain import DeliveryState, Job, JobState, MessageId, PartState
 from mvsnap.simulator.faults import Fault
 from mvsnap.texts.reasons import code_of
-from mvsnap.values import as_stored, replace
+from mvsnap.values import replace
 from tests.conftest import Clouds
-from tests.core.build import DOOR, GATE, HALL, event
+from tests.core.build import DOOR, GATE, HALL
 from tests.jobs.fakes import Crew, crew
 
 POST = "POST /v1/messages"
@@ -365,32 +354,3 @@ def test_a_job_with_one_camera_and_room_needs_no_threads_of_its_own(
     monkeypatch.setattr(MessageSender, "send_once", look)
     assert team.run(team.job(GATE)) is None
     assert not [name for name in seen if name.startswith("job-")]
-
-
-def test_what_a_newer_release_may_have_sent_is_not_sent_again(team: Crew) -> None:
-    job, now = team.job(GATE), team.clock.now()
-    state = as_stored(DeliveryState, "withheld")
-    team.store.set_delivery(job.id, GATE, job.rooms[0], state, now)
-    with pytest.raises(OfNewerRelease):
-        team.run(job)
-    assert team.messages == []
-    assert len(team.events) == 1  # its picture is kept
-
-
-def test_what_only_a_newer_release_can_say_is_left_to_it(team: Crew) -> None:
-    job = team.job(GATE, about=EventId("00000000-0000-4000-8000-000000000001"))
-    assert job.about
-    kind = as_stored(EventKind, "fall")
-    team.store.add_event(event(id=job.about, kind=kind, job_id=job.id))
-    with pytest.raises(OfNewerRelease):
-        team.run(job)
-    assert team.messages == []
-
-
-def test_a_trigger_that_only_a_newer_release_knows_is_posted(team: Crew) -> None:
-    by = Trigger(as_stored(TriggerKind, "doorbell"), "back door")
-    job = team.job(GATE, trigger=by)
-    assert team.run(job) is None
-    (message,) = team.messages
-    assert "back door" in message.markdown
-    assert team.events[0].trigger == by
