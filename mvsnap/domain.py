@@ -138,6 +138,8 @@ class Job:
     times: how often it was triggered before it began; known while it runs.
     again_at: when somebody had it tried again after it had failed.
     camera_rooms: of cameras (serial or name) that go to some of the rooms only.
+    unread: all that is stored of a job that this release cannot read; more: what it
+        does not know of another one, as JSON. Both may have secrets.
     """
 
     id: JobId
@@ -157,6 +159,8 @@ class Job:
     again_at: datetime | None = None
     camera_rooms: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rule: str = ""
+    unread: str = field(default="", repr=False)
+    more: str = field(default="", repr=False)
 
     def rooms_of(self, camera: str) -> tuple[str, ...]:
         return dict(self.camera_rooms).get(camera, self.rooms)

@@ -10,6 +10,7 @@ MvsnapError
   Forbidden               a key without this camera, room, scope   403
   LoginRefused            the provider's answer, or no role here   403
   NotFound                no such job, event or file               404
+  OfNewerRelease          only a newer release can read it
   JudgedMeanwhile         somebody else reviewed the badge event   409
   NameTaken               another key or token has this name       409
   RotatedMeanwhile        the secret has a successor already       409
@@ -114,6 +115,12 @@ class LoginRefused(MvsnapError):
 class NotFound(MvsnapError):
     code = "not_found"
     status = 404
+
+
+class OfNewerRelease(MvsnapError):
+    """What is stored has parts that only a newer release knows; it is left alone."""
+
+    code = "newer_release"
 
 
 class JudgedMeanwhile(MvsnapError):

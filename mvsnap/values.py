@@ -8,9 +8,12 @@ or does not compare it, is a frozen dataclass.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, structs
+
+Word = TypeVar("Word", bound=StrEnum)
 
 if TYPE_CHECKING:
     # Of a Struct, too, mypy knows the fields there, and looks at what they are given.
@@ -32,3 +35,17 @@ def asdict(value: Any) -> dict[str, Any]:
     if isinstance(value, Struct):
         return structs.asdict(value)
     return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+
+
+def as_stored(words: type[Word], text: str) -> Word:
+    """Return a word of a row; one that only a newer release has stays as it is.
+
+    That one is equal to no other word, and is written back unchanged. What people or
+    programs say is no row: `words(text)` refuses it.
+    """
+    try:
+        return words(text)
+    except ValueError:
+        word = str.__new__(words, text)
+        word._name_ = word._value_ = text
+        return word

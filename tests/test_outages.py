@@ -12,6 +12,7 @@ from pathlib import Path
 import requests
 from sqlalchemy import create_engine, make_url, text
 
+from mvsnap.simulator.faults import Fault
 from tests.cli.run import mvsnap
 from tests.gateway import KEY, Gateway, clouds, gateway, write_config
 from tests.servers.processes import answers, wait_until
@@ -119,6 +120,28 @@ def test_a_silent_database_holds_nobody_and_loses_nothing(
     # The engine waits where it connects: what it says are statements under way.
     assert said.count("(dbos:") < 30, said
     assert "Pool" not in said
+
+
+def test_a_database_that_is_lost_while_a_request_waits_takes_nothing_back(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """What was accepted is answered as such: whoever reads 503 sends it again."""
+    with (
+        clouds(sense=False) as simulated,
+        Relay(make_url(postgres_url).port or 0) as relay,
+    ):
+        settings = simulated.settings(database_url=through(relay, postgres_url))
+        with gateway(tmp_path, settings) as served, ThreadPoolExecutor(1) as pool:
+            simulated.webex.faults.add(Fault("slow", times=1, seconds=15))
+            asked = pool.submit(served.snapshot, prefix="held", wait_s="5")
+            wait_until(lambda: bool(simulated.webex.asked), "its message is sent")
+            relay.fall_silent()
+            answer = asked.result()
+            relay.mend()
+            assert answer.status_code == 202, answer.text
+            assert answer.json()["status"] == "pending"
+            job = answer.json()["job"]["url"]
+            wait_until(lambda: _is_done(job), "it is done", 60)
 
 
 def _is_done(job: str) -> bool:

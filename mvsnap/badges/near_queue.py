@@ -26,6 +26,7 @@ from mvsnap.badges.tables import badges, near_pictures
 from mvsnap.errors import QueueFull
 from mvsnap.store.database import Database
 from mvsnap.store.database_clock import is_due
+from mvsnap.values import as_stored
 
 # Somebody waits for them at a page: a few minutes of the budget.
 MOST_WAITING = 100
@@ -167,7 +168,7 @@ def _near(row: Row[Any]) -> NearPicture:
         badge_id=BadgeId(row.badge_id),
         offset_s=row.offset_s,
         asked_at=row.asked_at,
-        picture=BadgePictureState(row.picture),
+        picture=as_stored(BadgePictureState, row.picture),
         ask_at=row.ask_at,
         asks=row.asks,
         picture_path=row.picture_path,

@@ -60,7 +60,7 @@ class BadgeRow(Struct, frozen=True):
 
     @property
     def colour(self) -> str:
-        return _COLOURS[self.badge.verdict]
+        return _COLOURS.get(self.badge.verdict, "secondary")
 
 
 def why_no_picture(

@@ -31,6 +31,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.database_clock import is_due
 from mvsnap.store.paging import Order, pages
 from mvsnap.store.purging import OldRows, PurgeResult, purge
+from mvsnap.values import as_stored
 
 # The time of its swipe, and its id.
 _Place = tuple[datetime, str]
@@ -317,14 +318,14 @@ def badge_event(row: Row[Any]) -> BadgeEvent:
         reader=row.reader,
         source=row.source,
         serial=None if row.serial is None else Serial(row.serial),
-        picture=BadgePictureState(row.picture),
+        picture=as_stored(BadgePictureState, row.picture),
         details=row.details,
         ask_at=row.ask_at,
         asks=row.asks,
         picture_path=row.picture_path,
         video_link=row.video_link,
         error=row.error,
-        verdict=Verdict(row.verdict),
+        verdict=as_stored(Verdict, row.verdict),
         note=row.note,
         judged_at=row.judged_at,
         judged_by=row.judged_by,
@@ -337,7 +338,7 @@ def badge_event(row: Row[Any]) -> BadgeEvent:
 def _judgement(row: Row[Any]) -> Judgement:
     return Judgement(
         badge_id=BadgeId(row.badge_id),
-        verdict=Verdict(row.verdict),
+        verdict=as_stored(Verdict, row.verdict),
         note=row.note,
         judged_at=row.judged_at,
         judged_by=row.judged_by,

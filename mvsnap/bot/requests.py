@@ -79,4 +79,6 @@ def _is_left(now: datetime) -> ColumnElement[bool]:
     is_free = or_(
         bot_requests.c.taken_until.is_(None), bot_requests.c.taken_until < now
     )
-    return and_(bot_requests.c.answered_at.is_(None), is_free)
+    # Those that only a newer release knows are left to it.
+    is_known = bot_requests.c.kind.in_(list(BotRequestKind))
+    return and_(bot_requests.c.answered_at.is_(None), is_known, is_free)

@@ -130,7 +130,7 @@ class ClipRow(Struct, frozen=True):
 
     @property
     def copy(self) -> str:
-        return _COPIES[self.clip.copy_state]
+        return _COPIES.get(self.clip.copy_state, "")
 
     @property
     def title(self) -> str:

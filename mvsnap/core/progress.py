@@ -20,6 +20,7 @@ from mvsnap.domain import (
     Serial,
 )
 from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
 
 
 class PartProgress(Struct, frozen=True):
@@ -70,8 +71,40 @@ def job_progress(
         ClipProgress(name, *_status(recorded.get(name), sent(clip_part(name), name)))
         for name in job.clips
     )
-    states = {part.state for part in parts} | {clip.state for clip in clips}
-    return JobProgress(job, _sum(states), parts, clips)
+    # Of one that this release cannot read, the parts are not known.
+    state = JobState.PENDING if job.unread else _of_all(parts, clips)
+    return JobProgress(job, state, parts, clips)
+
+
+def given_up(progress: JobProgress, why: Reason) -> JobProgress:
+    """Return the progress of a job that has failed: no further picture comes.
+
+    Clips go on without their job.
+    """
+    parts = tuple(
+        replace(part, state=PartState.FAILED, error=part.error or why)
+        if part.state is PartState.PENDING
+        else part
+        for part in progress.parts
+    )
+    is_read = parts or progress.clips
+    state = _of_all(parts, progress.clips) if is_read else JobState.FAILED
+    return replace(progress, state=state, parts=parts)
+
+
+def begun_again(progress: JobProgress) -> JobProgress:
+    """Return the progress of a job that is tried again: so is what had failed."""
+    parts = tuple(
+        replace(part, state=PartState.PENDING)
+        if part.state is PartState.FAILED
+        else part
+        for part in progress.parts
+    )
+    return replace(progress, state=_of_all(parts, progress.clips), parts=parts)
+
+
+def _of_all(parts: Iterable[PartProgress], clips: Iterable[ClipProgress]) -> JobState:
+    return _sum({part.state for part in parts} | {clip.state for clip in clips})
 
 
 def _status(

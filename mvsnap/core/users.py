@@ -155,4 +155,4 @@ def log_out_change(name: str, address: str, now: datetime) -> Change:
 def _summary(user: User | None) -> Reason:
     if user is None:
         return _NOTHING
-    return said.ACCOUNTS[user.backend](role=said.ROLES[user.role]())
+    return said.ACCOUNTS[user.backend](role=said.role_words(user.role))

@@ -11,6 +11,8 @@ from enum import Enum
 from msgspec import Struct
 
 from mvsnap.domain import Event
+from mvsnap.errors import OfNewerRelease
+from mvsnap.texts.channel_wordings import NEWER_RELEASE
 
 
 class Thread(Enum):
@@ -111,5 +113,11 @@ def kind_of(event: Event, raised: Event | None = None) -> MessageKind:
     """Return the kind of the message that shows an event.
 
     raised: what a picture is about; a picture of a crowd is posted as the crowd.
+
+    Raises:
+        OfNewerRelease: this one has no such kind.
     """
-    return KINDS[(raised or event).kind]
+    kind = KINDS.get((raised or event).kind)
+    if kind is None:
+        raise OfNewerRelease(NEWER_RELEASE())
+    return kind

@@ -25,14 +25,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mvsnap.clock import SystemClock
 from mvsnap.core.amounts import amount
 from mvsnap.domain import Job, JobId
-from mvsnap.jobs.codec import decode, encode
+from mvsnap.errors import OfNewerRelease
+from mvsnap.jobs import run_errors
+from mvsnap.jobs.codec import encode
 from mvsnap.jobs.deferrals import Deferrals
 from mvsnap.jobs.engine_end import let_jobs_end
 from mvsnap.jobs.engine_fitness import check_fitness
@@ -50,6 +51,7 @@ from mvsnap.jobs.waiting import (
     WORKFLOW,
     KnownJobs,
     job_of,
+    job_of_run,
     next_run_id,
 )
 from mvsnap.jobs.waits import Wait
@@ -59,7 +61,8 @@ from mvsnap.store.database import OUTAGES
 from mvsnap.store.pools import Pool, open_jobs, that_waits
 from mvsnap.store.sqlite_file import require_sound
 from mvsnap.store.time_limits import MIGRATION, with_limits
-from mvsnap.texts.channel_wordings import UNEXPECTED
+from mvsnap.texts.channel_wordings import NEWER_RELEASE
+from mvsnap.texts.wording import Reason
 
 if TYPE_CHECKING:
     from dbos import EnqueueOptions
@@ -252,23 +255,19 @@ class WorkerEngine(KnownJobs):
             self._pool.dispose()
 
     def _workflow(self, text: str) -> None:
-        job, run_id = decode(text), str(self._dbos.workflow_id)
+        run_id = str(self._dbos.workflow_id)
+        job = self.read(text, job_of_run(run_id), self._clock.now())
         with about(job.id):
             self._work(job, text, run_id)
 
     def _work(self, job: Job, text: str, run_id: str) -> None:
         self._turns.begins(job.id)
         try:
-            wait = self._run(job)
+            wait = self._run(_require_read(job))
             if wait is None:
                 self._records.ended(job, run_id)
-        except OUTAGES as exc:
-            log.warning("job %s waits for the database: %s", job.id, reason(exc))
-            wait = self._unexpected(job, run_id, exc)
-        except Exception as exc:
-            # Raised from here it would end the job permanently.
-            log.exception("job %s failed unexpectedly", job.id)
-            wait = self._unexpected(job, run_id, exc)
+        except Exception as exc:  # noqa: BLE001 - raised from here it would end the job
+            wait = self._unexpected(job, run_id, run_errors.said(job.id, exc))
         finally:
             self._running.remove(job.id)
         try:
@@ -283,15 +282,17 @@ class WorkerEngine(KnownJobs):
         finally:
             self._turns.end(job.id)
 
-    def _unexpected(self, job: Job, run_id: str, exc: Exception) -> Wait | None:
-        why = UNEXPECTED(name=type(exc).__name__)
-        if not is_too_old(job.again_at or job.accepted_at, self._clock):
-            age = self._clock.passed_since(job.again_at or job.accepted_at)
-            return Wait(defer_delay_s(age, None), why=why)
-        log.error("gave up on job %s", job.id)
-        with suppress(Exception):
-            self._records.gave_up(job, run_id, why)
-        return None
+    def _unexpected(self, job: Job, run_id: str, why: Reason) -> Wait | None:
+        if is_too_old(job.again_at or job.accepted_at, self._clock):
+            try:
+                self._records.gave_up(job, run_id, why)
+            except OUTAGES as exc:  # nobody would ever hear of it
+                log.warning("job %s cannot be given up: %s", job.id, reason(exc))
+            else:
+                log.error("gave up on job %s", job.id)
+                return None
+        age = self._clock.passed_since(job.again_at or job.accepted_at)
+        return Wait(defer_delay_s(age, None), why=why)
 
     def _defer(self, job: Job, text: str, wait: Wait, next_id: str) -> None:
         """Resume the job later, as a workflow of its own: it occupies no thread."""
@@ -365,6 +366,12 @@ class ClientEngine(KnownJobs):
         self._client.destroy()
         if self._own is not None:
             self._own.dispose()
+
+
+def _require_read(job: Job) -> Job:
+    if job.unread:
+        raise OfNewerRelease(NEWER_RELEASE())
+    return job
 
 
 def _options(job: Job, run_id: str) -> EnqueueOptions:

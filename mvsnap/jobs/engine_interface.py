@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mvsnap.domain import Job, JobId
-from mvsnap.jobs.waiting import FirstRun
+from mvsnap.jobs.waiting import FailedRun, FirstRun
 
 
 class Engine(Protocol):
@@ -42,6 +42,9 @@ class Engine(Protocol):
 
     def has_failed(self, run_id: str) -> bool:
         """Return whether this run has ended by itself and left its job undone."""
+
+    def failed_runs(self) -> list[FailedRun]:
+        """Return the runs that ended by themselves and left their jobs undone."""
 
     def run_again(self, job: Job, run_id: str) -> None:
         """Run a job that has ended once more, with what it says now.

@@ -50,7 +50,7 @@ class JobEntry(Struct, frozen=True):
 
     @property
     def may_retry(self) -> bool:
-        return self.stage is not JobStage.DONE
+        return self.stage in (JobStage.WAITING, JobStage.PARTIAL, JobStage.FAILED)
 
 
 def retry_change(before: JobEntry, who: str, now: datetime) -> Change:
@@ -84,7 +84,7 @@ class JobList:
         for _ in range(_LOOKS_AT // _AT_ONCE):
             rows = self._rows(wanted, _AT_ONCE)
             for row in rows:
-                job = decode(row.job)
+                job = _job(row)
                 if not may_see(job):
                     continue
                 if len(found) == limit:
@@ -117,7 +117,7 @@ class JobList:
         row = self._states.row(job_id) or self._first_run(job_id)
         if row is None:
             raise NotFound(f"Job {job_id[:40]!r} not found")
-        return _entry(row, decode(row.job))
+        return _entry(row, _job(row))
 
     def retry(self, job_id: JobId) -> JobEntry:
         """Let a job that waits go on now, and one that failed begin again.
@@ -141,7 +141,7 @@ class JobList:
     def known(self, job_id: JobId) -> Job | None:
         """Return a job as it was run last, None where nothing is known of it."""
         row = self._states.row(job_id)
-        return self._engine.job(job_id) if row is None else decode(row.job)
+        return self._engine.job(job_id) if row is None else _job(row)
 
     def resume(self, job_id: JobId) -> bool:
         """Have a job looked at once more, though it has done everything.
@@ -154,16 +154,16 @@ class JobList:
         if row.stage is JobStage.WAITING:
             self._let_go_on(row)
         else:
-            self._begin_again(row, decode(row.job))
+            self._begin_again(row, _job(row))
         return True
 
     def _let_go_on(self, row: JobRow) -> None:
         if self._engine.has_failed(row.run_id):
-            self._begin_again(row, decode(row.job))
+            self._begin_again(row, _job(row))
             return
         self._states.give_turn(row.job_id)
         if self._engine.job(JobId(row.run_id)) is None:  # lost with the engine's file
-            self._engine.run_again(decode(row.job), row.run_id)
+            self._engine.run_again(_job(row), row.run_id)
         self._engine.go_on(row.run_id)
 
     def _begin_again(self, row: JobRow, job: Job) -> None:
@@ -171,7 +171,7 @@ class JobList:
         again = replace(job, again_at=now)
         # The same id for two who ask at once: it runs once.
         run_id = next_run_id(row.run_id)
-        self._engine.run_again(again, run_id)
+        # First its row: a run that has to wait at once must find that it waits.
         self._states.begin_again(
             row,
             replace(
@@ -184,6 +184,7 @@ class JobList:
             ),
             now,
         )
+        self._engine.run_again(again, run_id)
 
     def _rows(self, wanted: JobFilter, limit: int) -> list[JobRow]:
         rows = self._states.rows(wanted, limit)
@@ -215,6 +216,10 @@ class JobList:
             if run.job_id == job_id:
                 return _first_row(job, has_begun=run.has_begun)
         return None
+
+
+def _job(row: JobRow) -> Job:
+    return decode(row.job, row.job_id, row.accepted_at)
 
 
 def _first_row(job: Job, *, has_begun: bool) -> JobRow:

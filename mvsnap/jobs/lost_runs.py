@@ -38,7 +38,7 @@ class LostRuns:
         while rows := self._states.rows(wanted, _AT_ONCE):
             wanted = replace(wanted, behind=rows[-1].place())
             for row in rows:
-                job = decode(row.job)
+                job = decode(row.job, row.job_id, row.accepted_at)
                 if is_too_old(job.again_at or job.accepted_at, self._clock):
                     continue
                 self._engine.run_again(job, row.run_id)

@@ -80,7 +80,7 @@ class JobRecords:
         if job.clips:
             return _of_messages(self._deliveries(job.id, HEAD, job))
         event = self._events.event(job.about) if job.about else None
-        if event is None:
+        if event is None or not job.rooms:
             return JobStage.DONE, Reason("")
         kind = kind_of(event)
         stored_with = event.job_id if kind.is_part_of_job else job.id

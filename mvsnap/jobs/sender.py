@@ -10,13 +10,13 @@ from mvsnap.delivery.channel import FileLimits
 from mvsnap.delivery.message import Message
 from mvsnap.delivery.sender import MessageSender
 from mvsnap.domain import Delivery, DeliveryState, Job, MessageId
-from mvsnap.errors import UnknownRecipient, UpstreamError
+from mvsnap.errors import OfNewerRelease, UnknownRecipient, UpstreamError
 from mvsnap.jobs.retry import RetryPolicy, retrying
 from mvsnap.jobs.rooms import Rooms
 from mvsnap.jobs.waits import Wait, for_room
 from mvsnap.metrics import RETRIES, Metrics
 from mvsnap.store.events import Store
-from mvsnap.texts.channel_wordings import NOT_TRIED_NOW
+from mvsnap.texts.channel_wordings import NEWER_RELEASE, NOT_TRIED_NOW
 from mvsnap.values import replace
 
 _REFUSED = "it was refused there"
@@ -138,8 +138,11 @@ class RetryingSender:
         return is_last and not self._policy.is_over
 
     def _known(self, message: Message) -> Delivery | None:
-        known = self._store.deliveries_of_job(message.job.id)
-        return known.get((message.part, message.room))
+        every = self._store.deliveries_of_job(message.job.id)
+        known = every.get((message.part, message.room))
+        if known is not None:
+            _require_known(known)
+        return known
 
 
 def _key(message: Message) -> tuple[str, str, str]:
@@ -195,7 +198,18 @@ def _plainer(message: Message, lacking: str) -> Iterator[Message]:
 
 
 def is_over(delivery: Delivery, job: Job) -> bool:
-    """Return whether nothing remains to do: what had failed may be tried again."""
+    """Return whether nothing remains to do: what had failed may be tried again.
+
+    Raises:
+        OfNewerRelease: its state is none of this release.
+    """
+    _require_known(delivery)
     if delivery.state is DeliveryState.FAILED and job.again_at is not None:
         return delivery.changed_at >= job.again_at
     return delivery.is_over
+
+
+def _require_known(delivery: Delivery) -> None:
+    """Refuse to send what a newer release may have sent."""
+    if delivery.state not in list(DeliveryState):
+        raise OfNewerRelease(NEWER_RELEASE())

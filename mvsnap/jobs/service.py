@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from threading import Event
 from msgspec import Struct
 
 from mvsnap.clock import Clock
-from mvsnap.core.progress import JobProgress, job_progress
+from mvsnap.core.progress import JobProgress, begun_again, given_up, job_progress
 from mvsnap.domain import (
     CameraName,
     EventId,
@@ -26,14 +26,18 @@ from mvsnap.domain import (
 )
 from mvsnap.errors import QueueFull
 from mvsnap.jobs.clip_requests import ask_for_clips
+from mvsnap.jobs.codec import decode
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.equal import EqualTriggers, Joined, mark_of
 from mvsnap.jobs.progress import stored_progress
 from mvsnap.jobs.shares import JobShares, WaitingRequests
 from mvsnap.logs.job import about, accepted
 from mvsnap.metrics import Metrics
+from mvsnap.sqlite_errors import reason
 from mvsnap.store.clips import ClipStore
+from mvsnap.store.database import OUTAGES
 from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobStage, JobStateStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.values import replace
 
@@ -157,6 +161,7 @@ class JobService:
         store: Store,
         clips: ClipStore,
         repeats: RepeatStore,
+        states: JobStateStore,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -171,19 +176,36 @@ class JobService:
         self._clock = clock
         self._metrics = metrics
         self._repeats = repeats
+        self._states = states
         self._shares = JobShares(engine, clock, metrics, queue_size)
         self._equal = EqualTriggers(engine, repeats, clock)
         self._finished = finished
         self._on_clips = on_clips
         self._waiting = WaitingRequests(max_waiting)
 
-    def accept(self, request: JobRequest) -> Job:
+    def accept(self, request: JobRequest, *, is_limited: bool = True) -> Job:
         """Store the job durably and return it.
+
+        is_limited: False where `require_room` was asked.
 
         Raises:
             QueueFull: nothing was accepted.
         """
-        return self._accept(request, request.job_id()).job
+        job_id = request.job_id()
+        return self._accept(request, job_id, is_limited=is_limited).job
+
+    def require_room(self, requests: Sequence[JobRequest]) -> None:
+        """Refuse what belongs together as a whole, unless some of it was accepted.
+
+        Raises:
+            QueueFull: there is no room for the first.
+        """
+        job = requests[0].job(requests[0].job_id(), self._clock.now())
+        try:
+            self._shares.require(job.counts_for, job.trigger.kind)
+        except QueueFull:
+            if not any(self.known(one.job_id()) for one in requests):
+                raise
 
     def submit(self, job: Job) -> None:
         """Store a job that has its id already; a known id changes nothing.
@@ -215,9 +237,19 @@ class JobService:
         job_id = request.job_id()
         with self._expecting(job_id) as finished:
             accepted = self._accept(request, job_id)
-            if accepted.is_new:
-                waited = self._wait(accepted.job, finished, limit_s)
-                return waited or accepted.nothing_yet()
+            try:
+                return self._waited(accepted, finished, limit_s)
+            except OUTAGES as exc:
+                # Whoever reads an error sends it again; and it goes on.
+                log.warning("%s is not waited for: %s", accepted.job.id, reason(exc))
+                return accepted.nothing_yet()
+
+    def _waited(
+        self, accepted: _Accepted, finished: Event, limit_s: float
+    ) -> JobProgress:
+        if accepted.is_new:
+            waited = self._wait(accepted.job, finished, limit_s)
+            return waited or accepted.nothing_yet()
         if accepted.joined and limit_s <= 0:
             return accepted.nothing_yet()
         return self.wait(accepted.job, limit_s)
@@ -241,7 +273,9 @@ class JobService:
         """Return how many jobs wait."""
         return self._shares.backlog()
 
-    def _accept(self, request: JobRequest, job_id: JobId) -> _Accepted:
+    def _accept(
+        self, request: JobRequest, job_id: JobId, *, is_limited: bool = True
+    ) -> _Accepted:
         # The engine would wait for a lost database forever, and so would the caller.
         self._store.require_database()
         if request.idempotency_key is not None:
@@ -252,17 +286,22 @@ class JobService:
                 return _Accepted(known, is_new=False)
         job = request.job(job_id, self._clock.now())
         equal = mark_of(job) if request.idempotency_key is None else ""
-        joined = self._join_or_hand_in(job, equal)
+        joined = self._join_or_hand_in(job, equal, is_limited=is_limited)
         if joined is not None:
             job = joined.job
         accepted(job.id)
         return _Accepted(job, is_new=joined is None, joined=joined)
 
-    def _join_or_hand_in(self, job: Job, equal: str) -> Joined | None:
+    def _join_or_hand_in(
+        self, job: Job, equal: str, *, is_limited: bool = True
+    ) -> Joined | None:
         """Return what it has joined, None if it is a job of its own."""
         with self._equal.joining(equal) as joined:
             if joined is None:
-                self._shares.reserve(job)
+                if is_limited:
+                    self._shares.reserve(job)
+                else:
+                    self._shares.take(job)
                 with about(job.id):
                     self._hand_in(job, equal)
             else:
@@ -275,7 +314,10 @@ class JobService:
         self._metrics.triggers.labels(job.trigger.kind, "accepted").inc()
         # Not earlier: a clip without a job would belong to no alarm. Not when the job
         # runs: by then the ring may have lost the seconds before the trigger.
-        self._ask_for_clips(job)
+        try:
+            self._ask_for_clips(job)
+        except OUTAGES as exc:  # it is accepted; its run asks for what is left out
+            log.warning("job %s asks for its clips later: %s", job.id, reason(exc))
 
     def _ask_for_clips(self, job: Job) -> None:
         if job.clips:
@@ -284,7 +326,18 @@ class JobService:
 
     def _progress(self, job: Job) -> JobProgress:
         counted = replace(job, times=1 + self._repeats.times(job.id))
-        return stored_progress(self._store, counted)
+        progress = stored_progress(self._store, counted)
+        if progress.state is JobState.DONE:
+            return progress
+        row = self._states.row(job.id)
+        if row is None:
+            return progress
+        if row.stage is JobStage.FAILED and progress.state is JobState.PENDING:
+            return given_up(progress, row.reason)
+        is_again = decode(row.job, job.id, job.accepted_at).again_at is not None
+        if row.stage is JobStage.WAITING and is_again:
+            return begun_again(progress)
+        return progress
 
     def _expecting(self, job_id: JobId) -> AbstractContextManager[Event]:
         return (self._finished or Finished()).expecting(job_id)

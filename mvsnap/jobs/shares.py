@@ -11,7 +11,7 @@ from typing import Protocol
 from mvsnap.clock import Clock
 from mvsnap.core.amounts import amount, noun
 from mvsnap.core.shares import is_within_share
-from mvsnap.domain import Job
+from mvsnap.domain import Job, TriggerKind
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.metrics import Metrics
 
@@ -62,20 +62,28 @@ class JobShares:
         Raises:
             QueueFull: there is none. OverShare: none for this caller.
         """
+        self.require(job.counts_for, job.trigger.kind, takes=1)
+
+    def take(self, job: Job) -> None:
+        """Count the job, whether or not there is a place for it."""
+        with self._lock:
+            self._waiting[job.counts_for] += 1
+
+    def require(self, caller: str, kind: TriggerKind, *, takes: int = 0) -> None:
+        """Raise as `reserve` does; else count as many as it takes."""
         self.backlog()
-        caller = job.counts_for
         with self._lock:
             own, total = self._waiting[caller], self._waiting.total()
             if is_within_share(own, total, self._size):
-                self._waiting[caller] += 1
+                self._waiting[caller] += takes
                 return
         if total >= self._size:
-            self._metrics.triggers.labels(job.trigger.kind, "refused").inc()
+            self._metrics.triggers.labels(kind, "refused").inc()
             are = noun(self._size, "is", "are")
             raise QueueFull(
                 f"{amount(self._size, 'job')} {are} already waiting (server.queue_size)"
             )
-        self._metrics.triggers.labels(job.trigger.kind, "over_share").inc()
+        self._metrics.triggers.labels(kind, "over_share").inc()
         raise OverShare(
             f"{_of_caller(own)}; {_for_others(self._size - total)} (server.queue_size)",
             retry_after_s=_AGAIN_S,

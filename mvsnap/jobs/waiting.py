@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -25,9 +26,11 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
 from mvsnap.domain import Job, JobId
 from mvsnap.jobs.codec import decode
+from mvsnap.values import replace
 
 WORKFLOW = "run_job"
 QUEUE = "jobs"
@@ -42,6 +45,11 @@ _IN_FLIGHT = [literal_column(f"'{state}'", Text) for state in ("ENQUEUED", "PEND
 _DELAYED = literal_column("'DELAYED'", Text)
 # An error escaped, or somebody ended it by dbos' own means.
 _FAILED = ("ERROR", "CANCELLED")
+# The very same as the condition of the index.
+_OVER = [
+    literal_column(f"'{state}'", Text)
+    for state in (*_FAILED, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+]
 
 # A later run of a job has an id with its number behind this.
 RUN_MARK = "#"
@@ -52,6 +60,16 @@ class FirstRun(Struct, frozen=True):
 
     job_id: JobId
     has_begun: bool
+
+
+class FailedRun(Struct, frozen=True):
+    """A run that the engine has ended, whatever its job had left to do.
+
+    was_cancelled: somebody did that, by the engine's own means.
+    """
+
+    run_id: str
+    was_cancelled: bool
 
 
 class KnownJobs:
@@ -144,7 +162,30 @@ class KnownJobs:
             runs.c.name == WORKFLOW, _is_in_flight(runs)
         )
         [(at_ms,)] = self._rows(oldest)
-        return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
+        return None if at_ms is None else _moment(at_ms)
+
+    def read(self, text: str, job_id: JobId, now: datetime) -> Job:
+        """Return the job of a run; one that cannot be read is as old as its first."""
+        job = decode(text, job_id, now)
+        if job.unread and job.accepted_at == now:
+            runs = self._runs
+            first = select(runs.c.created_at).where(runs.c.workflow_uuid == job_id)
+            with suppress(SQLAlchemyError):  # known at the next run
+                for row in self._rows(first):
+                    job = replace(job, accepted_at=_moment(row.created_at))
+        return job
+
+    def failed_runs(self) -> list[FailedRun]:
+        runs = self._runs
+        statement = (
+            select(runs.c.workflow_uuid, runs.c.status)
+            .where(runs.c.name == WORKFLOW, runs.c.status.in_(_OVER))
+            .order_by(runs.c.created_at)
+        )
+        return [
+            FailedRun(row.workflow_uuid, was_cancelled=row.status != "ERROR")
+            for row in self._rows(statement)
+        ]
 
     def put_oldest_first(self, many: int) -> None:
         """Let the queues of new and of deferred jobs give their oldest before all."""
@@ -193,6 +234,10 @@ class KnownJobs:
         return found
 
 
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
@@ -228,7 +273,12 @@ def next_run_id(run_id: str) -> str:
     return f"{job_id}{RUN_MARK}{int(number or 0) + 1}"
 
 
+def job_of_run(run_id: str) -> JobId:
+    return JobId(run_id.partition(RUN_MARK)[0])
+
+
 def job_of(status: Any) -> Job | None:
     if status is None or status.name != WORKFLOW or not status.input:
         return None
-    return decode(status.input["args"][0])
+    job_id, came_at = job_of_run(status.workflow_id), _moment(status.created_at)
+    return decode(status.input["args"][0], job_id, came_at)

@@ -196,6 +196,7 @@ def job_service(
         parts.store,
         parts.clips,
         parts.repeats,
+        parts.job_states,
         parts.clock,
         parts.metrics,
         queue_size=server.queue_size,

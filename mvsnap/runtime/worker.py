@@ -16,6 +16,7 @@ from mvsnap.jobs.due_notices import DueNotices
 from mvsnap.jobs.engine import WorkerEngine
 from mvsnap.jobs.engine_interface import Engine
 from mvsnap.jobs.executors import acquire_slot, data_id, installation
+from mvsnap.jobs.failed_runs import FailedRuns
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.lost_runs import LostRuns
 from mvsnap.jobs.records import JobRecords
@@ -50,6 +51,8 @@ _NEWS_S = 15.0
 _WAKE_S = 0.5
 _NOTICES_S = 5.0
 _ABANDONED_EVERY_S = 600.0
+# One that ends in an error each time begins as often.
+_FAILED_EVERY_S = 60.0
 _LOST_EVERY_S = 30.0
 # After a power cut of the site the others have to start, too, before they can say that
 # they are alive: what they have recorded is not lost.
@@ -69,11 +72,12 @@ class Worker:
         self._slot = acquire_slot(parts.settings.data_dir, parts.identities)
         self._is_ours = True  # the id, as far as we know
         places = JobPlaces.of(parts.settings.server.jobs_at_once)
+        self._records = JobRecords(parts.store, parts.job_states, parts.clock)
         self.engine = WorkerEngine(
             jobs_url(parts.settings),
             self._slot.executor_id,
             partial(_run, parts.runner(on_told=finished.notify), parts.repeats),
-            records=JobRecords(parts.store, parts.job_states, parts.clock),
+            records=self._records,
             clock=parts.clock,
             on_finished=partial(self._job_ended, finished),
             pool=parts.jobs_pool(),
@@ -157,8 +161,11 @@ class Worker:
         )
 
     def _chores(self) -> Chores:
-        chores = Chores(self._parts.clock, OUTAGES)
+        parts = self._parts
+        chores = Chores(parts.clock, OUTAGES)
         chores.add("lost runs", lambda: self._lost.resume(), _HEARTBEAT_S)
+        failed = FailedRuns(self.engine, parts.job_states, self._records, parts.clock)
+        chores.add("failed runs", failed.resume, _FAILED_EVERY_S)
         chores.add("times", partial(put_times_right, self._parts), _HEARTBEAT_S)
         guard = purge_guard(self._parts)
         kinds = cleaning.kinds(self._parts, self.engine)

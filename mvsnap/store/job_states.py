@@ -17,6 +17,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.sharing.tables import job_states
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
+from mvsnap.values import as_stored
 
 _c = job_states.c
 # The value of waits_for of a job that may go on, and is about to.
@@ -286,7 +287,7 @@ def _stages(wanted: JobFilter) -> list[list[ColumnElement[bool]]]:
 def _row(row: Row[Any]) -> JobRow:
     return JobRow(
         job_id=JobId(row.job_id),
-        stage=JobStage(row.state),
+        stage=as_stored(JobStage, row.state),
         accepted_at=row.accepted_at,
         job=row.job,
         run_id=row.run_id,

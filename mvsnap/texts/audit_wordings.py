@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvsnap.texts import N_
-from mvsnap.texts.wording import Listing, Wording
+from mvsnap.texts.wording import Listing, Reason, Wording
 
 # --- kinds of lines: the release before, and the filter of the page, know them by these
 # English words, so they stay as they are
@@ -58,6 +58,13 @@ ROLES = {
     "reviewer": Wording("audit_reviewer", N_("reviewer")),
     "admin": Wording("audit_admin", N_("admin")),
 }
+
+
+def role_words(role: str) -> Reason:
+    """Return the name of a role; a newer release may have others."""
+    return ROLES[role]() if role in ROLES else Reason(role)
+
+
 # By what keeps their passwords.
 ACCOUNTS = {
     "local": Wording("audit_role", N_("role %(role)s")),

@@ -26,6 +26,8 @@ NAMES_TO_COME = Wording(
     "names_to_come", N_("the Dashboard has not said the names of the cameras yet")
 )
 UNEXPECTED = Wording("unexpected", N_("unexpected: %(name)s"))
+NEWER_RELEASE = Wording("newer_release", N_("it takes a newer release of mvsnap"))
+RUN_ENDED = Wording("run_ended", N_("the job engine ended its run"))
 
 FROM_ONLY = Wording("from_only", N_("%(what)s (from %(machines)s only)"))
 

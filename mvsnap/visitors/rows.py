@@ -8,14 +8,17 @@ from sqlalchemy import Row
 
 from mvsnap.clients.meraki.zones import CountedZone, ZoneKind
 from mvsnap.domain import Serial, ZoneId
-from mvsnap.values import asdict
+from mvsnap.values import as_stored, asdict
 from mvsnap.visitors.model import HourPicture, KnownZone
 from mvsnap.visitors.rules import HourCount, HourPictureState
 
 
 def known_zone_of(row: Row[Any]) -> KnownZone:
     zone = CountedZone(
-        Serial(row.serial), ZoneId(row.zone_id), ZoneKind(row.kind), row.label
+        Serial(row.serial),
+        ZoneId(row.zone_id),
+        as_stored(ZoneKind, row.kind),
+        row.label,
     )
     return KnownZone(zone, row.hours_asked_at, row.error)
 
@@ -41,7 +44,7 @@ def picture_of(row: Row[Any]) -> HourPicture:
         ZoneId(row.zone_id),
         row.began_at,
         row.minute_at,
-        HourPictureState(row.state),
+        as_stored(HourPictureState, row.state),
         row.tries,
         row.again_at,
         row.snapshot_path,

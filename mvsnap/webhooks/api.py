@@ -75,9 +75,12 @@ def _receive(by: AlarmSender) -> ResponseReturnValue:
     alarms = parse(*_body(request))
     # All are built before the first is accepted: a refusal leaves nothing behind.
     found = [orders_of(alarm, by, index) for index, alarm in enumerate(alarms)]
+    wanted = [order.job_request for each in found for order in each.orders]
+    for job_request in wanted:
+        _require_room(job_request)
+    if wanted:
+        gateway().jobs.require_room(wanted)
     for each in found:
-        for order in each.orders:
-            _require_room(order.job_request)
         if each.ignored:
             _note_ignored(each.alarm, by, each.ignored)
     swipes = [swipe for each in found for swipe in each.swipes]
@@ -100,7 +103,9 @@ def _accept(found: AlarmOrders, by: AlarmSender) -> list[Job]:
     message = StoredMessage.of(message_text(alarm), by.name, found.matched)
     add_alarm(gateway().store, event, message)
     jobs = [
-        gateway().jobs.accept(replace(order.job_request, about=event.id))
+        gateway().jobs.accept(
+            replace(order.job_request, about=event.id), is_limited=False
+        )
         for order in found.orders
     ]
     for job in jobs:

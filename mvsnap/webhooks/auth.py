@@ -122,7 +122,8 @@ def senders(here: Gateway) -> dict[str, AlarmSender]:
     if webhooks.meraki_shared_secret is not None:
         keys.append(as_key(_SHARED, webhooks.meraki_shared_secret, "webhook"))
     found |= {key.name: AlarmSender(Caller.of_key(key)) for key in keys}
-    for stored in here.keys.all():
+    kinds = (KeyKind.KEY, KeyKind.TOKEN)
+    for stored in (key for kind in kinds for key in here.keys.all(kind)):
         is_token = stored.kind is KeyKind.TOKEN
         may_send = is_token or "webhook" in stored.limits["scopes"]
         if may_send and stored.state(now) == "active":

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from mvsnap.errors import BadInput
 from mvsnap.store.database import Database
 from mvsnap.store.paging import Order
+from mvsnap.values import as_stored
 from mvsnap.wifi.conditions import of_hours, of_source, of_total, of_visits
 from mvsnap.wifi.devices import device_name, mac_text
 from mvsnap.wifi.longest import longest_slots, longest_visits
@@ -114,7 +115,7 @@ def _sources(connection: Connection) -> dict[int, tuple[str, Radio]]:
     A join would look them up for every row to be sorted, to display a hundred.
     """
     rows = connection.execute(select(scan_sources)).all()
-    return {row.id: (row.network_id, Radio(row.radio)) for row in rows}
+    return {row.id: (row.network_id, as_stored(Radio, row.radio)) for row in rows}
 
 
 def _order(order: VisitOrder) -> tuple[ColumnElement[int], ...]:

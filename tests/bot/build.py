@@ -23,6 +23,7 @@ from mvsnap.simulator.webex.webex import SimMessage
 from mvsnap.status.model import Condition, Group, StatusRow
 from mvsnap.store import database
 from mvsnap.store.audit import AuditFilter, AuditLog
+from mvsnap.store.job_states import JobStateStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.site import SiteStore
 from mvsnap.values import replace
@@ -83,7 +84,8 @@ class Bot:
         inbox = WebexInbox(crew.webex)
         jobs = JobService(
             self.engine,
-            *(crew.store, crew.clips, RepeatStore(self.db), clock, Metrics()),
+            *(crew.store, crew.clips, RepeatStore(self.db), JobStateStore(self.db)),
+            *(clock, Metrics()),
             queue_size=10,
             max_waiting=1,
         )

@@ -10,21 +10,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from mvsnap.clip_model import ClipState
 from mvsnap.clock import SystemClock
 from mvsnap.core.progress import JobProgress
-from mvsnap.domain import CameraName, Job, JobId, JobState, Serial, Trigger, TriggerKind
+from mvsnap.domain import (
+    CameraName,
+    Job,
+    JobId,
+    JobState,
+    PartState,
+    Serial,
+    Trigger,
+    TriggerKind,
+)
 from mvsnap.errors import OverShare, QueueFull
+from mvsnap.jobs.codec import encode
 from mvsnap.jobs.service import Finished, JobRequest, JobService
 from mvsnap.logs.job import current
 from mvsnap.metrics import Metrics
 from mvsnap.store import database
 from mvsnap.store.clips import ClipStore
 from mvsnap.store.events import Store
+from mvsnap.store.job_states import JobRow, JobStage, JobStateStore
 from mvsnap.store.repeats import RepeatStore
 from mvsnap.store.time_limits import DatabaseAway
-from tests.core.build import BUTTON, GATE, NOON, event
+from mvsnap.texts.wording import Reason
+from mvsnap.values import replace
+from tests.core.build import BUTTON, DOOR, GATE, NOON, event
 from tests.jobs.fakes import JumpingClock
 from tests.servers.processes import wait_until
 from tests.web.build import PatientEngine
@@ -39,9 +53,10 @@ class Office:
         self.engine: PatientEngine = PatientEngine()
         db = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
         database.upgrade(db)
-        shared = database.Database(db)
+        self.db = shared = database.Database(db)
         self.store, self.clips = Store(shared), ClipStore(shared)
         self.repeats = RepeatStore(shared)
+        self.states = JobStateStore(shared)
         self.finished = Finished()
 
     def service(self, clock: SystemClock | None = None, **given: Any) -> JobService:
@@ -52,6 +67,7 @@ class Office:
             self.store,
             self.clips,
             self.repeats,
+            self.states,
             clock,
             Metrics(),
             **limits,
@@ -551,3 +567,58 @@ def test_a_number_that_was_read_stays(office: Office) -> None:
     assert repeats.times(job_id) == 1
     office.store.purge_deliveries(now + timedelta(seconds=1))
     assert repeats.times(job_id) == 0
+
+
+def test_a_job_that_was_given_up_is_no_longer_pending(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request())
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+    why = Reason("unexpected: KeyError")
+    row = JobRow(job.id, JobStage.FAILED, job.accepted_at, "{}", job.id, why, since=now)
+    office.states.put(row, now)
+    found = service.wait(job, 60)
+    assert (found.state, found.parts[0].error) == (JobState.FAILED, why)
+
+
+def test_clips_go_on_without_their_job(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request(serials=(), clips=(ROBOT,)))
+    row = JobRow(job.id, JobStage.FAILED, now, "{}", job.id, Reason("x"), since=now)
+    office.states.put(row, now)
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+
+
+def test_a_job_that_is_tried_again_is_pending_again(office: Office) -> None:
+    service, now = office.service(), SystemClock().now()
+    job = service.accept(request(serials=(GATE, DOOR)))
+    office.store.add_event(event(job_id=job.id, serial=GATE))
+    lost = event(job_id=job.id, serial=DOOR, error=Reason("the camera is offline"))
+    office.store.add_event(lost)
+    assert service.wait(job, 60).state is JobState.PARTIAL
+    ended = JobRow(
+        job.id, JobStage.PARTIAL, now, encode(job), job.id, Reason(""), since=now
+    )
+    office.states.put(ended, now)
+    assert service.wait(job, 60).state is JobState.PARTIAL
+    again = encode(replace(job, again_at=now))
+    begun = replace(ended, stage=JobStage.WAITING, job=again)
+    office.states.begin_again(ended, begun, now)
+    found = service.progress(job.id)
+    assert found is not None
+    assert found.state is JobState.PENDING
+    delivered, pending = PartState.DELIVERED, PartState.PENDING
+    assert [part.state for part in found.parts] == [delivered, pending]
+
+
+def test_an_accepted_job_whose_clips_cannot_be_stored_is_accepted(
+    office: Office,
+) -> None:
+    service = office.service()
+    with office.db.writing() as connection:
+        connection.execute(text("alter table clips rename to elsewhere"))
+    job = service.accept(request(serials=(), clips=(ROBOT,)))
+    assert office.engine.jobs == {job.id: job}

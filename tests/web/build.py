@@ -32,7 +32,7 @@ from mvsnap.errors import MvsnapError
 from mvsnap.jobs.executors import data_id
 from mvsnap.jobs.listing import JobList
 from mvsnap.jobs.service import JobService
-from mvsnap.jobs.waiting import FirstRun
+from mvsnap.jobs.waiting import FailedRun, FirstRun
 from mvsnap.metrics import Metrics
 from mvsnap.runtime import store_url
 from mvsnap.runtime.visitor_reports import wifi_lines
@@ -156,6 +156,9 @@ class PatientEngine:
     def has_failed(self, run_id: str) -> bool:
         return False
 
+    def failed_runs(self) -> list[FailedRun]:
+        return []
+
     def run_again(self, job: Job, run_id: str) -> None:
         self.again[run_id] = job
 
@@ -223,6 +226,7 @@ class Web:
             self.store,
             self.clips,
             self.repeats,
+            self.job_states,
             clock,
             metrics,
             queue_size=server.queue_size,

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from mvsnap.clip_model import ClipState
 from mvsnap.domain import EventKind, Trigger, TriggerKind
 from mvsnap.program import program
+from mvsnap.store.events import EventFilter
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, GATE, KEY
 from tests.webhooks.build import button_test, ixon, sensor, snake
@@ -264,21 +265,37 @@ def test_a_test_with_an_example_of_a_motion_takes_a_picture_each_time(
     assert all(job.prefix.startswith("Test · Motion") for job in web.accepted)
 
 
-def test_a_full_queue_is_503_and_nothing_is_accepted_twice(
-    tmp_path: Path,
-) -> None:
+def test_a_full_queue_refuses_all_of_an_alarm_or_nothing(tmp_path: Path) -> None:
+    """Whoever sends it again would else have a part of it posted twice."""
     server = {"queue_size": 1}
-    web = HookWeb(tmp_path, server=server, webhooks=WEBHOOKS | {"rules": RULES})
-    answer = web.client(None).post(HOOK, json=ixon())
+    rules = [{"name": name, "match": {"line": "3"}} for name in ("first", "second")]
+    web = HookWeb(tmp_path, server=server, webhooks=WEBHOOKS | {"rules": rules})
+    client = web.client(None)
+    accepted(client.post(HOOK, json=ONE))
+    assert [job.trigger.by for job in web.accepted] == ["first", "second"]
+    assert isinstance(web.clock, FakeClock)
+    web.clock.sleep(60)  # it says neither when it was nor what is its id
+    answer = client.post(HOOK, json=ONE)
     assert code(answer) == (503, "queue_full")
     assert int(answer.headers["Retry-After"]) > 0
-    (left,) = web.accepted
+    assert len(web.accepted) == 2
+    alarms = EventFilter(kinds=(EventKind.ALARM,))
+    assert len(web.store.events(alarms, 10)) == 1
     larger = web.settings.server.model_copy(update={"queue_size": 9})
     web.settings = web.settings.model_copy(update={"server": larger})
     web.app = web.fresh_app()
-    accepted(web.client(None).post(HOOK, json=ixon()))
-    assert len(web.accepted) == 2
-    assert web.accepted[0] is left
+    accepted(web.client(None).post(HOOK, json=ONE))
+    assert len(web.accepted) == 4
+    web.close()
+
+
+def test_a_repeat_of_what_was_accepted_needs_no_room(tmp_path: Path) -> None:
+    web = HookWeb(tmp_path, server={"queue_size": 1}, webhooks=WEBHOOKS)
+    client = web.client(None)
+    assert accepted(client.post(HOOK, json=ixon())) == accepted(
+        client.post(HOOK, json=ixon())
+    )
+    assert len(web.accepted) == 1
     web.close()
 
 

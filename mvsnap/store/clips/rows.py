@@ -11,6 +11,7 @@ from mvsnap.clip_model import Clip, ClipState, CopyState, Gap
 from mvsnap.domain import CameraName, EventId, JobId, Trigger, TriggerKind
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
+from mvsnap.values import as_stored
 
 
 def noted(note: Reason | None) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def clip_of(row: Row[Any]) -> Clip:
         id=EventId(row.id),
         job_id=JobId(row.job_id),
         camera=CameraName(row.camera),
-        trigger=Trigger(TriggerKind(row.trigger_kind), row.trigger_by),
+        trigger=Trigger(as_stored(TriggerKind, row.trigger_kind), row.trigger_by),
         at=row.at,
         received_at=row.received_at,
         title=row.title,
@@ -67,7 +68,7 @@ def clip_of(row: Row[Any]) -> Clip:
         about=None if row.about is None else EventId(row.about),
         pre_roll_s=row.asked_pre_roll_s,
         post_roll_s=row.asked_post_roll_s,
-        state=ClipState(row.state),
+        state=as_stored(ClipState, row.state),
         began_at=row.began_at,
         ended_at=row.ended_at,
         before_s=row.before_s,
@@ -84,7 +85,7 @@ def clip_of(row: Row[Any]) -> Clip:
         error=reasons.read(row.reasons, "error", row.error),
         note=reasons.read(row.reasons, "note", row.note),
         kept=row.kept,
-        copy_state=CopyState(row.copy_state),
+        copy_state=as_stored(CopyState, row.copy_state),
         caller=row.caller,
         lost_by=row.lost_by,
     )

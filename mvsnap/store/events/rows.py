@@ -24,6 +24,7 @@ from mvsnap.domain import (
 from mvsnap.store.tables import cameras, events, zones
 from mvsnap.texts import reasons
 from mvsnap.texts.wording import Reason
+from mvsnap.values import as_stored
 
 # Details that say why something is so.
 _SAID = ("note", NO_LINK)
@@ -90,12 +91,12 @@ def event_of(row: Row[Any]) -> Event:
         zone_name = row.present_zone
     return Event(
         id=EventId(row.id),
-        kind=EventKind(row.kind),
+        kind=as_stored(EventKind, row.kind),
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
         serial=Serial(row.serial),
         job_id=JobId(row.job_id),
-        trigger=Trigger(TriggerKind(row.trigger_kind), by),
+        trigger=Trigger(as_stored(TriggerKind, row.trigger_kind), by),
         camera_name=camera_name,
         title=row.title,
         video_link=row.video_link,
@@ -112,7 +113,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
         job_id=JobId(row.job_id),
         part=row.part,
         room=row.room,
-        state=DeliveryState(row.state),
+        state=as_stored(DeliveryState, row.state),
         attempts=row.attempts,
         message_id=None if row.message_id is None else MessageId(row.message_id),
         error=why_undelivered(row),

@@ -117,7 +117,8 @@ class FileTasks:
     def _of(self, place: str, limit: int) -> list[Task]:
         statement = (
             select(file_tasks)
-            .where(file_tasks.c.place == place)
+            # Those that only a newer release knows are left to it.
+            .where(file_tasks.c.place == place, file_tasks.c.task.in_(list(FileTask)))
             .order_by(file_tasks.c.since.desc(), file_tasks.c.path)
             .limit(limit)
         )

@@ -16,6 +16,7 @@ from mvsnap.store.database import Database
 from mvsnap.store.keys.tables import api_keys, key_secrets
 from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
+from mvsnap.values import as_stored
 
 _JOINED = api_keys.join(key_secrets, key_secrets.c.key_id == api_keys.c.id)
 _WITH_SECRETS = select(
@@ -202,7 +203,7 @@ def _no_such_key() -> NotFound:
 def _key(row: Row[Any], secrets: Iterable[KeySecret]) -> StoredKey:
     return StoredKey(
         id=row.id,
-        kind=KeyKind(row.kind),
+        kind=as_stored(KeyKind, row.kind),
         name=row.name,
         limits=row.limits,
         made_at=row.made_at,

@@ -34,7 +34,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.texts import audit_wordings
 from mvsnap.texts.wording import Reason
-from mvsnap.values import asdict, replace
+from mvsnap.values import as_stored, asdict, replace
 
 _c, _g = notices.c, notice_groups.c
 # Arbitrary, but the same in every process: they take turns.
@@ -270,4 +270,4 @@ def _values(notice: Notice) -> dict[str, Any]:
 
 def _notice(row: Row[Any]) -> Notice:
     found = dict(row._mapping)
-    return Notice(**found | {"state": NoticeState(row.state)})
+    return Notice(**found | {"state": as_stored(NoticeState, row.state)})

@@ -24,7 +24,7 @@ from mvsnap.store.purging import OldRows, PurgeResult, purge
 from mvsnap.store.site import write_changes
 from mvsnap.store.tables import second_factors, sessions, users
 from mvsnap.store.users.known_sessions import FoundSession, KnownSessions
-from mvsnap.values import asdict
+from mvsnap.values import as_stored, asdict
 
 
 def _alive(
@@ -159,7 +159,7 @@ def end_sessions(connection: Connection, name: str, *, but: str = "") -> None:
 
 
 def user_of(row: Row[Any]) -> User:
-    return User(row.name, Role(row.role), row.password_hash, row.changed_at)
+    return User(row.name, as_stored(Role, row.role), row.password_hash, row.changed_at)
 
 
 def _session(row: Row[Any]) -> LoginSession:

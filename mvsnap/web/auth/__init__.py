@@ -20,7 +20,7 @@ from mvsnap.config.model import ApiKey, Scope
 from mvsnap.domain import Role
 from mvsnap.errors import Forbidden, Unauthorized
 from mvsnap.texts import refusal_wordings
-from mvsnap.texts.audit_wordings import ROLES
+from mvsnap.texts.audit_wordings import role_words
 from mvsnap.web.auth import sessions
 from mvsnap.web.auth.keys import (
     Authenticator,
@@ -156,7 +156,7 @@ def _admit_user(someone: SessionUser, access: Access) -> ResponseReturnValue | N
 
 def _to_enrolment(someone: SessionUser) -> ResponseReturnValue:
     if request.method not in {"GET", "HEAD"} or not for_a_person():
-        role = ROLES[someone.role]()
+        role = role_words(someone.role)
         raise Forbidden(refusal_wordings.NEEDS_FACTOR(role=role))
     return redirect(url_for("second_factor.index"), 303)
 

@@ -26,7 +26,7 @@ from mvsnap.texts import _
 from mvsnap.web.context import Gateway
 from mvsnap.web.pages.camera_list import KnownCamera
 from mvsnap.web.pages.clip_text import started_by_title
-from mvsnap.web.pages.event_rows import KINDS
+from mvsnap.web.pages.event_rows import kind_words
 from mvsnap.web.pages.zones_now import rule_words
 from mvsnap.web.places import Places
 
@@ -85,7 +85,7 @@ def event_line(event: Event) -> CameraEvent:
     return CameraEvent(
         event.id,
         event.occurred_at,
-        KINDS[event.kind],
+        kind_words(event.kind),
         f"{text}, {place}" if place and event.kind in RAISED else text,
         url_for("event_pages.show", event_id=event.id),
         event.error or "",

@@ -137,15 +137,20 @@ def change(
 def started_by(trigger: Trigger) -> str:
     if _is_of_camera(trigger):
         return "MV Sense"
-    return _(_TRIGGERS[trigger.kind]) % {"who": _who(trigger)}
+    return _(_words(trigger)) % {"who": _who(trigger)}
 
 
 def started_by_title(trigger: Trigger) -> str:
     """Return the same with a capital, but a name as it is."""
     if _is_of_camera(trigger):
         return "MV Sense"
-    words = _(_TRIGGERS[trigger.kind])
+    words = _(_words(trigger))
     return first_upper(words) % {"who": _who(trigger)}
+
+
+def _words(trigger: Trigger) -> str:
+    # A newer release may have other kinds.
+    return _TRIGGERS.get(trigger.kind) or f"{trigger.kind}: %(who)s"
 
 
 def _is_of_camera(trigger: Trigger) -> bool:

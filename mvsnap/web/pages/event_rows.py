@@ -40,6 +40,12 @@ _STATES = {
 }
 
 
+def kind_words(kind: EventKind) -> str:
+    """Return a name of this kind of event, for `localized`."""
+    known = KINDS.get(kind)
+    return known or _("%(kind)s (of a newer release)") % {"kind": kind}
+
+
 class EventLine(Struct, frozen=True):
     """An event. picture: the event that has its picture; None: there is none.
 
@@ -56,7 +62,7 @@ class EventLine(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        return KINDS[self.event.kind]
+        return kind_words(self.event.kind)
 
     @property
     def title(self) -> str:

@@ -13,6 +13,7 @@ from mvsnap.domain import (
     Delivery,
     DeliveryState,
     Event,
+    Job,
     JobId,
     PartState,
     Trigger,
@@ -103,10 +104,10 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
     to = _("to %(rooms)s") % {"rooms": rooms} if rooms else ""
     return JobLine(
         id=job.id,
-        title=started_by_title(job.trigger),
+        title=_title(job),
         what=", ".join(filter(None, (*cameras, to))),
-        word=STAGES[entry.stage].lower(),
-        colour=_COLOURS[entry.stage],
+        word=STAGES.get(entry.stage, entry.stage).lower(),
+        colour=_COLOURS.get(entry.stage, "secondary"),
         reason=entry.reason,
         waits_for=entry.waits_for,
         accepted_at=job.accepted_at,
@@ -114,6 +115,12 @@ def job_line(entry: JobEntry, places: Places) -> JobLine:
         next_at=entry.next_at,
         may_retry=entry.may_retry,
     )
+
+
+def _title(job: Job) -> str:
+    if job.unread:
+        return _("Job of a newer release")
+    return started_by_title(job.trigger)
 
 
 def part_lines(progress: JobProgress, places: Places) -> Iterator[PartLine]:

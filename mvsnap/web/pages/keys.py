@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from mvsnap.core.keys import KeyKind, StoredKey, parse_overlap
 from mvsnap.domain import Role
+from mvsnap.errors import NotFound
 from mvsnap.store.keys import NameTaken, RotatedMeanwhile
 from mvsnap.store.keys.changes import KeyChanges, NewSecret
 from mvsnap.texts import _
@@ -118,7 +119,10 @@ def _changes() -> KeyChanges:
 
 
 def _found(key_id: str) -> StoredKey:
-    return gateway().keys.key(key_id)
+    found = gateway().keys.key(key_id)
+    if found.kind not in _PAGES:
+        raise NotFound(_("Only a newer release of mvsnap can show this key."))
+    return found
 
 
 def _form(kind: KeyKind) -> KeyForm:

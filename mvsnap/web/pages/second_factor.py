@@ -41,7 +41,7 @@ def change() -> ResponseReturnValue:
         case "codes" if _is_enrolled():
             return _new_codes()
         case "remove" if _is_required():
-            role = audit_wordings.ROLES[auth.person().role]()
+            role = audit_wordings.role_words(auth.person().role)
             raise Forbidden(refusal_wordings.KEEPS_FACTOR(role=role))
         case "remove":
             return _remove()
