@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,20 +27,18 @@ OF_A_DOOR = "a-key-for-the-camera-of-a-door"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     keys = (
         *KEYS,
         {"name": "guard", "key": GUARD, "scopes": ["review"]},
         {"name": "door", "key": OF_A_DOOR, "scopes": ["review"], "cameras": [DOOR]},
     )
-    made = Web(
+    return Web(
         tmp_path,
         api_keys=keys,
         site={"public_url": "https://mvsnap.example"},
         badges={"camera_of_reader": {"Gate": GATE}},
     )
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,11 +22,9 @@ SHIFT = "hour_from=22&hour_to=6"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}}
-    made = Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
-    yield made
-    made.close()
+    return Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
 
 
 def at(web: Web, day: int, hour: int) -> BadgeEvent:

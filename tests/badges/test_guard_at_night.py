@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +33,7 @@ SHIFT = "day=2026-03-04&hour_from=22&hour_to=6"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     made = Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
     made.add_user("guard", Role.REVIEWER)
@@ -46,8 +45,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         add_picture(made, one)
     people = [Cardholder(str(n), f"Person {n}", "Night") for n in range(3)]
     add_people(made, *people)
-    yield made
-    made.close()
+    return made
 
 
 def focused(page: Page) -> str:

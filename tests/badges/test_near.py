@@ -216,7 +216,7 @@ def offsets(found: list[NearRequest]) -> list[int]:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     recorder: Any = {
         "cameras": {"Gate ring": {"meraki_serial": GATE, "pre_roll_s": 60}}
     }
@@ -224,8 +224,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     clock = SteppedClock()
     made = Web(tmp_path, badges=badges, recorder=recorder, clock=clock)
     clock.passed_since_start()  # looks at it first
-    yield made
-    made.close()
+    return made
 
 
 def test_a_reviewer_asks_and_sees_them_come(web: Web, reviewer: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(tmp_path)
     made.add_user("anna", Role.REVIEWER)
     now = datetime.now(UTC)
     for minutes in (1, 2):
         at = now - timedelta(minutes=minutes)
         made.badges.add([replace(badge(now=now, user_id=str(minutes)), swiped_at=at)])
-    yield made
-    made.close()
+    return made
 
 
 def press(page: Page, key: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     meraki = {"api_key": "a-dashboard-key"}
     site = {"timezone": BERLIN.key}
-    made = Web(tmp_path, site=site, badges=badges, meraki=meraki)
-    yield made
-    made.close()
+    return Web(tmp_path, site=site, badges=badges, meraki=meraki)
 
 
 def add(web: Web, minutes_ago: float = 10, **given: Any) -> BadgeEvent:
@@ -177,7 +174,6 @@ def test_a_broken_directory_is_reported(tmp_path: Path) -> None:
     )
     add_people(web, error="2 entries left out; line 3", mistakes=2)
     assert "Directory: 2 entries left out; line 3" in client.get(PAGE).text
-    web.close()
 
 
 # --- one badge event
@@ -274,7 +270,6 @@ def test_a_web_directory_is_a_sandboxed_frame_of_that_site_alone(
         other = client.get(address)
         assert "frame-src" not in other.headers["Content-Security-Policy"]
         assert "<iframe" not in other.text
-    web.close()
 
 
 def test_a_directory_of_our_own_origin_gets_no_frame(tmp_path: Path) -> None:
@@ -282,7 +277,6 @@ def test_a_directory_of_our_own_origin_gets_no_frame(tmp_path: Path) -> None:
     html = web.log_in(Role.VIEWER).get(f"{PAGE}/{add(web).id}").text
     assert "<iframe" not in html
     assert 'href="http://localhost/p/4711"' in html
-    web.close()
 
 
 # --- verdicts
@@ -344,7 +338,6 @@ def test_without_webex_nobody_is_notified_and_the_page_does_not_claim_so(
     judge(client, made, "mismatch")
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
     assert "is posted to" not in client.get(f"{PAGE}/{made.id}").text
-    web.close()
 
 
 @pytest.mark.parametrize(

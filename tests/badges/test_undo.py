@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,9 @@ M, X, O = Verdict.MATCH, Verdict.MISMATCH, Verdict.OPEN  # noqa: E741  # as its 
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
-    made = Web(tmp_path, badges=badges)
-    yield made
-    made.close()
+    return Web(tmp_path, badges=badges)
 
 
 def undo(client: FlaskClient, html: str) -> Any:

@@ -191,7 +191,6 @@ def test_roles_may_be_anywhere_in_the_token_or_the_userinfo(
         client = web.browser()
         assert come(odd, client).status_code == 303
         assert "anna (admin)" in words(client.get("/").text)
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +208,6 @@ def test_an_address_that_nobody_checked_gives_no_role(
     odd.person = {"sub": "1", **said}
     web = web_of(odd.url, tmp_path, roles_claim="email")
     assert come(odd, web.browser()).status_code == 403
-    web.close()
 
 
 def test_userinfo_of_somebody_else_does_not_count(web: Web, odd: OddProvider) -> None:
@@ -244,7 +242,6 @@ def test_a_local_user_of_the_same_name_stays_who_they_are(
     other = web.browser()
     assert log_in_locally(other, "anna").status_code == 303
     assert "anna (admin)" in words(other.get("/").text)
-    web.close()
 
 
 def test_a_person_whose_name_changes_stays_the_same_person(
@@ -495,7 +492,6 @@ def test_a_provider_that_is_away_is_a_page_and_the_gateway_goes_on(
     assert "127.0.0.1 is not responding. Try again later." in answer.text
     assert int(answer.headers["Retry-After"]) > 0
     assert web.client().get("/api/v1.0/events").status_code == 200
-    web.close()
 
 
 def test_a_slow_provider_holds_few_requests(web: Web, odd: OddProvider) -> None:
@@ -577,7 +573,6 @@ def test_of_local_users_only_admins_can_log_in(
     guard = User("chief", Role.REVIEWER, HASHED, datetime.now(UTC))
     web.users.put(guard, change("user chief"))
     assert not is_in(chief)
-    web.close()
 
 
 def log_in_locally(
