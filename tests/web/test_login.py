@@ -216,25 +216,20 @@ def test_those_who_log_in_are_never_locked_out(web: Web) -> None:
         assert log_in(web.browser(), "anna").status_code == 303
 
 
-def test_a_session_ends_after_its_hours_however_busy_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("login", "used_every_min", "ends_after_min"),
+    [({"session_hours": 2}, 39, 3), ({"idle_minutes": 30}, 29, 30)],
+    ids=["after its hours, however busy it is", "when nobody uses it"],
+)
+def test_a_session_ends(
+    tmp_path: Path, login: dict[str, int], used_every_min: int, ends_after_min: int
+) -> None:
     clock = FakeClock()
-    web = Web(tmp_path, clock=clock, login={"session_hours": 2})
-    client = web.log_in()
+    client = Web(tmp_path, clock=clock, login=login).log_in()
     for _ in range(3):
-        clock.pass_time(39 * 60)
+        clock.pass_time(used_every_min * 60)
         assert is_in(client)
-    clock.pass_time(3 * 60)
-    assert not is_in(client)
-
-
-def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
-    clock = FakeClock()
-    web = Web(tmp_path, clock=clock, login={"idle_minutes": 30})
-    client = web.log_in()
-    for _ in range(3):
-        clock.pass_time(29 * 60)
-        assert is_in(client)
-    clock.pass_time(30 * 60)
+    clock.pass_time(ends_after_min * 60)
     assert not is_in(client)
 
 
