@@ -18,7 +18,7 @@ from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.values import replace
 from tests.badges.build import NOON, badge
-from tests.badges.test_pages import add_people
+from tests.badges.page_build import add_people
 from tests.web.build import DOOR, GATE, KEYS, READER, Web
 
 ADDRESS = "/api/v1.0/badges"

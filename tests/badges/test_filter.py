@@ -14,7 +14,7 @@ from mvsnap.badges.filter import read_filter
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_pages import PAGE, TABLE, add, add_people, add_picture, listed
+from tests.badges.page_build import PAGE, TABLE, add, add_people, add_picture, listed
 from tests.web.build import GATE, Web, below_field
 
 BERLIN = ZoneInfo("Europe/Berlin")

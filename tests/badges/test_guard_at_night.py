@@ -19,8 +19,7 @@ from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.server import serve
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_note import press
-from tests.badges.test_pages import add_people, add_picture
+from tests.badges.page_build import add_people, add_picture, press
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web

@@ -22,7 +22,7 @@ from mvsnap.simulator.directory import portrait_of
 from mvsnap.store import database
 from tests.badges.build import NOON, badge
 from tests.badges.crew import BadgeCrew
-from tests.badges.test_pages import PAGE, add, add_picture, words
+from tests.badges.page_build import PAGE, add, add_picture, words
 from tests.badges.test_pictures import SNAPSHOT, asked
 from tests.clients.fakes import SteppedClock
 from tests.core.build import GATE

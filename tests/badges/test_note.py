@@ -13,6 +13,7 @@ from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
 from mvsnap.values import replace
 from tests.badges.build import badge
+from tests.badges.page_build import press
 from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in, visitor
 from tests.web.build import PASSWORD, Web
@@ -30,13 +31,6 @@ def web(tmp_path: Path) -> Web:
         at = now - timedelta(minutes=minutes)
         made.badges.add([replace(badge(now=now, user_id=str(minutes)), swiped_at=at)])
     return made
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key that leads to another page, and wait until that one is there."""
-    before = page.url
-    page.keyboard.press(key)
-    page.wait_for_url(lambda url: url != before, wait_until="load")
 
 
 def write(page: Page, text: str) -> None:

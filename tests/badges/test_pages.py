@@ -7,27 +7,32 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.badges.directory import Cardholder
-from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
-from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
+from mvsnap.badges.directory_store import PhotoRequest
+from mvsnap.badges.model import BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
 from mvsnap.texts.file_wordings import NO_HTTP
 from mvsnap.texts.wording import Reason
-from mvsnap.values import replace
 from mvsnap.web.private_file import NOT_KEPT
-from tests.badges.build import badge
+from tests.badges.page_build import (
+    PAGE,
+    TABLE,
+    add,
+    add_people,
+    add_picture,
+    judge,
+    listed,
+    words,
+)
 from tests.web.build import GATE, Web, below_field, send
 
-PAGE = "/badges"
-TABLE = "/badges.csv"
 DIRECTORY = "https://directory.example"
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -38,44 +43,6 @@ def web(tmp_path: Path) -> Web:
     meraki = {"api_key": "a-dashboard-key"}
     site = {"timezone": BERLIN.key}
     return Web(tmp_path, site=site, badges=badges, meraki=meraki)
-
-
-def add(web: Web, minutes_ago: float = 10, **given: Any) -> BadgeEvent:
-    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    made = replace(badge(now=datetime.now(UTC), **given), swiped_at=at)
-    web.badges.add([made])
-    return made
-
-
-def add_picture(web: Web, made: BadgeEvent) -> None:
-    jpeg = portrait_of("camera")
-    path = web.files.save_picture("badges", made.id, made.swiped_at, jpeg)
-    web.badge_pictures.fetched(made.id, path, "https://n1.meraki.com/video?ts=1")
-
-
-def add_people(
-    web: Web, *people: Cardholder, error: str = "", mistakes: int = 0
-) -> None:
-    now = datetime.now(UTC)
-    state = DirectoryState("people.csv", "1", now, len(people), mistakes, Reason(error))
-    web.directory.replace(state, people)
-
-
-def listed(client: FlaskClient, query: str = "") -> list[str]:
-    answer = client.get(f"{PAGE}?{query}")
-    assert answer.status_code == 200, answer.text
-    return re.findall(r'<tr role="row" id="badge-([^"]+)"', answer.text)
-
-
-def words(html: str) -> str:
-    """Return what a person reads."""
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split()).replace("&#39;", "'")
-
-
-def judge(client: FlaskClient, made: BadgeEvent, verdict: str, **fields: str) -> Any:
-    query = fields.pop("query", "")
-    url = f"{PAGE}/{made.id}/verdict?{query}"
-    return send(client, url, verdict=verdict, **fields)
 
 
 # --- the list

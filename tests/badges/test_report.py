@@ -13,7 +13,7 @@ from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.model import Judgement, Verdict
 from mvsnap.domain import Role
 from tests.badges.build import badge
-from tests.badges.test_pages import PAGE, add, add_people, add_picture, judge, words
+from tests.badges.page_build import PAGE, add, add_people, add_picture, judge, words
 from tests.web.build import GATE, Web
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from mvsnap.badges.model import BadgeEvent, Judgement, Told, Verdict, before_last
 from mvsnap.domain import JobId, Role
 from tests.badges.build import NOON, badge
-from tests.badges.test_pages import PAGE, add, judge, words
+from tests.badges.page_build import PAGE, add, judge, words
 from tests.web.build import GATE, Web, send
 
 LATER = NOON + timedelta(hours=1)

@@ -17,7 +17,7 @@ from mvsnap.simulator.server import serve
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_pages import add_picture
+from tests.badges.page_build import add_picture
 from tests.servers.visitor import log_in
 from tests.walks.walk import look, on_each_screen, walker
 from tests.web.build import GATE, PASSWORD, Web
