@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -131,12 +130,8 @@ def test_they_are_of_the_camera_of_the_swipe_s_own_picture(crew: BadgeCrew) -> N
 
 
 @pytest.fixture
-def stores(url: str) -> Iterator[tuple[BadgeStore, NearPictures]]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield BadgeStore(db), NearPictures(db)
-    engine.dispose()
+def stores(db: database.Database) -> tuple[BadgeStore, NearPictures]:
+    return BadgeStore(db), NearPictures(db)
 
 
 def test_each_is_claimed_by_one_worker_until_its_lease_is_over(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,12 +51,8 @@ def answer(client: FlaskClient, path: str = "", **asked: Any) -> Any:
 
 
 @pytest.fixture
-def reports(url: str) -> Iterator[tuple[WifiStore, WifiReports, database.Database]]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield WifiStore(db), WifiReports(db, long_stay_s=RULE.long_stay_s), db
-    engine.dispose()
+def reports(db: database.Database) -> tuple[WifiStore, WifiReports, database.Database]:
+    return WifiStore(db), WifiReports(db, long_stay_s=RULE.long_stay_s), db
 
 
 @pytest.mark.parametrize("hours", [None, HoursOfDay(8, 13, BERLIN)])
