@@ -22,6 +22,7 @@ from mvsnap.simulator.webex.app import webex_app
 from mvsnap.simulator.webex.webex import FakeWebex
 from mvsnap.store.time_limits import USUAL, with_limits
 from mvsnap.upstreams import OUTCOMES
+from tests.closing import a_test
 from tests.order import in_turns
 from tests.servers.compiled import compiled_once as compiled_once
 from tests.servers.films import films as films
@@ -84,6 +85,12 @@ def process_as_before() -> Iterator[None]:
         signal.signal(number, handler)
     os.umask(own)
     texts.use("en")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open() -> Iterator[None]:
+    with a_test():
+        yield
 
 
 @pytest.fixture(autouse=True)

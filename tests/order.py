@@ -29,7 +29,6 @@ LONG = {
     "tests/sense/test_zone_share.py": 50,
     "tests/jobs/test_s3_copies.py": 45,
     "tests/badges/test_kill.py": 40,
-    "tests/sense/test_listener.py": 40,
     "tests/recorder/test_faults.py": 36,
     "tests/service/test_wheel.py": 36,
     "tests/test_clock_steps.py": 36,
@@ -37,6 +36,7 @@ LONG = {
     "tests/test_secrets.py": 32,
     "tests/visitors/test_refresh.py": 30,
     "tests/recorder/test_disks.py": 29,
+    "tests/sense/test_listener.py": 29,
     "tests/core/test_sense_fuzz.py": 28,
     "tests/runtime/test_organizations.py": 28,
     "tests/test_sense_kill.py": 28,
@@ -65,6 +65,7 @@ LONG = {
     "tests/recorder/test_history.py": 11,
     "tests/service/test_previous_release.py": 11,
     "tests/test_layers.py": 11,
+    "tests/sense/test_sensor_jobs.py": 10,
     "tests/walks/test_newcomer.py": 10,
 }
 # So much of the long ones begins at once; as much is over before the others are.

@@ -77,7 +77,6 @@ def test_one_more_where_the_bot_takes_commands(tmp_path: Path) -> None:
     views = web.app.view_functions
     assert auth.access_of(views["bot.receive"]) == auth.PUBLIC
     assert views_without_access(web.app) == []
-    web.close()
 
 
 def test_control_a_view_without_access_is_found_and_refused(tmp_path: Path) -> None:
@@ -85,7 +84,6 @@ def test_control_a_view_without_access_is_found_and_refused(tmp_path: Path) -> N
     web.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
     assert views_without_access(web.app) == ["forgotten"]
     assert error(web.client().get("/forgotten"), 403) == "forbidden"
-    web.close()
 
 
 def error(answer: TestResponse, status: int) -> str:
@@ -172,7 +170,6 @@ def test_no_session_changes_anything_without_its_token(tmp_path: Path) -> None:
             is_old_form = "This form is no longer valid" in answer.text
             assert (answer.status_code, is_old_form) in {(400, True), (401, False)}
     assert client.get("/").status_code == 200
-    web.close()
 
 
 def test_a_role_that_is_too_low_is_403_on_every_page(tmp_path: Path) -> None:
@@ -184,7 +181,6 @@ def test_a_role_that_is_too_low_is_403_on_every_page(tmp_path: Path) -> None:
             assert answer.status_code == 403, call
             says = r"Only (reviewers and )?admins can open this page\."
             assert re.search(says, answer.text), call
-    web.close()
 
 
 def test_a_key_without_the_scope_is_403_on_every_route(web: Web) -> None:
@@ -278,7 +274,6 @@ def test_a_nul_in_an_address_is_no_error_of_ours_on_any_route(
             if answer.status_code not in (401, 404):
                 wrong.append((call.method, call.address, answer.status_code))
     assert wrong == []
-    web.close()
 
 
 def test_a_bug_is_500_and_reveals_no_internals(
@@ -295,7 +290,6 @@ def test_a_bug_is_500_and_reveals_no_internals(
     assert error(answer, 500) == "internal"
     assert "secret" not in answer.text
     assert "a secret of the program" in caplog.text
-    web.close()
 
 
 def test_a_bug_in_a_page_gives_an_error_page_without_internals(
@@ -312,7 +306,6 @@ def test_a_bug_in_a_page_gives_an_error_page_without_internals(
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
     assert "see the log" in answer.text
     assert "secret" not in answer.text
-    web.close()
 
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -80,10 +79,8 @@ class Standing:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, clock=Standing(), site={"timezone": BERLIN.key})
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, clock=Standing(), site={"timezone": BERLIN.key})
 
 
 def test_a_page_shows_the_year_where_it_is_another(web: Web) -> None:
@@ -109,7 +106,6 @@ def test_a_page_about_a_camera_elsewhere_names_its_zone_with_each_time(
         assert local_clock(SECOND) == "10:30 JST"
         show_zone_of([DOOR, GATE])
         assert local_clock(SECOND) == "02:30"
-    made.close()
 
 
 # --- the source

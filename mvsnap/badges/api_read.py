@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response
@@ -45,7 +44,7 @@ from mvsnap.web.csv_file import csv_file
 from mvsnap.web.filters import one_of
 from mvsnap.web.links import badge_picture_url, near_picture_url
 from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_picture
 
 bp = Blueprint("badge_reading", __name__, url_prefix="/api/v1.0")
 
@@ -116,11 +115,10 @@ def _may_see_near(badge: BadgeEvent) -> bool:
 
 
 def _picture(badge: BadgeEvent, path: str | None, error: str | None) -> Response:
-    file: Path | None = gateway().files.picture(path)
-    if file is None:
-        raise NotFound(error or "There is no picture, or it was deleted")
+    missing = error or "There is no picture, or it was deleted"
+    found = private_picture(gateway().files.picture(path), missing)
     viewed(audit_wordings.BADGE(id=badge.id))
-    return private_file(file, "image/jpeg")
+    return found
 
 
 def _filter(parameters: Parameters) -> BadgeFilter:

@@ -24,16 +24,18 @@ from mvsnap.badges.page_list import (
 from mvsnap.badges.page_rows import why_no_picture
 from mvsnap.badges.parts import BadgeParts
 from mvsnap.domain import Role
-from mvsnap.errors import NotFound, QueueFull
+from mvsnap.errors import QueueFull
 from mvsnap.texts import N_
 from mvsnap.texts.audit_wordings import BADGE
 from mvsnap.web import auth
 from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.pages import local_time
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_picture
 
 bp = Blueprint("badge_near", __name__)
+
+_NO_PICTURE = N_("No such picture, or it was deleted")
 
 
 class NearRow(Struct, frozen=True):
@@ -73,20 +75,18 @@ def ask(badge_id: str) -> ResponseReturnValue:
 def picture(badge_id: str, offset_s: str) -> ResponseReturnValue:
     near = near_picture(known_badge(badge_id), offset_s)
     path = gateway().files.picture(near.picture_path)
-    if path is None:
-        raise NotFound(N_("No such picture, or it was deleted"))
+    found = private_picture(path, _NO_PICTURE)
     viewed(BADGE(id=badge_id))
-    return private_file(path, "image/jpeg")
+    return found
 
 
 @bp.get("/badges/<badge_id>/near/<offset_s>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(badge_id: str, offset_s: str) -> ResponseReturnValue:
     near = near_picture(known_badge(badge_id), offset_s)
-    path = gateway().files.small_picture(near.picture_path)
-    if path is None:
-        raise NotFound(N_("No such picture, or it was deleted"))
-    return private_file(path, "image/jpeg")
+    return private_picture(
+        gateway().files.small_picture(near.picture_path), _NO_PICTURE
+    )
 
 
 def near_rows(badge: BadgeEvent) -> list[NearRow]:

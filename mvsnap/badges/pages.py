@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -60,11 +59,12 @@ from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.filters import older_url
 from mvsnap.web.pages import with_frame
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_picture
 
 bp = Blueprint("badges", __name__)
 
 _PAGE = 25
+_NO_PICTURE = N_("No such picture, or it was deleted")
 _PHOTO = re.compile(r"[0-9a-f]{32}")
 _FRAME_RIGHTS = "allow-scripts allow-same-origin allow-forms"
 
@@ -183,28 +183,24 @@ def fetch_again(badge_id: str) -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def picture(badge_id: str) -> ResponseReturnValue:
     path = gateway().files.picture(known_badge(badge_id).picture_path)
-    if path is not None:
-        viewed(audit_wordings.BADGE(id=badge_id))
-    return _file(path)
+    found = private_picture(path, _NO_PICTURE)
+    viewed(audit_wordings.BADGE(id=badge_id))
+    return found
 
 
 @bp.get("/badges/<badge_id>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(badge_id: str) -> ResponseReturnValue:
-    return _file(gateway().files.small_picture(known_badge(badge_id).picture_path))
+    path = gateway().files.small_picture(known_badge(badge_id).picture_path)
+    return private_picture(path, _NO_PICTURE)
 
 
 @bp.get("/badges/photos/<name>.jpg")
 @auth.page(Role.VIEWER)
 def photo(name: str) -> ResponseReturnValue:
     known = _PHOTO.fullmatch(name)
-    return _file(gateway().files.picture(f"photos/{name}.jpg") if known else None)
-
-
-def _file(path: Path | None) -> ResponseReturnValue:
-    if path is None:
-        raise NotFound(N_("No such picture, or it was deleted"))
-    return private_file(path, "image/jpeg")
+    path = gateway().files.picture(f"photos/{name}.jpg") if known else None
+    return private_picture(path, _NO_PICTURE)
 
 
 # --- shared

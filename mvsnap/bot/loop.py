@@ -52,9 +52,6 @@ class AnswerLoop:
         self._renewal = Every(_RENEW_S, clock)
         self.loop = Loop("answers", self._step, _LOOK_S, clock, outages=OUTAGES)
 
-    def wake(self) -> None:
-        self.loop.wake()
-
     def wait(self, limit_s: float) -> None:
         """Let what is being answered end; what takes longer is answered again later."""
         deadline_s = time.monotonic() + limit_s
@@ -94,7 +91,7 @@ class AnswerLoop:
             log.error("answer: the database is unavailable: %s", reason(exc))
         finally:
             self._forget(request)
-            self.wake()
+            self.loop.wake()
 
     def _forget(self, request: BotRequest) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ class AnswerParts(Struct, frozen=True):
 
     requests: BotRequests
     secret: Callable[[], str]
-    on_new: Callable[[], None] = lambda: None
+    on_new: Callable[[], None]
 
 
 def report_secret(key: str) -> str:

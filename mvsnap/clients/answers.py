@@ -39,6 +39,15 @@ _REASONS = (
 )
 
 
+def moment(value: Any) -> datetime | None:
+    """Return an ISO 8601 time, in UTC where it does not say; None for anything else."""
+    try:
+        found = datetime.fromisoformat(value)
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def retry_after_s(header: str | None, now: datetime) -> float | None:
     """Return the seconds of a Retry-After header, 0..3600, or None without one.
 

@@ -43,6 +43,9 @@ def _topic_filter(text: str) -> str:
 
 ZoneOrAll = Annotated[Text, AfterValidator(_zone)]
 TopicFilter = Annotated[str, AfterValidator(_topic_filter)]
+Number = Annotated[int, Field(ge=1, le=10_000)]  # of people, messages, crossings
+ShortTime = Annotated[float, Field(ge=0, le=3600)]
+LongTime = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Override(Section):
@@ -50,27 +53,17 @@ class Override(Section):
 
     serial: SerialText = Field(description="camera serial")
     zone: ZoneOrAll = Field("*", description='zone id; "*": all zones')
-    people: int | None = Field(
-        None, ge=1, le=10_000, description="default: sense.people"
+    people: Number | None = Field(None, description="default: sense.people")
+    people_to_start: Number | None = Field(
+        None, description="default: sense.people_to_start"
     )
-    people_to_start: int | None = Field(
-        None, ge=1, le=10_000, description="default: sense.people_to_start"
+    people_to_end: Number | None = Field(
+        None, description="default: sense.people_to_end"
     )
-    people_to_end: int | None = Field(
-        None, ge=1, le=10_000, description="default: sense.people_to_end"
-    )
-    dwell_s: float | None = Field(
-        None, ge=0, le=86_400, description="default: sense.dwell_s"
-    )
-    min_messages: int | None = Field(
-        None, ge=1, le=10_000, description="default: sense.min_messages"
-    )
-    dropout_s: float | None = Field(
-        None, ge=0, le=3600, description="default: sense.dropout_s"
-    )
-    cooldown_s: float | None = Field(
-        None, ge=0, le=86_400, description="default: sense.cooldown_s"
-    )
+    dwell_s: LongTime | None = Field(None, description="default: sense.dwell_s")
+    min_messages: Number | None = Field(None, description="default: sense.min_messages")
+    dropout_s: ShortTime | None = Field(None, description="default: sense.dropout_s")
+    cooldown_s: LongTime | None = Field(None, description="default: sense.cooldown_s")
     rooms: OneOrMore | None = Field(None, description="default: sense.rooms")
     when: When = Field(None, description="default: sense.when")
     outside: Outside | None = Field(None, description="default: sense.outside")
@@ -89,17 +82,12 @@ class Noise(Section):
         description="raise a noise alert at or above this audio level, such as -20; "
         "default: never",
     )
-    dwell_s: float = Field(
-        5, ge=0, le=86_400, description="how long it must last before an alert"
+    dwell_s: LongTime = Field(5, description="how long it must last before an alert")
+    dropout_s: ShortTime = Field(
+        10, description="how long it may be quiet before the noise is over"
     )
-    dropout_s: float = Field(
-        10,
-        ge=0,
-        le=3600,
-        description="how long it may be quiet before the noise is over",
-    )
-    cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="wait this long before the next alert"
+    cooldown_s: LongTime = Field(
+        300, description="wait this long before the next alert"
     )
 
 
@@ -114,14 +102,12 @@ class CrossingSection(Section):
     type: Literal["person", "vehicle"] = Field(
         "person", description="person or vehicle"
     )
-    count: int = Field(
-        1, ge=1, le=10_000, description="number of crossings that raises an alert"
-    )
+    count: Number = Field(1, description="number of crossings that raises an alert")
     window_s: float = Field(
         60, gt=0, le=86_400, description="seconds within which they must happen"
     )
-    cooldown_s: float = Field(
-        300, ge=0, le=86_400, description="wait this long before the next alert"
+    cooldown_s: LongTime = Field(
+        300, description="wait this long before the next alert"
     )
     when: When = Field(
         None,
@@ -178,45 +164,27 @@ class Sense(Section):
         "cameras that send no other zone, so that the same people alert once; always; "
         "never. If zones or an exception names zone 0, it always counts",
     )
-    people: int = Field(
-        1,
-        ge=1,
-        le=10_000,
-        description="number of people in a zone that counts as a crowd",
+    people: Number = Field(
+        1, description="number of people in a zone that counts as a crowd"
     )
-    people_to_start: int | None = Field(
+    people_to_start: Number | None = Field(
         None,
-        ge=1,
-        le=10_000,
         description="number of people that starts the time in dwell_s; default: people",
     )
-    people_to_end: int | None = Field(
+    people_to_end: Number | None = Field(
         None,
-        ge=1,
-        le=10_000,
         description="the crowd is over when there are fewer people than this; default: "
         "people or people_to_start, whichever is lower",
     )
-    dwell_s: float = Field(
-        60, ge=0, le=86_400, description="how long they must stay before an alert"
+    dwell_s: LongTime = Field(60, description="how long they must stay before an alert")
+    min_messages: Number = Field(
+        1, description="how many camera messages in that time must confirm the crowd"
     )
-    min_messages: int = Field(
-        1,
-        ge=1,
-        le=10_000,
-        description="how many camera messages in that time must confirm the crowd",
+    dropout_s: ShortTime = Field(
+        5, description="how long the count may drop before the crowd is over"
     )
-    dropout_s: float = Field(
-        5,
-        ge=0,
-        le=3600,
-        description="how long the count may drop before the crowd is over",
-    )
-    cooldown_s: float = Field(
-        300,
-        ge=0,
-        le=86_400,
-        description="wait this long before the same zone alerts again",
+    cooldown_s: LongTime = Field(
+        300, description="wait this long before the same zone alerts again"
     )
     rooms: OneOrMore = Field(
         (),

@@ -48,6 +48,7 @@ class BotService:
             parts.clock,
             now=partial(database_now, parts),
         )
+        self.wake = self._answers.loop.wake
         self._loops = [self._answers.loop]
         self._listening: SocketListening | None = None
         commands, url = parts.settings.webex.commands, parts.settings.site.public_url
@@ -69,9 +70,6 @@ class BotService:
     def start(self) -> None:
         for loop in self._loops:
             loop.start()
-
-    def wake(self) -> None:
-        self._answers.wake()
 
     def stop(self) -> None:
         if self._listening is not None:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from mvsnap.bot.parts import AnswerParts, report_secret
 from mvsnap.bot.requests import BotRequests
 from mvsnap.runtime.parts import Parts
 
 
-class Answering(Protocol):
-    def wake(self) -> None:
-        """Look for new requests at once."""
-        ...
-
-
-def answer_parts(parts: Parts, bot: Answering | None) -> AnswerParts:
-    """bot: None where another process answers."""
-    on_new = bot.wake if bot is not None else (lambda: None)
+def answer_parts(parts: Parts, on_new: Callable[[], None]) -> AnswerParts:
     return AnswerParts(BotRequests(parts.db), partial(secret_of, parts), on_new)
 
 

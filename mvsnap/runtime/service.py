@@ -308,4 +308,4 @@ def _answers(parts: Parts, settings: Settings, bot: BotService | None) -> list[o
     # Imported here: most gateways have nobody to answer.
     from mvsnap.runtime.bot_reports import answer_parts
 
-    return [answer_parts(parts, bot)]
+    return [answer_parts(parts, bot.wake if bot is not None else lambda: None)]

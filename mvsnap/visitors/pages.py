@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mvsnap.domain import Role
@@ -38,7 +37,7 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import heat_map
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_picture
 
 bp = Blueprint("visitors", __name__)
 
@@ -47,6 +46,7 @@ T = TypeVar("T")
 # Page views are noted at most this often: pages are loaded more often than they change.
 _PAGE_VIEW_EVERY = timedelta(minutes=5)
 _CSV_ROWS = 500
+_NO_PICTURE = N_("No picture of this hour, or it was deleted")
 
 
 @bp.get("/visitors")
@@ -161,16 +161,17 @@ def download_zone(serial: str, zone_id: str) -> ResponseReturnValue:
 def picture(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
     found = _picture(serial, zone_id, hour)
     path = gateway().files.picture(found.snapshot_path)
-    if path is not None:
-        viewed(ZONE_PICTURE(serial=serial, zone=zone_id, hour=hour))
-    return _file(path)
+    sent = private_picture(path, _NO_PICTURE)
+    viewed(ZONE_PICTURE(serial=serial, zone=zone_id, hour=hour))
+    return sent
 
 
 @bp.get("/visitors/<serial>/<zone_id>/<hour>/thumbnail.jpg")
 @auth.page(Role.VIEWER)
 def thumbnail(serial: str, zone_id: str, hour: str) -> ResponseReturnValue:
     found = _picture(serial, zone_id, hour)
-    return _file(gateway().files.small_picture(found.snapshot_path))
+    path = gateway().files.small_picture(found.snapshot_path)
+    return private_picture(path, _NO_PICTURE)
 
 
 class _Place:
@@ -215,12 +216,6 @@ def _picture(serial: str, zone_id: str, hour: str) -> HourPicture:
     for one in found.values():
         return one
     raise NotFound(N_("No picture of this hour"))
-
-
-def _file(path: Path | None) -> Response:
-    if path is None:
-        raise NotFound(N_("No picture of this hour, or it was deleted"))
-    return private_file(path, "image/jpeg")
 
 
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:

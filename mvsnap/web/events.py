@@ -52,7 +52,7 @@ from mvsnap.web.event_terms import (
 )
 from mvsnap.web.links import clip_url, snapshot_url
 from mvsnap.web.params import Parameters, allow_no_parameters, api_parameters
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_file, private_picture
 from mvsnap.web.time_zone import zone_of_list
 
 bp = Blueprint("events", __name__, url_prefix="/api/v1.0")
@@ -174,9 +174,8 @@ def send_clip(event_id: str) -> ResponseReturnValue:
 
 
 def _picture(event: Event, path: Path | None) -> ResponseReturnValue:
-    if path is None:
-        raise NotFound(event.error or "This event has no picture, or it was deleted")
-    return private_file(path, "image/jpeg")
+    missing = event.error or "This event has no picture, or it was deleted"
+    return private_picture(path, missing)
 
 
 def _answer(found: FoundEvent, shown: Event | None) -> EventAnswer:

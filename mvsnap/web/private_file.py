@@ -10,7 +10,7 @@ from typing import IO, cast
 from flask import Response, request, send_file
 from werkzeug.wsgi import FileWrapper
 
-from mvsnap.errors import EvidenceAway, UpstreamError
+from mvsnap.errors import EvidenceAway, NotFound, UpstreamError
 from mvsnap.store.files.evidence import EvidenceStream
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,13 @@ def private_file(
             answer.headers.set("Content-Disposition", "attachment", filename=name)
     answer.headers["Cache-Control"] = NOT_KEPT
     return answer
+
+
+def private_picture(path: Path | None, missing: str) -> Response:
+    """Return a picture. Raises NotFound, with this text, where there is none."""
+    if path is None:
+        raise NotFound(missing)
+    return private_file(path, "image/jpeg")
 
 
 def _streamed(file: EvidenceStream, mimetype: str, etag: str) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,8 @@ ADDRESS = "/api/v1.0/badges"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, badges={"camera_of_reader": {"Gate": GATE}})
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, badges={"camera_of_reader": {"Gate": GATE}})
 
 
 AN_HOUR_AGO = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
@@ -128,7 +125,6 @@ def test_a_key_reaches_readers_of_its_own_cameras_alone(tmp_path: Path) -> None:
     assert stored(made) == 0
     for reader in ("Door", "Yard"):
         assert client.post(ADDRESS, json=[event(reader=reader)]).status_code == 202
-    made.close()
 
 
 def test_a_key_needs_the_scope(web: Web) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from mvsnap.domain import Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.values import replace
 from tests.badges.build import NOON, badge
-from tests.badges.test_pages import add_people
+from tests.badges.page_build import add_people
 from tests.web.build import DOOR, GATE, KEYS, READER, Web
 
 ADDRESS = "/api/v1.0/badges"
@@ -28,20 +27,18 @@ OF_A_DOOR = "a-key-for-the-camera-of-a-door"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     keys = (
         *KEYS,
         {"name": "guard", "key": GUARD, "scopes": ["review"]},
         {"name": "door", "key": OF_A_DOOR, "scopes": ["review"], "cameras": [DOOR]},
     )
-    made = Web(
+    return Web(
         tmp_path,
         api_keys=keys,
         site={"public_url": "https://mvsnap.example"},
         badges={"camera_of_reader": {"Gate": GATE}},
     )
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from mvsnap.badges.filter import read_filter
 from mvsnap.badges.model import BadgeEvent
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_pages import PAGE, TABLE, add, add_people, add_picture, listed
+from tests.badges.page_build import PAGE, TABLE, add, add_people, add_picture, listed
 from tests.web.build import GATE, Web, below_field
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,11 +22,9 @@ SHIFT = "hour_from=22&hour_to=6"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}}
-    made = Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
-    yield made
-    made.close()
+    return Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
 
 
 def at(web: Web, day: int, hour: int) -> BadgeEvent:

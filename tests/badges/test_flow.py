@@ -19,13 +19,14 @@ import pytest
 
 from mvsnap.simulator.directory import NAMES, FakeDirectory
 from mvsnap.simulator.server import serve
+from tests.badges.page_build import press
 from tests.cli.run import mvsnap
 from tests.gateway import Clouds, Gateway, clouds, gateway
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, log_in, visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 PASSWORD = "a-password-for-the-tests"
 ROOM = "Site B - Alarms"
@@ -86,13 +87,6 @@ def run(folder: Path, *args: str, stdin: str = "") -> str:
 
 def add_user(name: str, role: str) -> tuple[str, ...]:
     return ("users", "add", name, "--role", role, "--password-file", "-")
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key that leads to another page, and wait until that one is there."""
-    before = page.url
-    page.keyboard.press(key)
-    page.wait_for_url(lambda url: url != before, wait_until="load")
 
 
 def test_a_thousand_rows_are_imported_and_ten_reviewed_by_keyboard(site: Site) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +19,7 @@ from mvsnap.simulator.directory import portrait_of
 from mvsnap.simulator.server import serve
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_note import press
-from tests.badges.test_pages import add_people, add_picture
+from tests.badges.page_build import add_people, add_picture, press
 from tests.servers.processes import wait_until
 from tests.servers.visitor import PHONE, fits, log_in, visitor
 from tests.web.build import GATE, PASSWORD, Web
@@ -34,7 +32,7 @@ SHIFT = "day=2026-03-04&hour_from=22&hour_to=6"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     made = Web(tmp_path, site={"timezone": BERLIN.key}, badges=badges)
     made.add_user("guard", Role.REVIEWER)
@@ -46,8 +44,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         add_picture(made, one)
     people = [Cardholder(str(n), f"Person {n}", "Night") for n in range(3)]
     add_people(made, *people)
-    yield made
-    made.close()
+    return made
 
 
 def focused(page: Page) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from mvsnap.simulator.directory import portrait_of
 from mvsnap.store import database
 from tests.badges.build import NOON, badge
 from tests.badges.crew import BadgeCrew
-from tests.badges.test_pages import PAGE, add, add_picture, words
+from tests.badges.page_build import PAGE, add, add_picture, words
 from tests.badges.test_pictures import SNAPSHOT, asked
 from tests.clients.fakes import SteppedClock
 from tests.core.build import GATE
@@ -131,12 +130,8 @@ def test_they_are_of_the_camera_of_the_swipe_s_own_picture(crew: BadgeCrew) -> N
 
 
 @pytest.fixture
-def stores(url: str) -> Iterator[tuple[BadgeStore, NearPictures]]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield BadgeStore(db), NearPictures(db)
-    engine.dispose()
+def stores(db: database.Database) -> tuple[BadgeStore, NearPictures]:
+    return BadgeStore(db), NearPictures(db)
 
 
 def test_each_is_claimed_by_one_worker_until_its_lease_is_over(
@@ -216,7 +211,7 @@ def offsets(found: list[NearRequest]) -> list[int]:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     recorder: Any = {
         "cameras": {"Gate ring": {"meraki_serial": GATE, "pre_roll_s": 60}}
     }
@@ -224,8 +219,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     clock = SteppedClock()
     made = Web(tmp_path, badges=badges, recorder=recorder, clock=clock)
     clock.passed_since_start()  # looks at it first
-    yield made
-    made.close()
+    return made
 
 
 def test_a_reviewer_asks_and_sees_them_come(web: Web, reviewer: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from mvsnap.domain import Role
 from mvsnap.simulator.server import serve
 from mvsnap.values import replace
 from tests.badges.build import badge
+from tests.badges.page_build import press
 from tests.servers.processes import wait_until
 from tests.servers.visitor import log_in, visitor
 from tests.web.build import PASSWORD, Web
@@ -23,22 +23,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(tmp_path)
     made.add_user("anna", Role.REVIEWER)
     now = datetime.now(UTC)
     for minutes in (1, 2):
         at = now - timedelta(minutes=minutes)
         made.badges.add([replace(badge(now=now, user_id=str(minutes)), swiped_at=at)])
-    yield made
-    made.close()
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key that leads to another page, and wait until that one is there."""
-    before = page.url
-    page.keyboard.press(key)
-    page.wait_for_url(lambda url: url != before, wait_until="load")
+    return made
 
 
 def write(page: Page, text: str) -> None:

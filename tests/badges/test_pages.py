@@ -5,80 +5,44 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.badges.directory import Cardholder
-from mvsnap.badges.directory_store import DirectoryState, PhotoRequest
-from mvsnap.badges.model import BadgeEvent, BadgePictureState, Verdict
+from mvsnap.badges.directory_store import PhotoRequest
+from mvsnap.badges.model import BadgePictureState, Verdict
 from mvsnap.domain import DeliveryState, Role
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store.audit import AuditFilter
 from mvsnap.texts.file_wordings import NO_HTTP
 from mvsnap.texts.wording import Reason
-from mvsnap.values import replace
 from mvsnap.web.private_file import NOT_KEPT
-from tests.badges.build import badge
+from tests.badges.page_build import (
+    PAGE,
+    TABLE,
+    add,
+    add_people,
+    add_picture,
+    judge,
+    listed,
+    words,
+)
 from tests.web.build import GATE, Web, below_field, send
 
-PAGE = "/badges"
-TABLE = "/badges.csv"
 DIRECTORY = "https://directory.example"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     meraki = {"api_key": "a-dashboard-key"}
     site = {"timezone": BERLIN.key}
-    made = Web(tmp_path, site=site, badges=badges, meraki=meraki)
-    yield made
-    made.close()
-
-
-def add(web: Web, minutes_ago: float = 10, **given: Any) -> BadgeEvent:
-    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    made = replace(badge(now=datetime.now(UTC), **given), swiped_at=at)
-    web.badges.add([made])
-    return made
-
-
-def add_picture(web: Web, made: BadgeEvent) -> None:
-    jpeg = portrait_of("camera")
-    path = web.files.save_picture("badges", made.id, made.swiped_at, jpeg)
-    web.badge_pictures.fetched(made.id, path, "https://n1.meraki.com/video?ts=1")
-
-
-def add_people(
-    web: Web, *people: Cardholder, error: str = "", mistakes: int = 0
-) -> None:
-    now = datetime.now(UTC)
-    state = DirectoryState("people.csv", "1", now, len(people), mistakes, Reason(error))
-    web.directory.replace(state, people)
-
-
-def listed(client: FlaskClient, query: str = "") -> list[str]:
-    answer = client.get(f"{PAGE}?{query}")
-    assert answer.status_code == 200, answer.text
-    return re.findall(r'<tr role="row" id="badge-([^"]+)"', answer.text)
-
-
-def words(html: str) -> str:
-    """Return what a person reads."""
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split()).replace("&#39;", "'")
-
-
-def judge(client: FlaskClient, made: BadgeEvent, verdict: str, **fields: str) -> Any:
-    query = fields.pop("query", "")
-    url = f"{PAGE}/{made.id}/verdict?{query}"
-    return send(client, url, verdict=verdict, **fields)
+    return Web(tmp_path, site=site, badges=badges, meraki=meraki)
 
 
 # --- the list
@@ -177,7 +141,6 @@ def test_a_broken_directory_is_reported(tmp_path: Path) -> None:
     )
     add_people(web, error="2 entries left out; line 3", mistakes=2)
     assert "Directory: 2 entries left out; line 3" in client.get(PAGE).text
-    web.close()
 
 
 # --- one badge event
@@ -274,7 +237,6 @@ def test_a_web_directory_is_a_sandboxed_frame_of_that_site_alone(
         other = client.get(address)
         assert "frame-src" not in other.headers["Content-Security-Policy"]
         assert "<iframe" not in other.text
-    web.close()
 
 
 def test_a_directory_of_our_own_origin_gets_no_frame(tmp_path: Path) -> None:
@@ -282,7 +244,6 @@ def test_a_directory_of_our_own_origin_gets_no_frame(tmp_path: Path) -> None:
     html = web.log_in(Role.VIEWER).get(f"{PAGE}/{add(web).id}").text
     assert "<iframe" not in html
     assert 'href="http://localhost/p/4711"' in html
-    web.close()
 
 
 # --- verdicts
@@ -344,7 +305,6 @@ def test_without_webex_nobody_is_notified_and_the_page_does_not_claim_so(
     judge(client, made, "mismatch")
     assert web.badges.to_notify(datetime.now(UTC) + timedelta(hours=1), 5) == []
     assert "is posted to" not in client.get(f"{PAGE}/{made.id}").text
-    web.close()
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,6 @@ def test_a_missing_picture_is_requested_again(tmp_path: Path) -> None:
     send(client, f"/badges/{made.id}/picture")
     assert state(web, made) is BadgePictureState.WAITING
     assert "The picture is being fetched." in client.get(f"/badges/{made.id}").text
-    web.close()
 
 
 def test_when_nothing_is_asked_the_page_says_so(tmp_path: Path) -> None:
@@ -47,4 +46,3 @@ def test_when_nothing_is_asked_the_page_says_so(tmp_path: Path) -> None:
     answer = send(client, f"/badges/{made.id}/picture")
     assert "The picture is already there or being" in client.get(answer.location).text
     assert state(web, made) is BadgePictureState.FETCHED
-    web.close()

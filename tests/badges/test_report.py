@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,15 +13,13 @@ from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.model import Judgement, Verdict
 from mvsnap.domain import Role
 from tests.badges.build import badge
-from tests.badges.test_pages import PAGE, add, add_people, add_picture, judge, words
+from tests.badges.page_build import PAGE, add, add_people, add_picture, judge, words
 from tests.web.build import GATE, Web
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, badges={"camera_of_reader": {"Gate": GATE}})
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, badges={"camera_of_reader": {"Gate": GATE}})
 
 
 def test_each_event_has_its_place_in_the_list(web: Web, reviewer: FlaskClient) -> None:

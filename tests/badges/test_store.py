@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -49,12 +49,8 @@ class Stores:
 
 
 @pytest.fixture
-def stores(url: str) -> Iterator[Stores]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield Stores(BadgeStore(db), BadgePictures(db), DirectoryStore(db), db)
-    engine.dispose()
+def stores(db: database.Database) -> Stores:
+    return Stores(BadgeStore(db), BadgePictures(db), DirectoryStore(db), db)
 
 
 def ids(found: Sequence[BadgeEvent]) -> list[BadgeId]:

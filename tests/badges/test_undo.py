@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from mvsnap.badges.model import BadgeEvent, Judgement, Told, Verdict, before_last
 from mvsnap.domain import JobId, Role
 from tests.badges.build import NOON, badge
-from tests.badges.test_pages import PAGE, add, judge, words
+from tests.badges.page_build import PAGE, add, judge, words
 from tests.web.build import GATE, Web, send
 
 LATER = NOON + timedelta(hours=1)
@@ -22,11 +22,9 @@ M, X, O = Verdict.MATCH, Verdict.MISMATCH, Verdict.OPEN  # noqa: E741  # as its 
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
-    made = Web(tmp_path, badges=badges)
-    yield made
-    made.close()
+    return Web(tmp_path, badges=badges)
 
 
 def undo(client: FlaskClient, html: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +16,8 @@ SAID = "Pictures cannot be fetched: meraki.api_key is not set."
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, meraki={}, badges={"camera_of_reader": {"Gate": GATE}})
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, meraki={}, badges={"camera_of_reader": {"Gate": GATE}})
 
 
 def test_list_and_review_say_what_is_not_set(web: Web) -> None:

@@ -29,7 +29,7 @@ def running(
 
     def add(request_id: str) -> None:
         bot.requests.note(request_id, BotRequestKind.MESSAGE, clock.now())
-        made.wake()
+        made.loop.wake()
 
     made.loop.start()
     try:
@@ -117,7 +117,7 @@ def test_the_end_waits_for_no_call_that_hangs(bot: Bot) -> None:
     made = AnswerLoop(bot.requests, answer, clock, now=clock.now)
     made.loop.start()
     bot.requests.note("hangs", BotRequestKind.MESSAGE, clock.now())
-    made.wake()
+    made.loop.wake()
     assert begun.wait(10)
     (thread,) = (t for t in threading.enumerate() if t.name == "answer")
     clock.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,10 +37,8 @@ OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, clock=FakeClock())
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, clock=FakeClock())
 
 
 def promtool(*args: str | Path, given: str = "") -> str:

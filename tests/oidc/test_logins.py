@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import itertools
-import re
 import threading
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,109 +11,29 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from joserfc.jwk import ECKey, RSAKey
 from werkzeug.test import TestResponse
 
 from mvsnap.core.users import LOG_IN
-from mvsnap.domain import Change, Role, User
+from mvsnap.domain import Role, User
 from mvsnap.simulator.ports import free_port
-from mvsnap.store.audit import AuditFilter
-from tests.changes import log_line
+from tests.oidc.build import (
+    PUBLIC,
+    audited,
+    back,
+    change,
+    come,
+    is_in,
+    person,
+    start,
+    tell,
+    web_of,
+)
 from tests.oidc.odd_provider import (
-    CLIENT,
     SECRET,
     OddProvider,
-    new_key,
-    odd_provider,
-    signed_with_public_key,
-    unsigned,
 )
 from tests.servers.processes import wait_until
-from tests.web.build import HASHED, PASSWORD, Web, send, token_of, words
-
-PUBLIC = "https://gate.example/mvsnap"
-NUMBERS = itertools.count()
-ROLES = {"admin": ["it"], "reviewer": ["guards"], "viewer": ["staff"]}
-
-
-@pytest.fixture(scope="module")
-def key() -> RSAKey:
-    return new_key()
-
-
-@pytest.fixture(scope="module")
-def running(key: RSAKey) -> Iterator[OddProvider]:
-    with odd_provider(key) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def database(
-    running: OddProvider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Web]:
-    made = web_of(running.url, tmp_path_factory.mktemp("web"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def odd(running: OddProvider, key: RSAKey) -> OddProvider:
-    """Return the provider as it is before a test makes it misbehave."""
-    fresh = OddProvider(key, running.url, person("anna", "staff"))
-    vars(running).update(vars(fresh))
-    return running
-
-
-@pytest.fixture
-def web(odd: OddProvider, database: Web) -> Web:
-    """Return a gateway that has not asked the provider yet, and knows nobody."""
-    for user in database.users.users():
-        database.users.remove(user.name, change(f"user {user.name}"))
-    database.app = database.fresh_app()
-    return database
-
-
-def web_of(issuer: str, folder: Path, **more: Any) -> Web:
-    ours = {"issuer": issuer, "client_id": CLIENT, "client_secret": SECRET}
-    oidc = {**ours, "roles": ROLES, **more}
-    login = {"backend": "oidc", "oidc": oidc}
-    return Web(folder, login=login, site={"public_url": PUBLIC})
-
-
-def change(what: str) -> Change:
-    return log_line(datetime.now(UTC), "tests", what, "", "")
-
-
-def person(name: str, *groups: str, sub: str | None = None) -> dict[str, Any]:
-    # A provider never gives the id of a session again.
-    said = {"preferred_username": name, "groups": [*groups], "sid": f"s{next(NUMBERS)}"}
-    return {"sub": sub or f"sub-{name}", **said}
-
-
-def start(client: FlaskClient, next_page: str = "") -> str:
-    """Return where the browser is sent to."""
-    answer = client.get("/login/oidc", query_string={"next": next_page})
-    assert answer.status_code == 303, answer.text
-    return answer.location
-
-
-def back(client: FlaskClient, **answer: str) -> TestResponse:
-    return client.get("/login/oidc/callback", query_string=answer)
-
-
-def come(odd: OddProvider, client: FlaskClient, next_page: str = "") -> TestResponse:
-    """Go to the provider and come back with a code."""
-    code, state = odd.code_for(start(client, next_page))
-    return back(client, code=code, state=state)
-
-
-def is_in(client: FlaskClient) -> bool:
-    return client.get("/").status_code == 200
-
-
-def audited(web: Web) -> list[tuple[str, str, str]]:
-    lines = [line.change for line in web.audit.lines(AuditFilter(), 99)]
-    return [(c.who, c.what, c.after) for c in lines]
+from tests.web.build import HASHED, PASSWORD, Web, token_of, words
 
 
 def test_a_person_logs_in_and_gets_the_page_that_was_asked_for(
@@ -191,7 +105,6 @@ def test_roles_may_be_anywhere_in_the_token_or_the_userinfo(
         client = web.browser()
         assert come(odd, client).status_code == 303
         assert "anna (admin)" in words(client.get("/").text)
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +122,6 @@ def test_an_address_that_nobody_checked_gives_no_role(
     odd.person = {"sub": "1", **said}
     web = web_of(odd.url, tmp_path, roles_claim="email")
     assert come(odd, web.browser()).status_code == 403
-    web.close()
 
 
 def test_userinfo_of_somebody_else_does_not_count(web: Web, odd: OddProvider) -> None:
@@ -244,7 +156,6 @@ def test_a_local_user_of_the_same_name_stays_who_they_are(
     other = web.browser()
     assert log_in_locally(other, "anna").status_code == 303
     assert "anna (admin)" in words(other.get("/").text)
-    web.close()
 
 
 def test_a_person_whose_name_changes_stays_the_same_person(
@@ -271,111 +182,6 @@ def test_any_name_becomes_one_that_users_can_have(
     client = web.browser()
     assert come(odd, client).status_code == 303
     assert is_in(client)
-
-
-def _other(**claims: Any) -> Callable[[dict[str, Any]], None]:
-    def edit(said: dict[str, Any]) -> None:
-        for name, value in claims.items():
-            if value is None:
-                said.pop(name, None)
-            else:
-                said[name] = value
-
-    return edit
-
-
-NOW = int(time.time())
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        _other(aud="another-client"),
-        _other(aud=["another-client"]),
-        _other(aud=[CLIENT, "another-client"], azp="another-client"),
-        _other(aud=None),
-        _other(nonce="another"),
-        _other(nonce=None),
-        _other(exp=NOW - 3600),
-        _other(exp=None),
-        _other(exp="never"),
-        _other(exp=float("nan")),
-        _other(iat=NOW + 3600),
-        _other(iat=None),
-        _other(nbf=NOW + 3600),
-        _other(iss="https://evil.example"),
-        _other(iss=None),
-        _other(sub=None),
-        _other(sub=""),
-        _other(sub=7),
-        _other(sub="x" * 5000),
-        _other(at_hash="another"),
-    ],
-)
-def test_a_token_that_is_not_for_us_or_not_for_now_is_refused(
-    web: Web,
-    odd: OddProvider,
-    edit: Callable[[dict[str, Any]], None],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    odd.edit = edit
-    client = web.browser()
-    answer = come(odd, client)
-    assert answer.status_code == 403
-    assert "was not accepted; see the log." in answer.text
-    assert "a token was refused" in caplog.text
-    assert not is_in(client)
-
-
-def deep() -> str:
-    """Return a part of a token with more brackets than a parser can open."""
-    text = '{"alg":' + "[" * 4000
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def without_signature(claims: dict[str, Any]) -> str:
-    signed = OddProvider(new_key()).signed(claims)
-    return signed.rpartition(".")[0] + "."
-
-
-def test_a_token_that_nobody_or_anybody_could_have_signed_is_refused(
-    web: Web, odd: OddProvider, key: RSAKey
-) -> None:
-    stranger = new_key("one")
-    for sign in (
-        unsigned,
-        signed_with_public_key(key),
-        lambda claims: OddProvider(stranger).signed(claims),
-        without_signature,
-        lambda claims: "a.b.c",
-        lambda claims: f"{deep()}.{deep()}.x",
-        lambda claims: "",
-        lambda claims: "x" * 500_000,
-    ):
-        odd.sign = sign
-        client = web.browser()
-        assert come(odd, client).status_code in (403, 503)
-        assert not is_in(client)
-
-
-def test_keys_may_change_and_be_of_another_kind(web: Web, odd: OddProvider) -> None:
-    assert come(odd, web.browser()).status_code == 303
-    odd.key = new_key("two")
-    assert come(odd, web.browser()).status_code == 303
-    odd.asked.clear()
-    odd.key, odd.alg = ECKey.generate_key("P-256", {"kid": "three"}), "ES256"
-    # Too soon to ask for the keys again: wrong tokens must not make us ask each time.
-    assert come(odd, web.browser()).status_code == 403
-    assert "/keys" not in odd.asked
-    fresh = web.fresh_app().test_client()
-    assert come(odd, fresh).status_code == 303
-
-
-def test_an_algorithm_that_the_provider_does_not_name_is_refused(
-    web: Web, odd: OddProvider
-) -> None:
-    odd.document = {"id_token_signing_alg_values_supported": ["HS256", "none"]}
-    assert come(odd, web.browser()).status_code == 403
 
 
 def test_an_answer_counts_once_and_only_in_the_browser_that_asked(
@@ -495,7 +301,6 @@ def test_a_provider_that_is_away_is_a_page_and_the_gateway_goes_on(
     assert "127.0.0.1 is not responding. Try again later." in answer.text
     assert int(answer.headers["Retry-After"]) > 0
     assert web.client().get("/api/v1.0/events").status_code == 200
-    web.close()
 
 
 def test_a_slow_provider_holds_few_requests(web: Web, odd: OddProvider) -> None:
@@ -577,7 +382,6 @@ def test_of_local_users_only_admins_can_log_in(
     guard = User("chief", Role.REVIEWER, HASHED, datetime.now(UTC))
     web.users.put(guard, change("user chief"))
     assert not is_in(chief)
-    web.close()
 
 
 def log_in_locally(
@@ -586,113 +390,6 @@ def log_in_locally(
     token = token_of(client.get("/login/local"))
     fields = {"csrf_token": token, "name": name, "password": password}
     return client.post("/login", data=fields)
-
-
-def test_a_log_out_here_leads_on_to_the_provider(web: Web, odd: OddProvider) -> None:
-    client = web.browser()
-    come(odd, client)
-    answer = send(client, "/logout")
-    assert answer.status_code == 200
-    assert not is_in(client)
-    assert "Log out</button>" not in answer.text
-    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.text)
-    assert found
-    url = urlsplit(html.unescape(found[1]))
-    asked = {k: v[0] for k, v in parse_qs(url.query).items()}
-    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{odd.url}/end"
-    assert asked.pop("id_token_hint").count(".") == 2
-    assert asked == {
-        "client_id": CLIENT,
-        "post_logout_redirect_uri": f"{PUBLIC}/login",
-    }
-    assert "You have logged out." in client.get("/login").text
-
-
-def test_a_log_out_is_one_here_if_the_provider_offers_none(
-    web: Web, odd: OddProvider
-) -> None:
-    odd.document = {"end_session_endpoint": None}
-    client = web.browser()
-    come(odd, client)
-    answer = send(client, "/logout")
-    assert (answer.status_code, answer.location) == (303, "/login")
-    assert not is_in(client)
-
-
-def tell(web: Web, token: str) -> TestResponse:
-    return web.app.test_client().post(
-        "/login/oidc/logout", data={"logout_token": token}
-    )
-
-
-def test_a_log_out_at_the_provider_ends_the_session_here_and_no_other(
-    web: Web, odd: OddProvider
-) -> None:
-    one, two = web.browser(), web.browser()
-    come(odd, one)
-    first = odd.person["sid"]
-    odd.person = person("anna", "staff")
-    come(odd, two)
-    answer = tell(web, odd.notice(sid=first))
-    assert (answer.status_code, answer.data) == (200, b"")
-    assert not is_in(one)
-    assert is_in(two)
-
-
-def test_a_log_out_of_the_person_ends_all_sessions_once(
-    web: Web, odd: OddProvider
-) -> None:
-    one, two = web.browser(), web.browser()
-    for client in (one, two):
-        come(odd, client)
-    notice = odd.notice(sub="sub-anna")
-    assert tell(web, notice).status_code == 200
-    assert not is_in(one)
-    assert not is_in(two)
-    come(odd, one)
-    assert tell(web, notice).status_code == 200  # a replay
-    assert is_in(one)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"aud": "another"},
-        {"iss": "https://evil.example"},
-        {"iat": NOW - 3600},
-        {"iat": None},
-        {"exp": NOW - 3600},
-        {"jti": None},
-        {"events": None},
-        {"events": {}},
-        {"events": "http://schemas.openid.net/event/backchannel-logout"},
-        {"nonce": "n"},
-        {"sid": None},
-        {"sid": 7},
-    ],
-)
-def test_a_notice_that_is_none_ends_nothing(
-    web: Web, odd: OddProvider, said: dict[str, Any]
-) -> None:
-    client = web.browser()
-    come(odd, client)
-    answer: Any = tell(web, odd.notice(**{"sid": odd.person["sid"]} | said))
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["code"] == "invalid_request"
-    assert is_in(client)
-
-
-def test_an_id_token_or_a_forged_notice_ends_nothing(
-    web: Web, odd: OddProvider
-) -> None:
-    client = web.browser()
-    come(odd, client)
-    id_token = odd.signed(odd.claims({"nonce": "n"}))
-    odd.sign = unsigned
-    forged = odd.notice(sid=odd.person["sid"])
-    for token in (id_token, forged, "", "x", "x" * 60_000, f"{deep()}.{deep()}.x"):
-        assert tell(web, token).status_code == 400
-    assert is_in(client)
 
 
 @pytest.mark.parametrize(

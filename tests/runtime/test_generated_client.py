@@ -92,4 +92,3 @@ def test_it_calls_a_running_gateway(client: ModuleType, tmp_path: Path) -> None:
         assert ended.status_code == 204
         wrong = operation("get_event").sync(client=gateway, event_id="nothing")
         assert wrong.error.code == "not_found"
-    web.close()

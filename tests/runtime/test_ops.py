@@ -49,7 +49,6 @@ def test_no_api_keys_are_no_mistake_where_something_else_comes_in(
 ) -> None:
     web = Web(tmp_path, **({"api_keys": []} | sections))
     assert parts_of(web)["api_keys"] == "ok"
-    web.close()
 
 
 def test_sense_switched_on_on_the_page_counts(tmp_path: Path) -> None:
@@ -57,7 +56,6 @@ def test_sense_switched_on_on_the_page_counts(tmp_path: Path) -> None:
     assert "nobody can call" in parts_of(web)["api_keys"]
     web.site.choose({"sense.enabled": True}, "anna", SystemClock().now(), [])
     assert parts_of(web)["api_keys"] == "ok"
-    web.close()
 
 
 def test_cameras_that_record_inform_and_hide_their_names(tmp_path: Path) -> None:
@@ -65,7 +63,6 @@ def test_cameras_that_record_inform_and_hide_their_names(tmp_path: Path) -> None
     web.store.heartbeat("tests", web.store.now())
     assert parts_of(web)["recorder"] == "1 not seen yet"
     assert web.client(None).get("/readyz").status_code == 200
-    web.close()
 
 
 def test_a_snapshot_without_a_dashboard_is_refused_at_once(tmp_path: Path) -> None:
@@ -74,7 +71,6 @@ def test_a_snapshot_without_a_dashboard_is_refused_at_once(tmp_path: Path) -> No
     assert answer.status_code == 400
     assert "meraki.api_key is not set" in answer.text
     assert web.accepted == []
-    web.close()
 
 
 def test_a_clock_that_cannot_be_right_is_not_ready(tmp_path: Path) -> None:
@@ -85,7 +81,6 @@ def test_a_clock_that_cannot_be_right_is_not_ready(tmp_path: Path) -> None:
     answer = web.client(None).get("/readyz")
     assert answer.status_code == 503
     assert "wrong: it says 1966-" in answer.text
-    web.close()
 
 
 def test_an_event_of_a_clock_that_was_ahead_refuses_nothing(tmp_path: Path) -> None:
@@ -98,7 +93,6 @@ def test_an_event_of_a_clock_that_was_ahead_refuses_nothing(tmp_path: Path) -> N
     assert web.client().get("/api/v1.0/getSnapshot?wait_s=0").status_code == 202
     clock.pass_time(86_400)
     assert parts_of(web)["clock"] == "ok"
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +129,6 @@ def test_zones_that_nobody_watches_are_reported_and_counted(tmp_path: Path) -> N
     text = web.client().get("/metrics").text
     assert 'mvsnap_sense_zones{listener="one"} 20.0' in text
     assert 'mvsnap_sense_zones_refused{listener="two"} 4.0' in text
-    web.close()
 
 
 def test_a_listener_without_its_broker_is_reported_and_costs_no_readiness(
@@ -151,4 +144,3 @@ def test_a_listener_without_its_broker_is_reported_and_costs_no_readiness(
     assert web.client(None).get("/readyz").status_code == 200
     web.sense.describe_listener(listener("one", connected=False))
     assert web.client(None).get("/readyz").status_code == 503
-    web.close()

@@ -29,13 +29,11 @@ def test_it_needs_no_login_and_does_not_expire_while_it_is_served(
     until = datetime.fromisoformat(expires.removeprefix("Expires: "))
     now = clock.now().astimezone(UTC)
     assert now + timedelta(days=90) < until < now + timedelta(days=365)
-    web.close()
 
 
 def test_without_a_contact_there_is_none(tmp_path: Path) -> None:
     web = Web(tmp_path)
     assert web.client(None).get(ADDRESS).status_code == 404
-    web.close()
 
 
 @pytest.mark.parametrize(

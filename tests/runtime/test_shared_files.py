@@ -2,224 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-import werkzeug.test
 from sqlalchemy.exc import OperationalError
 
 from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.cli import check_recorder
-from mvsnap.clip_model import Clip, ClipState
-from mvsnap.clock import SystemClock
-from mvsnap.config.load import load
-from mvsnap.domain import CameraName, DeliveryState, Event, EventId, Job, Serial
-from mvsnap.jobs.clip_results import ClipResults, notification_job
-from mvsnap.jobs.executors import installation
-from mvsnap.jobs.finished import NoJobs
-from mvsnap.jobs.hand_over import HandOver
-from mvsnap.recorder import ClipResult
+from mvsnap.domain import DeliveryState, Event, EventId
+from mvsnap.jobs.clip_results import notification_job
 from mvsnap.recorder.files import clip_path
-from mvsnap.runtime import Parts, cleaning, hand_over, make_app, worker
+from mvsnap.runtime import worker
 from mvsnap.store.clips import ClipStore
-from mvsnap.store.clips.deletion import finish_deletes
 from mvsnap.store.files import evidence_bucket
-from mvsnap.store.files.cache import FOLDERS
-from mvsnap.store.purging import PurgeResult
 from mvsnap.store.sharing.tables import data_folders
-from mvsnap.store.tables import metadata
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
-from tests.cli.run import mvsnap
 from tests.core import build
-from tests.gateway import KEY, ROOM, Clouds, clouds, write_config
-from tests.servers.postgres import PostgresServer
-from tests.servers.relay import Relay
-from tests.servers.s3 import ACCESS_KEY, SECRET_KEY, ObjectStore
-
-ROBOT = CameraName("Robot")
-VIDEO = os.urandom(300_000)
-
-
-class Machine:
-    """Its own data_dir; it runs jobs and answers requests without any thread."""
-
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self.parts = Parts(load(write_config(folder, settings)))
-        self.data_dir = self.parts.settings.data_dir
-        jobs = SimpleNamespace(backlog=lambda: 0)
-        self.app = make_app(
-            self.parts, cast(Any, None), cast(Any, jobs), self.parts.settings
-        )
-        self.hand_over: HandOver = cast(HandOver, hand_over.hand_over(self.parts))
-
-    def empty(self) -> None:
-        for folder in FOLDERS:
-            shutil.rmtree(self.data_dir / folder, ignore_errors=True)
-        settings = self.parts.settings
-        self.parts.clock = SystemClock()
-        hand_over.data_folders(settings, self.parts.db).note()
-        self.hand_over.close()
-        (self.data_dir / "executors/in-bucket").unlink(missing_ok=True)
-        self.hand_over = cast(HandOver, hand_over.hand_over(self.parts))
-
-    def get(
-        self, path: str, method: str = "GET", **headers: str
-    ) -> werkzeug.test.TestResponse:
-        """Return the whole answer; what it came from is closed."""
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        with self.app.test_client() as client:
-            answer = client.open(
-                path, method=method, headers={"X-API-Key": KEY} | headers
-            )
-            answer.get_data()
-            answer.close()
-        return answer
-
-    def job(self, serial: str) -> Job:
-        now = self.parts.clock.now()
-        return build.job(Serial(serial), rooms=(ROOM,), accepted_at=now)
-
-    def picture(self, job: Job) -> Event:
-        """Take the picture of a job, and die before its message."""
-        with ThreadPoolExecutor(2) as pool:
-            return self.parts.runner()._snapshots.take(job, job.serials[0], pool)
-
-    def record(self, *, hours_ago: float = 0, content: bytes = VIDEO) -> Clip:
-        """Store a clip as its recorder would, without handing it over."""
-        wanted = self.wanted_clip(hours_ago=hours_ago)
-        path = self.data_dir / f"videos/robot/{wanted.id}.mp4"
-        return self.store_clip(wanted, path, content)
-
-    def wanted_clip(self, *, hours_ago: float = 0) -> Clip:
-        at = self.parts.clock.now() - timedelta(hours=hours_ago)
-        wanted = Clip(
-            id=EventId(str(uuid4())),
-            job_id=build.job().id,
-            camera=ROBOT,
-            trigger=build.BUTTON,
-            at=at,
-            received_at=at,
-            rooms=(ROOM,),
-        )
-        self.parts.clips.ask([wanted], installation(self.data_dir))
-        return wanted
-
-    def store_clip(
-        self,
-        wanted: Clip,
-        path: Path,
-        content: bytes,
-        results: ClipResults | None = None,
-    ) -> Clip:
-        at = wanted.at
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.with_suffix(".jpg").write_bytes(b"poster")
-        result = ClipResult(
-            at, path, path.with_suffix(".jpg"), began_at=at, ended_at=at
-        )
-        stored = (results or self.parts.clip_results()).store(wanted, result)
-        return replace(stored, state=ClipState.READY)
-
-    def clean(self, name: str, *, dry_run: bool = False) -> PurgeResult:
-        kinds = cleaning.kinds(self.parts, NoJobs())
-        return next(kind for kind in kinds if kind.name == name).purge(dry_run=dry_run)
-
-    def files(self) -> set[str]:
-        return {
-            str(path.relative_to(self.data_dir))
-            for folder in ("snapshots", "videos")
-            for path in (self.data_dir / folder).rglob("*")
-            if path.is_file()
-        }
-
-
-class Site:
-    def __init__(
-        self, folder: Path, server: ObjectStore, relay: Relay, settings: dict[str, Any]
-    ) -> None:
-        self.server = server
-        self.relay = relay
-        self.settings = settings
-        self.bucket = settings["storage"]["s3"]["bucket"]
-        self.a, self.b = (Machine(folder / name, settings) for name in ("a", "b"))
-
-    def empty(self) -> None:
-        """Begin anew, with both machines running."""
-        self.back()
-        with self.a.parts.db.writing() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(table.delete())
-        for name in self.objects():
-            self.server.client.delete_object(Bucket=self.bucket, Key=name)
-        for machine in (self.a, self.b):
-            machine.empty()
-
-    def away(self) -> None:
-        self.relay.cut()
-
-    def back(self) -> None:
-        """The bucket answers, and nobody has to wait until it is asked again."""
-        self.relay.mend()
-        for machine in (self.a, self.b):
-            cast(Any, machine.parts.files)._evidence._paused_until_s = 0.0
-
-    def objects(self) -> set[str]:
-        return set(self.server.objects(self.bucket))
-
-
-@pytest.fixture(scope="module")
-def sky() -> Iterator[Clouds]:
-    with clouds() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def shared_site(
-    tmp_path_factory: pytest.TempPathFactory,
-    s3_server: ObjectStore,
-    postgres_server: PostgresServer,
-    sky: Clouds,
-) -> Iterator[Site]:
-    """Made once: a database is migrated in seconds."""
-    name = f"shared_{uuid4().hex}"
-    postgres_server.execute(f"CREATE DATABASE {name}")
-    with Relay(int(urlsplit(s3_server.url).port or 0)) as relay:
-        s3 = {
-            "endpoint_url": f"http://127.0.0.1:{relay.port}",
-            "bucket": s3_server.bucket(f"b-{uuid4().hex}"),
-            "region": "us-east-1",
-            "prefix": "site-a/",
-            "access_key": ACCESS_KEY,
-            "secret_key": SECRET_KEY,
-        }
-        url = postgres_server.url(name)
-        settings = sky.settings(database_url=url, storage={"s3": s3})
-        folder = tmp_path_factory.mktemp("site")
-        made = Site(folder, s3_server, relay, settings)
-        yield made
-        for machine in (made.a, made.b):
-            machine.parts.store.close()
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def site(shared_site: Site, sky: Clouds) -> Site:
-    sky.webex.messages.clear()
-    shared_site.empty()
-    return shared_site
+from tests.gateway import KEY, ROOM, Clouds
+from tests.runtime.shared_site import ROBOT, VIDEO, Machine, Site, dies
+from tests.runtime.shared_site import shared_site as shared_site
+from tests.runtime.shared_site import site as site
+from tests.runtime.shared_site import sky as sky
+from tests.servers.s3 import SECRET_KEY
 
 
 def test_a_picture_of_one_machine_is_served_by_another(site: Site, sky: Clouds) -> None:
@@ -373,7 +185,7 @@ def test_the_message_of_a_clip_waits_until_the_clip_is_handed_over(
     assert [file.data for file in message.files] == [VIDEO]
 
 
-def test_a_machine_that_dies_before_the_bucket_has_it_stores_it_at_its_next_start(
+def test_a_machine_thatdies_before_the_bucket_has_it_stores_it_at_its_next_start(
     site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = site.a.job(sky.serials[0])
@@ -393,82 +205,6 @@ def test_a_machine_that_dies_before_the_bucket_has_it_stores_it_at_its_next_star
     clip = site.a.record()
     assert site.a.hand_over.step() is None
     assert f"site-a/robot/{clip.id}.mp4" in site.objects()
-
-
-def test_what_is_old_goes_from_the_bucket_and_from_every_machine(
-    site: Site, sky: Clouds
-) -> None:
-    job = site.a.job(sky.serials[0])
-    event = site.a.picture(job)
-    clip = site.a.record()
-    site.a.hand_over.step()
-    site.b.get(f"/api/v1.0/events/{event.id}/thumbnail.jpg")
-    site.b.get(f"/api/v1.0/events/{clip.id}/thumbnail.jpg")
-    assert len(site.objects()) == 3
-    assert len(site.b.files()) == 3
-    later = datetime.now(UTC) + timedelta(days=31)
-    for machine in (site.a, site.b):
-        machine.parts.clock = _Later(later)
-    said = [site.b.clean(name, dry_run=True) for name in ("Clips", "Events")]
-    assert [(one.removed, one.files) for one in said] == [(1, 0), (2, 1)]
-    site.away()
-    done = [site.b.clean(name) for name in ("Clips", "Events")]
-    assert [(one.removed, one.files) for one in done] == [(1, 0), (2, 1)]
-    site.b.hand_over.step()
-    assert len(site.objects()) == 3
-    site.back()
-    for machine in (site.a, site.b):
-        machine.hand_over.step()
-    assert site.objects() == set()
-    assert site.a.files() == site.b.files() == set()
-
-
-class _Later(SystemClock):
-    def __init__(self, now: datetime) -> None:
-        super().__init__()
-        self._shown = now
-
-    def now(self) -> datetime:
-        return self._shown
-
-
-def test_a_clip_deleted_on_the_page_goes_everywhere_also_while_it_is_handed_over(
-    site: Site,
-) -> None:
-    clip, other = site.a.record(), site.a.record()
-    site.a.hand_over.step()
-    late = site.a.record()
-    for one in (clip, late):
-        assert site.b.parts.clips.delete(one.id, [])
-    assert finish_deletes(site.b.parts.videos(), site.b.parts.files) == 2
-    for machine in (site.b, site.a, site.b):
-        machine.hand_over.step()
-    left = {f"site-a/robot/{other.id}.{kind}" for kind in ("mp4", "jpg")}
-    assert site.objects() == left
-    assert site.a.files() == {f"videos/robot/{other.id}.{k}" for k in ("mp4", "jpg")}
-    assert site.b.get(f"/api/v1.0/events/{clip.id}/clip.mp4").status_code == 404
-
-
-def test_a_clip_that_is_missing_from_the_bucket_is_marked(site: Site) -> None:
-    lost, kept, waiting = site.a.record(), site.a.record(), site.a.record()
-    site.away()
-    site.a.hand_over.step()
-    site.back()
-    assert site.b.clean("Files without a clip", dry_run=True).lost == 0
-    site.a.hand_over.step()
-    key = f"site-a/robot/{lost.id}.mp4"
-    site.server.client.delete_object(Bucket=site.bucket, Key=key)
-    site.away()
-    assert site.b.clean("Files without a clip").lost == 0
-    site.back()
-    assert site.b.clean("Files without a clip", dry_run=True).lost == 1
-    assert site.b.clean("Files without a clip").lost == 1
-    states = [site.a.parts.clips.clip(c.id) for c in (lost, kept, waiting)]
-    assert [c.state for c in states if c] == [
-        ClipState.DELETED,
-        ClipState.READY,
-        ClipState.READY,
-    ]
 
 
 def test_a_person_gets_a_page_with_the_reason(site: Site, sky: Clouds) -> None:
@@ -505,67 +241,6 @@ def test_a_mismatch_is_posted_though_its_picture_cannot_be_copied(site: Site) ->
     assert f"site-a/{copy}" in site.objects()
 
 
-def test_the_size_of_all_clips_counts_whoever_recorded_them(site: Site) -> None:
-    old, new = site.a.record(hours_ago=60), site.b.record(hours_ago=50)
-    for machine in (site.a, site.b):
-        machine.hand_over.step()
-    settings = site.b.parts.settings
-    smaller = settings.storage.model_copy(update={"max_gb": 0.0004})
-    site.b.parts.settings = settings.model_copy(update={"storage": smaller})
-    assert site.b.clean("Clips", dry_run=True).removed == 1
-    assert site.b.clean("Clips").removed == 1
-    site.b.parts.settings = settings
-    site.b.hand_over.step()
-    assert f"site-a/robot/{old.id}.mp4" not in site.objects()
-    assert f"site-a/robot/{new.id}.mp4" in site.objects()
-
-
-def test_the_cache_is_bounded_and_keeps_what_the_bucket_has_not(site: Site) -> None:
-    cache = cast(Any, site.a.hand_over)._cache
-    cache._max_bytes = 700_000
-    stored = [site.a.record() for _ in range(3)]
-    site.a.hand_over.step()
-    waiting = site.a.record()
-    for age, clip in enumerate([waiting, *stored]):
-        used_at = time.time() - 4000 + age
-        for path in (clip.path, clip.thumbnail_path):
-            os.utime(site.a.data_dir / str(path), (used_at, used_at))
-    assert cache.prune() == 2
-    kept = {str(clip.path) for clip in (waiting, stored[-1])}
-    assert {path for path in site.a.files() if path.endswith(".mp4")} == kept
-    address = f"/api/v1.0/events/{stored[0].id}/clip.mp4"
-    assert site.a.get(address).data == VIDEO
-
-
-def test_files_from_before_the_bucket_are_handed_over_and_strays_go(
-    site: Site, sky: Clouds
-) -> None:
-    at = datetime.now(UTC)
-    old = build.event(snapshot_path="snapshots/2026/01/01/old.jpg", recorded_at=at)
-    site.a.parts.store.add_event(old)
-    folder = site.a.data_dir / "snapshots/2026/01/01"
-    folder.mkdir(parents=True)
-    for name in ("old.jpg", "old.thumbnail.jpg", "stray.jpg", "new.jpg"):
-        (folder / name).write_bytes(b"jpeg")
-        if name != "new.jpg":
-            os.utime(folder / name, (1, 1))
-    # Stored by a process that died before its row was there, or for another database.
-    elsewhere = "snapshots/2026/01/02/stray.jpg"
-    for path in ("snapshots/2026/01/01/stray.jpg", elsewhere):
-        site.a.parts.files._evidence.put(path, b"jpeg")
-        os.utime(site.a.data_dir / path, (1, 1))
-    site.a.hand_over.step()
-    assert site.objects() == {
-        "site-a/snapshots/2026/01/01/old.jpg",
-        f"site-a/{elsewhere}",
-    }
-    assert {path.name for path in folder.iterdir()} == {
-        "old.jpg",
-        "old.thumbnail.jpg",
-        "new.jpg",
-    }
-
-
 @pytest.mark.parametrize(("names", "is_problem"), [("xy", True), ("xx", False)])
 def test_different_folders_without_a_bucket_are_reported(
     tmp_path: Path, site: Site, names: str, is_problem: bool
@@ -595,7 +270,7 @@ def test_a_picture_whose_event_was_not_stored_is_shown_by_no_machine(
     if is_away:
         site.away()
     with monkeypatch.context() as patch:
-        patch.setattr(site.a.parts.store, "add_event", _dies)
+        patch.setattr(site.a.parts.store, "add_event", dies)
         with pytest.raises(OperationalError):
             site.a.picture(job)
     site.back()
@@ -606,53 +281,6 @@ def test_a_picture_whose_event_was_not_stored_is_shown_by_no_machine(
     assert _shown(site.a, event) == _shown(site.b, event) == before
     shutil.rmtree(site.b.data_dir / "snapshots")
     assert _shown(site.b, event) == before
-
-
-class InAWeek(SystemClock):
-    def now(self) -> datetime:
-        return super().now() + timedelta(days=8)
-
-
-def test_what_a_machine_left_in_the_bucket_and_died_goes_after_a_week(
-    site: Site, sky: Clouds, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = site.a.job(sky.serials[0])
-    with monkeypatch.context() as patch:
-        patch.setattr(site.a.parts.store, "add_event", _dies)
-        with pytest.raises(OperationalError):
-            site.a.picture(job)
-    (stray,) = site.objects()
-    shutil.rmtree(site.a.data_dir / "snapshots")  # and never returns
-    event = site.b.picture(job)
-    other = "site-a/snapshots/readme.jpg"
-    site.server.client.put_object(Bucket=site.bucket, Key=other, Body=b"not ours")
-    kept = {other, f"site-a/{event.snapshot_path}"}
-    for is_old, left in ((False, {stray}), (True, set[str]())):
-        if is_old:
-            site.b.parts.clock = InAWeek()
-        kinds = {kind.name: kind for kind in cleaning.kinds(site.b.parts, NoJobs())}
-        cleaner = kinds["Stray pictures"]
-        assert cleaner.purge(dry_run=True).removed == 0  # badges are looked at first
-        results = [cleaner.purge() for _ in range(3)]
-        assert sum(result.removed for result in results) == is_old
-        site.b.hand_over.step()
-        assert site.objects() == kept | left
-
-
-def test_a_purge_that_could_not_look_into_the_bucket_says_so_and_fails(
-    site: Site,
-) -> None:
-    site.a.record()
-    site.a.hand_over.step()
-    for args in ([], ["--force"], ["--dry-run"]):
-        site.away()
-        said = mvsnap(site.a.data_dir.parent, "purge", *args)
-        assert said.code == 1, said.out
-        for name in ("Stray pictures", "Files without a clip"):
-            assert f"{name}: nobody could look: The bucket" in said.err
-    site.back()
-    said = mvsnap(site.a.data_dir.parent, "purge", "--force")
-    assert (said.code, "nobody could look" in said.err) == (0, False)
 
 
 @pytest.mark.parametrize("frozen_at", ["take_snapshot", "save_snapshot"])
@@ -727,7 +355,3 @@ def _shown(machine: Machine, event: Event) -> bytes:
     answer = machine.get(f"/api/v1.0/events/{event.id}/snapshot.jpg")
     assert answer.status_code == 200
     return answer.get_data()
-
-
-def _dies(_event: Event) -> bool:
-    raise OperationalError("INSERT", {}, OSError("the server is stopping"))

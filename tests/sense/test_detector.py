@@ -4,61 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvsnap.config.recipients import Recipients
-from mvsnap.config.sense import Sense
-from mvsnap.core.sense_messages import Topic
 from mvsnap.domain import FULL_FRAME, Event, EventKind, Mute, Presence
 from mvsnap.sense.detector import Detector
 from mvsnap.sense.events import Names
 from mvsnap.sense.framing import Frame
-from mvsnap.sense.rules import SenseRules
-from mvsnap.store.sense import Findings
-from tests.core.build import DOOR, GATE, NOON
-
-NOON_MS = round(NOON.timestamp() * 1000)
-TOLD = Recipients("Alarms", can_post=True)
-PLAIN: dict[str, Any] = {"people": 3, "dwell_s": 10, "dropout_s": 2, "cooldown_s": 0}
-
-
-def detector(**settings: Any) -> Detector:
-    return Detector(rules(**settings), ignore, most=20_000)
-
-
-def rules(**settings: Any) -> SenseRules:
-    return SenseRules(Sense.model_validate(PLAIN | settings), TOLD)
-
-
-def ignore(_topic: Topic, _frame: Frame) -> None:
-    pass
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def frame(topic: str, body: object) -> Frame:
-    return topic.encode(), json.dumps(body).encode(), False, 0
-
-
-def count(seconds: float, people: int, *, zone: str = "0", serial: str = GATE) -> Frame:
-    body = {"ts": NOON_MS + round(seconds * 1000), "counts": {"person": people}}
-    return frame(f"/merakimv/{serial}/{zone}", body)
-
-
-def crowd(begin_s: int, end_s: int, people: int, **where: str) -> list[Frame]:
-    return [count(second, people, **where) for second in range(begin_s, end_s + 1)]
-
-
-def run(made: Detector, frames: Iterable[Frame], now_s: float = 100) -> Findings:
-    made.process(frames, at(now_s))
-    return made.drain(checkpoint=True)
+from tests.core.build import DOOR, GATE
+from tests.sense.frames import (
+    NOON_MS,
+    at,
+    count,
+    crowd,
+    detector,
+    frame,
+    ignore,
+    rules,
+    run,
+)
 
 
 def test_a_crowd_is_an_event_with_its_beginning_and_its_numbers() -> None:
@@ -302,90 +270,6 @@ def test_crowds_end_when_messages_stop(caplog: pytest.LogCaptureFixture) -> None
     assert (end.kind, end.occurred_at) == (EventKind.END, at(10))
 
 
-def test_noise_that_lasts_is_an_event_of_its_own() -> None:
-    made = detector(noise={"level_db": -20, "dwell_s": 5, "dropout_s": 2})
-    levels = [(0, -40), (2, -18), (4, -12), (7, -15), (9, -45), (12, -45)]
-    frames = [
-        frame(
-            f"/merakimv/{GATE}/audio_analytics",
-            {"ts": NOON_MS + second * 1000, "audioLevel": level},
-        )
-        for second, level in levels
-    ]
-    loud, over = run(made, frames).events
-    assert (loud.kind, loud.title) == (EventKind.NOISE, "Noise: -15 dB")
-    assert (over.details["peak"], over.details["unit"]) == (-12, "dB")
-    # Of the whole camera: there is no zone that could be named.
-    assert {(e.zone_name, e.trigger.by) for e in (loud, over)} == {("", "")}
-
-
-def test_noise_is_nothing_when_nobody_wants_to_know() -> None:
-    body = {"ts": NOON_MS, "audioLevel": 0}
-    frames = [frame(f"/merakimv/{GATE}/audio_analytics", body)]
-    assert run(detector(), frames).events == []
-
-
-def test_two_rules_of_one_line_are_two_events() -> None:
-    made = detector(crossings=[{"count": 1}, {"count": 2}])
-    frames = [
-        frame(
-            f"/merakimv/{GATE}/crossing/k1",
-            {
-                "event": "crossing_in",
-                "type": "person",
-                "ts": NOON_MS + number,
-                "object_id": number,
-            },
-        )
-        for number in (1, 2)
-    ]
-    first, second = run(made, frames).events
-    assert first.id != second.id
-    assert [e.details["count"] for e in (first, second)] == [1, 2]
-
-
-def test_a_line_is_called_as_the_camera_calls_it() -> None:
-    body = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
-    topic = f"/merakimv/{GATE}/crossing/k1"
-    (named,) = run(
-        detector(crossings=[{}]), [frame(topic, body | {"label": "Door"})]
-    ).events
-    (unnamed,) = run(detector(crossings=[{}]), [frame(topic, body)]).events
-    assert (named.zone_name, unnamed.zone_name) == ("line Door", "line k1")
-    assert named.id == unnamed.id
-
-
-def test_lines_and_noises_of_long_ago_are_forgotten() -> None:
-    made = detector(crossings=[{}], noise={"level_db": -20})
-    line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
-    sound = {"ts": NOON_MS, "audioLevel": -50}
-    made.process([frame(f"/merakimv/{GATE}/crossing/k1", line)], at(0))
-    made.process([frame(f"/merakimv/{GATE}/audio_analytics", sound)], at(0))
-    made.expire(at(5_000))
-    assert made._lines._watches == {}
-    assert made._noises._watches == {}
-
-
-def test_a_line_crossed_often_enough_is_an_event() -> None:
-    made = detector(crossings=[{"line": "k74272e", "count": 2}])
-    frames = [
-        frame(
-            f"/merakimv/{GATE}/crossing/{line}",
-            {
-                "label": "Door",
-                "event": "crossing_in",
-                "type": "person",
-                "ts": NOON_MS + number,
-                "object_id": number,
-            },
-        )
-        for number, line in enumerate(["k74272e", "other", "k74272e"])
-    ]
-    (event,) = run(made, frames).events
-    assert (event.kind, event.details["count"]) == (EventKind.CROSSING, 2)
-    assert event.zone_id == "k74272e"
-
-
 def all_of(made: Detector, batches: Iterable[list[Frame]]) -> tuple[Any, ...]:
     events: list[Event] = []
     presences: list[Presence] = []
@@ -463,14 +347,6 @@ def test_last_seen_of_each_camera_is_known() -> None:
     assert at(5).tzinfo is UTC
 
 
-def test_crossings_without_a_time_and_an_object_all_count() -> None:
-    made = detector(crossings=[{"serial": GATE, "line": "gate", "count": 3}])
-    body = {"event": "crossing_in", "type": "Person", "ts": None, "object_id": None}
-    found = run(made, [frame(f"/merakimv/{GATE}/crossing/gate", body)] * 3)
-    (event,) = found.events
-    assert event.details["count"] == 3
-
-
 @pytest.mark.parametrize("ts", ["soon", -1, 10**10, NOON_MS - 3 * 86_400_000])
 def test_a_time_that_cannot_be_right_is_said_once_and_arrival_is_used(
     ts: object, caplog: pytest.LogCaptureFixture
@@ -485,17 +361,6 @@ def test_a_time_that_cannot_be_right_is_said_once_and_arrival_is_used(
     assert [event.kind for event in found.events] == [EventKind.CROWD]
     assert len([r for r in caplog.records if GATE in r.getMessage()]) == 1
     assert made.bad_messages == 0
-
-
-def test_lines_and_noises_above_the_limit_are_counted() -> None:
-    rule = rules(crossings=[{}], noise={"level_db": -20})
-    made = Detector(rule, ignore, most=1)
-    line = {"event": "crossing_in", "type": "person", "ts": NOON_MS, "object_id": 1}
-    loud = {"ts": NOON_MS, "audioLevel": -10}
-    for serial in (GATE, DOOR, DOOR):
-        noise = frame(f"/merakimv/{serial}/audio_analytics", loud)
-        made.process([frame(f"/merakimv/{serial}/crossing/k1", line), noise], at(0))
-    assert made.refused == 2
 
 
 def test_a_camera_that_others_watch_now_leaves_nothing() -> None:
@@ -526,113 +391,3 @@ def test_what_was_seen_already_is_no_clock_that_was_set_back() -> None:
     made.process([count(101, 0), count(110, 0)], at(110))
     events = made.drain(checkpoint=False).events
     assert [event.kind for event in events] == [EventKind.END]
-
-
-# --- the full frame beside other zones
-
-
-def both(begin_s: int, end_s: int, people: int) -> list[Frame]:
-    """The same people in a zone and in the whole picture, which comes first."""
-    return [
-        count(second, people, zone=zone)
-        for second in range(begin_s, end_s + 1)
-        for zone in ("0", "7")
-    ]
-
-
-def zones_of(found: Findings) -> list[str | None]:
-    return [event.zone_id for event in found.events if event.kind is EventKind.CROWD]
-
-
-@pytest.mark.parametrize(
-    ("settings", "raised"),
-    [
-        pytest.param({}, ["7"], id="all zones"),
-        pytest.param({"dwell_s": 0}, ["7"], id="at once"),
-        pytest.param({"full_frame": "always"}, ["0", "7"], id="always"),
-        pytest.param({"full_frame": "never"}, ["7"], id="never"),
-        pytest.param({"zones": ["*", "0"]}, ["0", "7"], id="named"),
-        pytest.param({"zones": ["0"]}, ["0"], id="the only one"),
-        pytest.param(
-            {"overrides": [{"serial": GATE, "zone": "0", "people": 4}]},
-            ["0", "7"],
-            id="has an exception",
-        ),
-        pytest.param(
-            {"overrides": [{"serial": DOOR, "zone": "0", "people": 4}]},
-            ["7"],
-            id="another camera has one",
-        ),
-    ],
-)
-def test_the_same_people_alert_once(
-    settings: dict[str, Any], raised: list[str]
-) -> None:
-    found = run(detector(**settings), both(0, 20, 4) + both(21, 40, 0))
-    assert zones_of(found) == raised
-    lasting = {p.zone_id for p in found.presences if p.time_out > p.time_in}
-    assert lasting == set(raised)
-
-
-def test_the_full_frame_of_a_camera_without_another_zone_counts() -> None:
-    frames = [*both(0, 20, 4), *crowd(0, 20, 4, serial=DOOR)]
-    events = run(detector(), frames).events
-    assert {(e.serial, e.zone_id) for e in events} == {(GATE, "7"), (DOOR, "0")}
-    assert zones_of(run(detector(full_frame="never"), crowd(0, 20, 4))) == []
-
-
-def test_the_full_frame_still_tells_how_many_there_are() -> None:
-    made = detector()
-    run(made, both(0, 20, 4))
-    assert {zone.zone_id: zone.people for zone in made.zones()} == {"0": 4, "7": 4}
-
-
-def test_a_crowd_of_the_full_frame_ends_when_another_zone_sends() -> None:
-    made = detector()
-    assert zones_of(run(made, crowd(0, 20, 4), now_s=20)) == ["0"]
-    found = run(made, both(21, 40, 4), now_s=40)
-    assert [(e.kind, e.zone_id) for e in found.events] == [
-        (EventKind.END, "0"),
-        (EventKind.CROWD, "7"),
-    ]
-
-
-def test_the_full_frame_counts_again_when_the_zone_is_gone() -> None:
-    made = detector()
-    run(made, both(0, 5, 0), now_s=5)
-    for now_s in range(6, 100, 5):
-        made.process(crowd(now_s, now_s + 4, 4), at(now_s + 4))
-        made.expire(at(now_s + 4))
-    assert zones_of(made.drain(checkpoint=True)) == ["0"]
-
-
-def test_a_camera_that_was_away_does_not_alert_twice() -> None:
-    made = detector()
-    run(made, both(0, 5, 0), now_s=5)
-    for now_s in range(10, 600, 5):
-        made.expire(at(now_s))
-    assert zones_of(run(made, both(600, 620, 4), now_s=620)) == ["7"]
-
-
-def test_after_a_restart_the_full_frame_still_steps_back() -> None:
-    before, after = detector(dwell_s=0), detector(dwell_s=0)
-    states = run(before, both(0, 5, 4), now_s=5).states
-    after.restore(states, at(8))
-    # Also if it is the first that is heard.
-    assert zones_of(run(after, crowd(9, 10, 4), now_s=10)) == []
-
-
-def test_other_rules_for_the_full_frame_hold_at_once() -> None:
-    made = detector(full_frame="always")
-    assert zones_of(run(made, both(0, 20, 4), now_s=20)) == ["0", "7"]
-    made.follow(rules(), at(21))
-    ended = made.drain(checkpoint=True).events
-    assert [(e.kind, e.zone_id) for e in ended] == [(EventKind.END, "0")]
-    made.follow(rules(full_frame="always"), at(22))
-    assert zones_of(run(made, both(22, 40, 4), now_s=40)) == ["0"]
-
-
-def test_a_zone_that_sees_vehicles_alone_is_none_of_people() -> None:
-    lorries = [frame(f"/merakimv/{GATE}/7", {"ts": NOON_MS, "counts": {"vehicle": 2}})]
-    found = run(detector(), [*lorries, *crowd(0, 20, 4)])
-    assert zones_of(found) == ["0"]

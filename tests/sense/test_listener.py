@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,148 +13,33 @@ from sqlalchemy.exc import OperationalError
 
 from mvsnap.camera_organizations import CameraOrganizations
 from mvsnap.clock import SystemClock
-from mvsnap.config.model import Settings
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import (
     FULL_FRAME,
     Event,
     EventId,
     EventKind,
-    Job,
     JobId,
-    Serial,
     Trigger,
     TriggerKind,
     ZoneId,
 )
-from mvsnap.errors import OverShare, QueueFull
+from mvsnap.errors import OverShare
 from mvsnap.metrics import Metrics
 from mvsnap.sense.broker_connection import broker_of
 from mvsnap.sense.listener import ListenerLoop
 from mvsnap.sense.outbox import Outbox
 from mvsnap.sense.rules import SenseRules
 from mvsnap.sense.stores import Stores
-from mvsnap.simulator.meraki.counts import CountsPublisher, camera_says, sensor_says
+from mvsnap.simulator.meraki.counts import camera_says
 from mvsnap.simulator.mqtt.broker import Mosquitto
-from mvsnap.store import database
-from mvsnap.store.events import EventFilter, Store
-from mvsnap.store.sense import Findings, SenseStore
 from mvsnap.store.sharing.identities import renewed_ids
-from mvsnap.store.site import SiteStore
 from tests.core.build import GATE
+from tests.sense.listener_site import Row, Site, crowd, now, state_of
+from tests.sense.listener_site import mosquitto as mosquitto
+from tests.sense.listener_site import site as site
 from tests.sense.mqtt import receiving
 from tests.servers.processes import wait_until
-
-MAC = "38:84:79:00:C3:BA"
-DOOR_KEY = Serial(MAC), ZoneId("door")
-Row = tuple[Serial, ZoneId, int, int]
-
-
-class Office:
-    """Notes which jobs were submitted; may be full."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[JobId, Job] = {}
-        self.is_full = False
-        self.is_over: Callable[[Job], bool] = lambda _: False
-        self.asked = 0
-
-    def submit(self, job: Job) -> None:
-        self.asked += 1
-        if self.is_full:
-            raise QueueFull("full")
-        if self.is_over(job):
-            raise OverShare("enough")
-        self.jobs[job.id] = job
-
-    def known(self, job_id: JobId) -> Job | None:
-        return self.jobs.get(job_id)
-
-
-class Site:
-    """One data_dir with its settings; listeners come and go."""
-
-    def __init__(self, folder: Path, mosquitto: Mosquitto, **sense: Any) -> None:
-        plain = {"enabled": True, "port": mosquitto.port, "people": 3, "dwell_s": 10}
-        self.settings = Settings.model_validate(
-            {
-                "data_dir": folder,
-                "meraki": {"cameras": [GATE]},
-                "webex": {"bot_token": "token", "room": "Alarms"},
-                "sense": plain | {"dropout_s": 2, "cooldown_s": 0} | sense,
-            }
-        )
-        self.mosquitto = mosquitto
-        engine = database.open_database(database.sqlite_url(folder / "mvsnap.db"))
-        database.upgrade(engine)
-        db = database.Database(engine)
-        self.store, self.sense, self.site = Store(db), SenseStore(db), SiteStore(db)
-        self.office = Office()
-
-    @contextmanager
-    def listening(self, *, connected: bool = True) -> Iterator[ListenerLoop]:
-        clock = SystemClock()
-        stores = Stores(self.store, self.sense, self.site)
-        organizations = CameraOrganizations(self.settings, clock)
-        loop = ListenerLoop(
-            self.settings, stores, self.office, clock, Metrics(), organizations
-        )
-        loop.start()
-        try:
-            if connected:
-                wait_until(lambda: self.is_connected, "connected")
-            yield loop
-        finally:
-            clock.stop()
-            loop.stop()
-
-    @property
-    def is_connected(self) -> bool:
-        return any(listener.connected for listener in self.sense.listeners())
-
-    @contextmanager
-    def publisher(self, qos: int = 0) -> Iterator[CountsPublisher]:
-        login = self.settings.sense
-        password = login.password.get_secret_value() if login.password else None
-        with CountsPublisher(
-            "127.0.0.1",
-            self.mosquitto.port,
-            username=login.username,
-            password=password,
-            ca_file=self.mosquitto.ca_file,
-            qos=qos,
-        ) as made:
-            yield made
-
-    def publish(self, rows: list[Row], qos: int = 0) -> None:
-        with self.publisher(qos) as publisher:
-            publisher.publish_replay(rows)
-
-    def events(self, *kinds: EventKind) -> list[Event]:
-        return self.store.events(EventFilter(kinds=kinds or None), 100)
-
-    def wait_for_events(self, number: int) -> None:
-        wait_until(lambda: len(self.events()) >= number, f"{number} events", 30)
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    with Mosquitto(tmp_path / "broker") as running:
-        yield running
-
-
-@pytest.fixture
-def site(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Site]:
-    made = Site(tmp_path, mosquitto)
-    yield made
-    made.store.close()
-
-
-def crowd(begin_s: int, end_s: int, people: int = 4) -> list[Row]:
-    """Return a count each second; second 0 was half a minute ago."""
-    began_ms = round(time.time() * 1000) - 30_000
-    seconds = range(begin_s, end_s + 1)
-    return [(GATE, FULL_FRAME, began_ms + 1000 * s, people) for s in seconds]
 
 
 @pytest.mark.parametrize(
@@ -184,8 +67,11 @@ def test_a_crowd_becomes_an_event_and_a_job(
             wait_until(lambda: bool(site.office.jobs), "a job")
         (event,) = site.events()
         (job,) = site.office.jobs.values()
-        site.store.close()
-    assert (event.kind, event.serial, event.job_id) == (EventKind.CROWD, GATE, job.id)
+        assert (event.kind, event.serial, event.job_id) == (
+            EventKind.CROWD,
+            GATE,
+            job.id,
+        )
     assert (job.about, job.serials, job.rooms) == (event.id, (GATE,), ("Alarms",))
     assert (job.trigger.kind, job.prefix) == (TriggerKind.SENSE, "Crowd: 4 people")
 
@@ -330,126 +216,6 @@ def test_the_end_gets_a_job_of_its_own_for_the_same_rooms(site: Site) -> None:
     assert first.rule.startswith(f"sense {first.serials[0]} ")
 
 
-def sensor_site(folder: Path, mosquitto: Mosquitto) -> Site:
-    return Site(
-        folder,
-        mosquitto,
-        triggers=[
-            {
-                "topic": f"meraki/v1/mt/+/ble/{MAC}/door",
-                "match": {"open": True},
-                "title": "Door open",
-            },
-            {
-                "topic": "meraki/v1/mt/+/ble/+/buttonReleased",
-                "match": {"action": "longPress"},
-                "title": "Panic",
-            },
-        ],
-    )
-
-
-def says(metric: str, **values: Any) -> tuple[str, str]:
-    return sensor_says("N_123456789012345678", MAC, metric, now(), **values)
-
-
-def test_a_door_that_opens_and_a_button_take_a_snapshot(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    with site.listening(), site.publisher() as publisher:
-        publisher.publish(
-            [
-                says("door", open=True),
-                says("door", open=True),
-                says("door", open=False),
-                says("buttonReleased", action="short press"),
-                says("buttonReleased", action="long press"),
-                says("temperature", celsius=21.5),
-            ]
-        )
-        wait_until(lambda: len(site.office.jobs) == 2, "two jobs")
-    assert [job.prefix for job in site.office.jobs.values()] == ["Door open", "Panic"]
-    names = [job.rule for job in site.office.jobs.values()]
-    assert names == ["sense.triggers 0", "sense.triggers 1"]
-    jobs = list(site.office.jobs.values())
-    assert {(job.trigger.kind, job.serials, job.rooms) for job in jobs} == {
-        (TriggerKind.SENSOR, (GATE,), ("Alarms",))
-    }
-    assert jobs[0].trigger.by == f"{MAC}/door"
-    site.store.close()
-
-
-def test_a_retained_message_of_a_sensor_is_no_trigger(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    with site.publisher() as publisher:
-        publisher.publish([says("buttonReleased", action="longPress")], retain=True)
-        publisher.publish([says("door", open=True)], retain=True)
-    with site.listening(), site.publisher() as publisher:
-        publisher.publish([says("buttonReleased", action="longPress", pressDuration=3)])
-        wait_until(lambda: bool(site.office.jobs), "a job")
-    assert [job.prefix for job in site.office.jobs.values()] == ["Panic"]
-    site.store.close()
-
-
-def test_a_full_queue_holds_the_sensor_s_job_until_there_is_room(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    site.office.is_full = True
-    with site.listening(), site.publisher(qos=1) as publisher:
-        publisher.publish([says("door", open=True)])
-        site.office.is_full = False
-        wait_until(lambda: bool(site.office.jobs), "a job")
-    site.store.close()
-
-
-def test_a_job_nobody_accepted_is_not_acknowledged_at_the_end(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    site.office.is_full = True
-    with site.listening(), site.publisher(qos=1) as publisher:
-        publisher.publish([says("door", open=True)])
-        wait_until(lambda: site.office.asked > 0, "it was asked for")
-    site.sense.save(Findings(states={DOOR_KEY: {"sensor": {}}}), now())
-    site.office.is_full = False
-    with site.listening(connected=False):
-        wait_until(lambda: bool(site.office.jobs), "a job")
-    site.store.close()
-
-
-def test_counts_go_on_while_a_job_waits_for_room_in_the_queue(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    site.office.is_full = True
-    with site.listening():
-        with site.publisher(qos=1) as publisher:
-            publisher.publish([says("door", open=True)])
-        wait_until(lambda: site.office.asked > 0, "it was asked for")
-        site.publish(crowd(0, 40), qos=1)
-        site.wait_for_events(1)
-    site.store.close()
-
-
-def test_a_door_that_is_open_still_after_a_restart_is_no_news(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    with site.listening(), site.publisher() as publisher:
-        publisher.publish([says("door", open=True)])
-        wait_until(lambda: bool(site.office.jobs), "a job")
-    with site.listening(), site.publisher() as publisher:
-        publisher.publish([says("door", open=True)])
-        publisher.publish([says("buttonReleased", action="longPress")])
-        wait_until(lambda: len(site.office.jobs) == 2, "the button")
-    assert [job.prefix for job in site.office.jobs.values()] == ["Door open", "Panic"]
-    site.store.close()
-
-
 def test_the_end_of_a_crowd_is_not_posted_while_it_is_muted(site: Site) -> None:
     with site.listening():
         site.publish(crowd(0, 10))
@@ -471,24 +237,6 @@ def test_switching_off_ends_what_is_under_way(site: Site) -> None:
     assert site.events()[0].kind is EventKind.END
 
 
-def test_messages_published_while_switched_off_are_never_posted(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    with site.listening():
-        site.site.choose({"sense.enabled": False}, "anna", now(), [])
-        wait_until(lambda: "switched off" in state_of(site), "switched off")
-        with site.publisher(qos=1) as publisher:
-            publisher.publish([says("buttonReleased", action="longPress")])
-        site.site.choose({"sense.enabled": None}, "anna", now(), [])
-        wait_until(lambda: site.is_connected, "on again")
-        with site.publisher() as publisher:
-            publisher.publish([says("door", open=True)])
-        wait_until(lambda: bool(site.office.jobs), "the door")
-    assert [job.prefix for job in site.office.jobs.values()] == ["Door open"]
-    site.store.close()
-
-
 def test_a_second_listener_waits_and_takes_over(site: Site) -> None:
     with site.listening() as first, site.listening(connected=False):
         first._clock.stop()
@@ -508,15 +256,6 @@ def test_the_state_for_people_says_why_there_is_no_connection(
         wait_until(lambda: "refused" in state_of(site), "the reason")
     (listener,) = site.sense.listeners()
     assert not listener.connected
-    site.store.close()
-
-
-def state_of(site: Site) -> str:
-    return " ".join(listener.state for listener in site.sense.listeners())
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def now_ms() -> int:
@@ -529,21 +268,6 @@ def long_ago() -> datetime:
 
 def moment(row: Row) -> datetime:
     return datetime.fromtimestamp(row[2] / 1000, UTC)
-
-
-def test_a_zone_or_sensor_over_its_share_holds_up_no_other(
-    tmp_path: Path, mosquitto: Mosquitto
-) -> None:
-    site = sensor_site(tmp_path, mosquitto)
-    site.office.is_over = lambda job: job.prefix == "Door open"
-    with site.listening(), site.publisher(qos=1) as publisher:
-        publisher.publish([says("door", open=True)])
-        publisher.publish([says("buttonReleased", action="longPress")])
-        wait_until(lambda: bool(site.office.jobs), "the button has a job")
-        assert [job.prefix for job in site.office.jobs.values()] == ["Panic"]
-        site.office.is_over = lambda _: False
-        wait_until(lambda: len(site.office.jobs) == 2, "so has the door")
-    site.store.close()
 
 
 def test_a_crowd_over_its_share_keeps_its_place(site: Site) -> None:

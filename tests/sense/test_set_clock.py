@@ -10,7 +10,7 @@ import pytest
 from mvsnap.clock import StepWatch
 from mvsnap.domain import Event, EventKind, Presence
 from tests.core.build import GATE, NOON
-from tests.sense.test_detector import detector, frame
+from tests.sense.frames import detector, frame
 from tests.test_clock import DAY, HOUR, SetClock
 
 STEPS = [HOUR, 25 * HOUR, 365 * DAY, -HOUR, -25 * HOUR, -365 * DAY]

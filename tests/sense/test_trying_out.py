@@ -10,7 +10,7 @@ import pytest
 
 from mvsnap.simulator.meraki.cameras import new_camera
 from mvsnap.simulator.meraki.counts import arguments, people_at, zone_ids
-from tests.sense.test_detector import count, detector, run
+from tests.sense.frames import count, detector, run
 
 PAGE = Path(__file__).parents[2] / "docs/crowds.md"
 PROGRAM = "mvsnap.simulator.meraki.counts "

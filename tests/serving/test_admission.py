@@ -83,35 +83,21 @@ def test_the_open_files_decide(
     assert most_connections() == most
 
 
-def test_a_quarter_of_the_threads_is_for_others() -> None:
+@pytest.mark.parametrize(
+    ("own", "another"),
+    [
+        (["192.0.2.1"] * 20, "192.0.2.2"),
+        ([f"2001:db8::{n}" for n in range(20)], "2001:db8:1::1"),
+    ],
+    ids=["of one address", "of a customer's network, with another for each request"],
+)
+def test_a_quarter_of_the_threads_is_for_others(own: list[str], another: str) -> None:
     threads, may_end = RequestThreads(4, lambda _: False), threading.Event()
 
     async def both() -> str:
-        one = [
-            asyncio.ensure_future(threads.run("192.0.2.1", may_end.wait))
-            for _ in range(20)
-        ]
+        one = [asyncio.ensure_future(threads.run(who, may_end.wait)) for who in own]
         await asyncio.sleep(0)
-        other = await threads.run("192.0.2.2", lambda: "answered")
-        may_end.set()
-        assert all(await asyncio.gather(*one))
-        return other
-
-    assert asyncio.run(asyncio.wait_for(both(), 10)) == "answered"
-    threads.close()
-
-
-def test_threads_go_by_the_network_of_a_customer() -> None:
-    """Of IPv6, everybody has another address for each request."""
-    threads, may_end = RequestThreads(4, lambda _: False), threading.Event()
-
-    async def both() -> str:
-        one = [
-            asyncio.ensure_future(threads.run(f"2001:db8::{n}", may_end.wait))
-            for n in range(20)
-        ]
-        await asyncio.sleep(0)
-        other = await threads.run("2001:db8:1::1", lambda: "answered")
+        other = await threads.run(another, lambda: "answered")
         may_end.set()
         assert all(await asyncio.gather(*one))
         return other

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,11 +19,8 @@ from tests.core.build import NOON
 
 
 @pytest.fixture
-def log(url: str) -> Iterator[AuditLog]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield AuditLog(database.Database(engine))
-    engine.dispose()
+def log(db: database.Database) -> AuditLog:
+    return AuditLog(db)
 
 
 def write(log: AuditLog, *lines: tuple[str, float]) -> None:

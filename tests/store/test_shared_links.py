@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,11 +19,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def people(url: str) -> Iterator[UserStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield UserStore(database.Database(engine))
-    engine.dispose()
+def people(db: database.Database) -> UserStore:
+    return UserStore(db)
 
 
 def test_the_links_of_a_clip_have_one_key_until_they_end(people: UserStore) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -18,11 +18,8 @@ START = datetime(2026, 11, 2, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[TroubleStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield TroubleStore(database.Database(engine))
-    engine.dispose()
+def store(db: database.Database) -> TroubleStore:
+    return TroubleStore(db)
 
 
 def known(store: TroubleStore) -> list[Trouble]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,10 +57,8 @@ def build(folder: Path, **settings: Any) -> Web:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = build(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return build(tmp_path)
 
 
 def know(web: Web, *zones: tuple[Serial, ZoneId, str], kind: str = "zone") -> None:

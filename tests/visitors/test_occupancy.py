@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,11 +28,8 @@ HALL = OccupancySection.model_validate(
 
 
 @pytest.fixture
-def sense(url: str) -> Iterator[SenseStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield SenseStore(database.Database(engine))
-    engine.dispose()
+def sense(db: database.Database) -> SenseStore:
+    return SenseStore(db)
 
 
 @pytest.fixture

@@ -292,7 +292,6 @@ def test_an_empty_page_says_what_to_do(
     plain = {"meraki": {"api_key": "a-dashboard-key"}}
     web = Web(tmp_path, clock=StandingClock(), **(plain | sections))
     assert advice in words(web.log_in().get("/visitors").text)
-    web.close()
 
 
 def test_cameras_without_sense_are_named_with_what_to_do(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -40,7 +39,7 @@ MONDAY = datetime(2026, 6, 29, 5, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(
         tmp_path,
         clock=StandingClock(),
@@ -61,8 +60,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     know(made, (GATE, HALL, "Hall"))
     for ago in range(20):
         count_day(made, 100 if ago < 10 else 80, days_ago=ago)
-    yield made
-    made.close()
+    return made
 
 
 def test_a_report_is_about_what_is_over() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,10 @@ ENTRANCES = [{"name": "Main entrance", "zones": [f"{GATE}/{HALL}", f"{GATE}/{LIN
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     hours = {"mon-sat": "9-20"}
     visitors = {"opening_hours": hours, "entrances": ENTRANCES}
-    made = build(tmp_path, visitors=visitors)
-    yield made
-    made.close()
+    return build(tmp_path, visitors=visitors)
 
 
 def fill(
@@ -215,7 +212,6 @@ def test_a_key_of_one_camera_learns_nothing_of_another(tmp_path: Path) -> None:
     assert (found["totals"]["entrances"], found["entrances"]) == (7, [])
     assert client.get(f"/api/v1.0/visitors?serial={DOOR}").status_code == 403
     assert client.get(f"/api/v1.0/visitors/{DOOR}/0").status_code == 404
-    web.close()
 
 
 def test_the_hours_of_a_zone_are_read(web: Web, viewer: FlaskClient) -> None:

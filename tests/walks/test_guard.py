@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from mvsnap.simulator.server import serve
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
 from tests.badges.build import badge
-from tests.badges.test_pages import add_picture
+from tests.badges.page_build import add_picture
 from tests.servers.visitor import log_in
 from tests.walks.walk import look, on_each_screen, walker
 from tests.web.build import GATE, PASSWORD, Web
@@ -34,7 +33,7 @@ class Late(SystemClock):
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     badges = {"camera_of_reader": {"Gate": GATE}, "mismatch_room": "Alarms"}
     site = {"name": "Harbour", "timezone": BERLIN.key}
     made = Web(tmp_path, clock=Late(), site=site, badges=badges)
@@ -53,8 +52,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         # The first one carries the badge of somebody else.
         photo = made.files.save_photo(portrait_of("a stranger" if n == 0 else str(n)))
         made.directory.keep_photo(PhotoRequest(person.user_id, f"{n}.jpg"), photo)
-    yield made
-    made.close()
+    return made
 
 
 @on_each_screen

@@ -66,6 +66,7 @@ from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
 from mvsnap.wifi import parts
 from mvsnap.wifi.batches import WifiStore
+from tests.closing import at_end_of_test
 from tests.web.described import Described
 
 KEY = "a-key-that-may-do-all-of-it"
@@ -170,7 +171,10 @@ class PatientEngine:
 
 
 class Web:
-    """An application with everything behind it, for a test to inspect."""
+    """An application with everything behind it, for a test to inspect.
+
+    One of a test is closed at its end; one of a module closes itself.
+    """
 
     def __init__(
         self, folder: Path, *, clock: Clock | None = None, **sections: Any
@@ -217,6 +221,7 @@ class Web:
         self.shared_reads = SharedReads(fresh_s=0)
         self.described: list[Described] = []
         self.app = self.fresh_app()
+        at_end_of_test(self.close)
 
     def fresh_app(self) -> Flask:
         clock, metrics = self.clock, Metrics()

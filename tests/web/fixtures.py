@@ -17,10 +17,8 @@ from tests.web.build import Web
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path)
 
 
 @pytest.fixture

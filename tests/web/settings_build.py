@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,10 +33,8 @@ def open_web(folder: Path, **sections: Any) -> Web:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = open_web(tmp_path, sense=IN_FILE)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return open_web(tmp_path, sense=IN_FILE)
 
 
 def sense(web: Web) -> Sense:

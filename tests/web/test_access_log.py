@@ -110,7 +110,6 @@ def test_a_403_is_noted_with_its_path_and_never_with_a_token(tmp_path: Path) -> 
     ]
     assert KEY not in str(found)
     assert token["token"] not in str(found)
-    web.close()
 
 
 def test_a_network_of_ipv6_fills_no_more_of_the_log_than_an_address(web: Web) -> None:
@@ -192,4 +191,3 @@ def test_a_refusal_is_said_in_the_language_of_the_site(tmp_path: Path) -> None:
     assert (
         f">GET {EVENTS}: Dieser Schlüssel hat das Recht &#39;read&#39; nicht<" in html
     )
-    web.close()

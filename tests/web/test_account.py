@@ -71,7 +71,6 @@ def test_what_cannot_be_the_new_password_is_said_below_its_field(
     assert says in answer.text
     assert is_in(client)
     assert log_in(web.browser(), "viewer").status_code == 303
-    web.close()
 
 
 def test_a_stolen_session_cannot_guess_the_password(web: Web) -> None:
@@ -101,7 +100,6 @@ def test_the_sessions_of_a_person_are_listed(tmp_path: Path) -> None:
     clock.pass_time(12 * 3600 - 600)
     assert log_in(client, "viewer").status_code == 303
     assert client.get(PAGE).text.count("list-group-item") == 1
-    web.close()
 
 
 def ids(client: FlaskClient) -> list[str]:
@@ -154,5 +152,3 @@ def test_a_session_that_one_process_ends_is_over_in_all(tmp_path: Path) -> None:
     assert is_in(elsewhere)
     send(elsewhere, f"{PAGE}/sessions/end-all")
     assert not is_in(client)
-    one.close()
-    two.close()

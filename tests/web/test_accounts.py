@@ -39,10 +39,8 @@ def service() -> Iterator[str]:
 
 
 @pytest.fixture
-def web(tmp_path: Path, service: str) -> Iterator[Web]:
-    made = Web(tmp_path, login={"backend": "pam", "pam_service": service})
-    yield made
-    made.close()
+def web(tmp_path: Path, service: str) -> Web:
+    return Web(tmp_path, login={"backend": "pam", "pam_service": service})
 
 
 def admit(web: Web, name: str, role: Role = Role.VIEWER) -> None:
@@ -173,8 +171,6 @@ def test_a_user_with_a_password_of_mvsnap_is_not_the_account_of_that_name(
     assert log_in(web.browser(), account.name, PASSWORD).status_code == 303
     for password in (PASSWORD, SYSTEM_ACCOUNT):  # back to passwords of mvsnap
         assert log_in(local.browser(), account.name, password).status_code == 401
-    web.close()
-    local.close()
 
 
 def test_the_page_of_the_own_account_has_the_sessions_alone(
@@ -250,7 +246,6 @@ def test_without_its_file_nobody_is_asked_and_the_page_says_so(
     assert answer.status_code == 503
     assert "Logins are not set up yet" in answer.text
     assert "there is no /etc/pam.d/mvsnap-no-such" in caplog.text
-    web.close()
 
 
 # --- what an account that is not root may do, and what `check` says of it

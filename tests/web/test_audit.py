@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,11 +20,9 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     site = {"timezone": "Europe/Berlin"}
-    made = Web(tmp_path, clock=LateIn2026(), site=site, sense={"host": "mqtt"})
-    yield made
-    made.close()
+    return Web(tmp_path, clock=LateIn2026(), site=site, sense={"host": "mqtt"})
 
 
 def write(web: Web, what: str, who: str = "ben", at: datetime = NOON) -> None:
@@ -176,4 +173,3 @@ def test_a_reader_sees_it_in_the_language_of_the_site(tmp_path: Path) -> None:
     assert '<option value="unknown name">unbekannter Name</option>' in html
     failed = admin.get(f"{TABLE}?who=unknown%20name").text
     assert 'unbekannter Name,Anmeldung,,"fehlgeschlagen, von' in failed
-    web.close()

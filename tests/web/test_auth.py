@@ -130,14 +130,12 @@ def test_a_key_reaches_its_own_cameras_only(
     answer = web.client(LIMITED).get(f"{SNAPSHOT}&mvSerial={serials}")
     assert answer.status_code == status
     assert len(web.accepted) == (1 if status == 202 else 0)
-    web.close()
 
 
 def test_the_default_cameras_are_no_way_around_the_limit(tmp_path: Path) -> None:
     web = limited(tmp_path, cameras=[DOOR])
     answer = web.client(LIMITED).get(SNAPSHOT)
     assert code(answer) == (403, "forbidden")
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,6 @@ def test_a_key_posts_to_its_own_rooms_only(
     web = limited(tmp_path, rooms=["Yard"])
     answer = web.client(LIMITED).get(f"{SNAPSHOT}&webexRoom={room}")
     assert answer.status_code == status
-    web.close()
 
 
 def test_a_key_sees_events_of_its_own_cameras_only(tmp_path: Path) -> None:
@@ -166,7 +163,6 @@ def test_a_key_sees_events_of_its_own_cameras_only(tmp_path: Path) -> None:
     assert client.get(f"{EVENTS}/of-{GATE}").status_code == 200
     for address in (f"{EVENTS}/of-{DOOR}", f"{EVENTS}/of-{DOOR}/snapshot.jpg"):
         assert code(client.get(address)) == (404, "not_found")
-    web.close()
 
 
 def test_a_key_does_not_see_jobs_with_other_cameras(tmp_path: Path) -> None:
@@ -175,7 +171,6 @@ def test_a_key_does_not_see_jobs_with_other_cameras(tmp_path: Path) -> None:
     address = f"/api/v1.0/jobs/{answer['job']['id']}"
     assert web.client().get(address).status_code == 200
     assert code(web.client(LIMITED).get(address)) == (404, "not_found")
-    web.close()
 
 
 def test_a_key_over_its_rate_gets_retry_after(tmp_path: Path) -> None:
@@ -188,7 +183,6 @@ def test_a_key_over_its_rate_gets_retry_after(tmp_path: Path) -> None:
     assert len(late) >= 2
     assert code(late[0]) == (429, "too_many_requests")
     assert 1 <= int(late[0].headers["Retry-After"]) <= 60
-    web.close()
 
 
 def test_one_key_beyond_its_rate_does_not_hinder_another_address(
@@ -200,7 +194,6 @@ def test_one_key_beyond_its_rate_does_not_hinder_another_address(
     other = web.client()
     other.environ_base["REMOTE_ADDR"] = "10.0.0.2"
     assert other.get(EVENTS).status_code == 200
-    web.close()
 
 
 def guess(web: Web, times: int) -> list[int]:
@@ -251,7 +244,6 @@ def test_a_short_key_works_during_a_lockout_only_where_it_worked_before(
     for n in range(45):
         elsewhere.get(EVENTS, headers={"X-API-Key": f"wrong-key-number-{n}"})
     assert elsewhere.get(EVENTS).status_code == 200
-    web.close()
 
 
 def test_another_address_is_not_locked_out(web: Web) -> None:
@@ -287,7 +279,6 @@ def test_behind_a_proxy_the_address_is_the_one_the_proxy_saw(tmp_path: Path) -> 
         client.get(EVENTS, headers=headers)
     headers = {"X-API-Key": READER, "X-Forwarded-For": "10.0.0.2"}
     assert client.get(EVENTS, headers=headers).status_code == 200
-    web.close()
 
 
 def test_without_any_key_in_the_settings_nobody_comes_in(tmp_path: Path) -> None:
@@ -296,4 +287,3 @@ def test_without_any_key_in_the_settings_nobody_comes_in(tmp_path: Path) -> None
         assert web.client(key).get(EVENTS).status_code == 401
     ready: Any = web.client(None).get("/readyz").get_json()
     assert "nobody can call" in ready["parts"]["api_keys"]
-    web.close()

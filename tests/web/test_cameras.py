@@ -6,7 +6,6 @@ import html
 import os
 import re
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,10 +50,8 @@ RECORDER = {"cameras": {ROBOT: {"url": "rtsp://user:secret-word@192.0.2.10/"}}}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    web = made(tmp_path)
-    yield web
-    web.close()
+def web(tmp_path: Path) -> Web:
+    return made(tmp_path)
 
 
 def made(folder: Path, **sections: Any) -> Web:
@@ -94,13 +91,11 @@ def test_every_camera_is_there_once(tmp_path: Path) -> None:
     web.sense.note_last_seen({GATE: NOON, Serial("Q2SM-0000-0009"): NOON}, NOON)
     shown = names(web.log_in(Role.VIEWER))
     assert shown == [ROBOT, "Press", DOOR, "Q2SM-0000-0009"]
-    web.close()
 
 
 def test_a_site_without_cameras_says_what_to_do(tmp_path: Path) -> None:
     web = Web(tmp_path, meraki={})
     assert "No cameras yet" in text_of(web.log_in(Role.VIEWER), "/cameras")
-    web.close()
 
 
 def test_the_latest_picture_has_its_age(web: Web) -> None:
@@ -279,7 +274,6 @@ def test_zones_that_are_not_watched_say_so(tmp_path: Path) -> None:
     text = text_of(web.log_in(Role.VIEWER), f"/cameras/{GATE}")
     assert "Entrance not watched (sense.zones)" in text
     assert "Full Frame 1 person or more for 1 min" in text
-    web.close()
 
 
 def test_no_page_shows_the_address_of_a_stream(web: Web) -> None:
@@ -342,7 +336,6 @@ def test_a_full_queue_is_said_on_the_page(tmp_path: Path) -> None:
     answer = send(client, f"/cameras/{GATE}/snapshot")
     assert answer.status_code == 303
     assert "Not accepted" in text_of(client, answer.headers["Location"])
-    web.close()
 
 
 def test_a_picture_of_a_clock_that_was_ahead_is_not_the_latest(web: Web) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,15 +43,13 @@ KEYS = [
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(
+def web(tmp_path: Path) -> Web:
+    return Web(
         tmp_path,
         channels=[GUARDS, MES],
         api_keys=KEYS,
         site={"public_url": "https://gateway.example"},
     )
-    yield made
-    made.close()
 
 
 def asked(web: Web, **given: Any) -> tuple[str, ...]:
@@ -99,7 +96,6 @@ def test_without_webex_a_request_reaches_channels_only(tmp_path: Path) -> None:
     answer = web.client().get(SNAPSHOT, query_string={"webexRoom": "Hall"})
     assert answer.status_code == 400
     assert "neither a channel" in answer.get_json()["error"]["message"]
-    web.close()
 
 
 def test_the_page_lists_the_channels_without_their_secrets(web: Web) -> None:

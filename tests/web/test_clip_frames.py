@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -35,10 +34,8 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Film:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, **SETTINGS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, **SETTINGS)
 
 
 def ready(client: FlaskClient, address: str) -> TestResponse:
@@ -135,7 +132,6 @@ def test_without_ffmpeg_the_reason_is_said(tmp_path: Path, filmed: Film) -> None
     answer = ready(web.log_in(Role.VIEWER), f"/clips/{clip.id}/frames.json")
     assert answer.status_code == 503
     assert "no-such-program is missing" in answer.text
-    web.close()
 
 
 def test_a_deleted_clip_has_no_frames(

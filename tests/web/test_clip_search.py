@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,8 @@ VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, **SETTINGS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, **SETTINGS)
 
 
 def of_machine(web: Web, minutes: int, device: str, severity: str = "") -> Clip:
@@ -242,4 +239,3 @@ def test_a_link_begins_with_the_public_address(tmp_path: Path) -> None:
     web = Web(tmp_path, **sections)
     url = shared(web.log_in(Role.REVIEWER), add_film(web, AT, VIDEO, JPEG), "1")
     assert url.startswith("https://clips.example/below/evidence/")
-    web.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,10 +39,8 @@ VIDEO, JPEG = bytes(range(256)) * 40, b"a thumbnail"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, clock=LateIn2026(), **SETTINGS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, clock=LateIn2026(), **SETTINGS)
 
 
 def listed(client: FlaskClient, address: str = ROWS) -> list[str]:
@@ -268,7 +265,6 @@ def test_an_empty_list_says_how_a_clip_is_made(
     viewed = words(web.log_in(Role.VIEWER).get(PAGE).text)
     assert "No clips yet. Alarms record them." in viewed
     assert "curl" not in viewed
-    web.close()
 
 
 def test_an_admin_without_a_camera_is_led_to_the_form_of_one(tmp_path: Path) -> None:
@@ -276,7 +272,6 @@ def test_an_admin_without_a_camera_is_led_to_the_form_of_one(tmp_path: Path) -> 
     form = 'href="/settings/entries/recording-cameras/add"'
     assert form in web.log_in(Role.ADMIN).get(PAGE).text
     assert form not in web.log_in(Role.REVIEWER).get(PAGE).text
-    web.close()
 
 
 # --- one clip

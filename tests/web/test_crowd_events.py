@@ -49,15 +49,13 @@ VIDEO = "https://n1.meraki.com/video?timestamp=1"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(
+def web(tmp_path: Path) -> Web:
+    return Web(
         tmp_path,
         clock=LateIn2026(),
         site={"timezone": "Europe/Berlin"},
         sense={"enabled": True, "people": 3},
     )
-    yield made
-    made.close()
 
 
 def add_crowd(web: Web, at: datetime | None = None, **given: Any) -> Event:

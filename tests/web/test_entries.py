@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +25,8 @@ MORNING = {"name": "Morning", "cron": "0 7 * * 1-5", "cameras": GATE}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, channels=[GUARDS], site={"timezone": "Europe/Berlin"})
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, channels=[GUARDS], site={"timezone": "Europe/Berlin"})
 
 
 def known_at(web: Web, name: str) -> str:
@@ -175,7 +172,6 @@ def test_an_entry_that_no_longer_fits_the_file_is_said_and_not_used(
     assert page.count("Not in use: ") == 1
     names = re.findall('Send a test to ([^"]+)', page)
     assert names == ["Shop", "Guards", "Alarms"]
-    web.close()
 
 
 def test_a_rule_that_names_a_new_camera_is_in_use_after_a_restart(

@@ -62,4 +62,3 @@ def test_an_admin_adds_a_schedule_and_a_channel(tmp_path: Path) -> None:
         is_drawn = "image => image.decode().then(() => image.naturalWidth > 0)"
         assert picture.evaluate(is_drawn)
         assert web.entries.all()[0].name == "Morning"
-    web.close()

@@ -47,10 +47,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, clock=Later(), **SETTINGS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, clock=Later(), **SETTINGS)
 
 
 def listed(client: FlaskClient, query: str = "") -> list[str]:

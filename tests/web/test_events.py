@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,13 +35,11 @@ def at(seconds: float) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Web]:
+def web(request: pytest.FixtureRequest, tmp_path: Path) -> Web:
     given: dict[str, Any] = {}
     if request.param == "postgresql":
         given["database_url"] = request.getfixturevalue("migrated_postgres_url")
-    made = Web(tmp_path, **given)
-    yield made
-    made.close()
+    return Web(tmp_path, **given)
 
 
 def add(web: Web, seconds: float = 0, **given: Any) -> Event:
@@ -239,7 +236,6 @@ def test_an_address_for_others_is_the_one_of_the_settings(tmp_path: Path) -> Non
     answer: Any = web.client().get(f"{EVENTS}/{event.id}").get_json()
     expected = f"https://gateway.example/mv{EVENTS}/{event.id}/snapshot.jpg"
     assert answer["snapshot_url"] == expected
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -365,4 +361,3 @@ def test_the_picture_of_an_alarm_is_only_for_who_may_see_its_camera(
     alarm = add(web, kind=EventKind.ALARM, serial=Serial(DOOR))
     assert picture(web.client(), alarm).data == JPEG
     assert picture(web.client(READER), alarm).status_code == 404
-    web.close()

@@ -83,11 +83,9 @@ def test_a_session_of_http_is_none_of_https(tmp_path: Path) -> None:
     client = web.log_in()
     assert client.get("/").status_code == 200
     assert client.get("/", base_url="https://localhost").status_code == 303
-    web.close()
 
 
 def test_answers_to_programs_have_hsts_too(tmp_path: Path) -> None:
     web = Web(tmp_path)
     answer = web.client().get("/api/v1.0/events", base_url="https://localhost")
     assert answer.headers["Strict-Transport-Security"]
-    web.close()

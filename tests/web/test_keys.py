@@ -35,10 +35,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
-    made = Web(tmp_path, clock=clock, webhooks=IN_FILE)
-    yield made
-    made.close()
+def web(tmp_path: Path, clock: FakeClock) -> Web:
+    return Web(tmp_path, clock=clock, webhooks=IN_FILE)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +190,6 @@ def test_a_key_expires_at_the_end_of_its_last_day_in_the_site_s_zone(
     assert status(web, key) == 200
     clock.pass_time(1)
     assert status(web, key) == 401
-    web.close()
 
 
 def test_the_last_use_is_shown_with_its_address(
@@ -242,7 +239,6 @@ def test_the_page_of_a_new_token_has_the_whole_address(
     web = Web(tmp_path, site={"public_url": "https://mv.example/sub"})
     page = send(web.log_in(), TOKENS, name="IXON")
     assert f"https://mv.example/sub/webhook/{secret_in(page)}" in page.text
-    web.close()
 
 
 def test_those_of_the_file_are_listed_without_their_secrets(
@@ -332,7 +328,6 @@ def test_the_rate_and_the_lock_out_hold_for_keys_of_the_store(
     answers = [status(web, key) for _ in range(70)]
     assert answers[:20] == [200] * 20  # a right key passes while others are locked out
     assert 429 in answers
-    web.close()
 
 
 def test_a_refused_key_is_slowed_as_a_wrong_one(web: Web, admin: FlaskClient) -> None:
@@ -387,7 +382,6 @@ def test_a_key_of_the_store_alone_makes_the_service_ready(tmp_path: Path) -> Non
     assert said() == "no api_keys: nobody can call the API"
     make(web.log_in())
     assert said() == "ok"
-    web.close()
 
 
 def test_the_page_of_clips_knows_senders_of_the_store(tmp_path: Path) -> None:
@@ -396,4 +390,3 @@ def test_the_page_of_clips_knows_senders_of_the_store(tmp_path: Path) -> None:
     assert "No alarm senders are set up yet" in admin.get("/clips").text
     make(admin, "machines", TOKENS)
     assert "No clips yet" in admin.get("/clips").text
-    web.close()

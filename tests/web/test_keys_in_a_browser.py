@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,10 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
+def web(tmp_path: Path, clock: FakeClock) -> Web:
     made = Web(tmp_path, clock=clock)
     made.add_user("anna")
-    yield made
-    made.close()
+    return made
 
 
 def status(url: str, key: str) -> int:

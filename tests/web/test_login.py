@@ -216,28 +216,21 @@ def test_those_who_log_in_are_never_locked_out(web: Web) -> None:
         assert log_in(web.browser(), "anna").status_code == 303
 
 
-def test_a_session_ends_after_its_hours_however_busy_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("login", "used_every_min", "ends_after_min"),
+    [({"session_hours": 2}, 39, 3), ({"idle_minutes": 30}, 29, 30)],
+    ids=["after its hours, however busy it is", "when nobody uses it"],
+)
+def test_a_session_ends(
+    tmp_path: Path, login: dict[str, int], used_every_min: int, ends_after_min: int
+) -> None:
     clock = FakeClock()
-    web = Web(tmp_path, clock=clock, login={"session_hours": 2})
-    client = web.log_in()
+    client = Web(tmp_path, clock=clock, login=login).log_in()
     for _ in range(3):
-        clock.pass_time(39 * 60)
+        clock.pass_time(used_every_min * 60)
         assert is_in(client)
-    clock.pass_time(3 * 60)
+    clock.pass_time(ends_after_min * 60)
     assert not is_in(client)
-    web.close()
-
-
-def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
-    clock = FakeClock()
-    web = Web(tmp_path, clock=clock, login={"idle_minutes": 30})
-    client = web.log_in()
-    for _ in range(3):
-        clock.pass_time(29 * 60)
-        assert is_in(client)
-    clock.pass_time(30 * 60)
-    assert not is_in(client)
-    web.close()
 
 
 @pytest.mark.parametrize("polled", ["/clips/rows", "/api/v1.0/events"])
@@ -251,7 +244,6 @@ def test_a_page_that_updates_itself_is_no_use(tmp_path: Path, polled: str) -> No
         assert answer.status_code == 200
     clock.pass_time(2 * 60)
     assert not is_in(client)
-    web.close()
 
 
 def test_a_session_in_use_is_seldom_written(tmp_path: Path) -> None:
@@ -265,7 +257,6 @@ def test_a_session_in_use_is_seldom_written(tmp_path: Path) -> None:
         [session] = web.users.sessions.of_user("admin", clock.now(), timedelta(1))
         used.add(session.used_at)
     assert len(used) == 3  # at the login, and after 5 and 10 minutes
-    web.close()
 
 
 def test_the_cookie_is_for_this_site_only_and_out_of_reach_of_scripts(
@@ -284,7 +275,6 @@ def test_the_cookie_is_secure_when_the_site_is(tmp_path: Path) -> None:
     web.close()
     web = Web(tmp_path)
     assert "Secure" in cookie(web, base_url="https://localhost")
-    web.close()
 
 
 def test_nothing_of_the_session_before_the_log_in_stays(web: Web) -> None:
@@ -507,8 +497,6 @@ def test_all_processes_take_each_others_sessions(tmp_path: Path) -> None:
     other = two.browser()
     other.set_cookie("mvsnap", found.value)
     assert is_in(other)
-    one.close()
-    two.close()
 
 
 def test_devices_get_no_cookie_and_need_no_secret(web: Web) -> None:
@@ -533,7 +521,6 @@ def test_a_lost_database_is_a_503_page_for_those_with_a_session(
     answer = fresh.get("/", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert answer.headers["Retry-After"] == "30"
-    web.close()
 
 
 def test_one_address_cannot_lock_a_name_out_for_others(web: Web) -> None:

@@ -40,4 +40,3 @@ def test_long_names_fit_the_smallest_phone(tmp_path: Path) -> None:
         assert height(bar) < 80
         page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
         assert height(bar) < 80
-    web.close()

@@ -50,7 +50,6 @@ def test_the_menu_has_what_is_set_up(
     web = Web(tmp_path, **(NOTHING | sections))
     found = menu(web.log_in(Role.VIEWER))
     assert sorted(found) == sorted(ALWAYS + entries)
-    web.close()
 
 
 def test_sense_switched_on_in_the_browser_is_in_the_menu(tmp_path: Path) -> None:
@@ -59,14 +58,12 @@ def test_sense_switched_on_in_the_browser_is_in_the_menu(tmp_path: Path) -> None
     assert "Crowd events" not in menu(client)
     assert send(client, "/settings/enabled", enabled="on").status_code == 303
     assert "Crowd events" in menu(client)
-    web.close()
 
 
 def test_a_key_that_may_send_badge_events_is_enough(tmp_path: Path) -> None:
     key = {"name": "door", "key": "k" * 16, "scopes": ["badges"]}
     web = Web(tmp_path, **(NOTHING | {"api_keys": [key]}))
     assert "Badges" in menu(web.log_in(Role.VIEWER))
-    web.close()
 
 
 def test_what_was_recorded_before_stays_in_the_menu(tmp_path: Path) -> None:
@@ -76,7 +73,6 @@ def test_what_was_recorded_before_stays_in_the_menu(tmp_path: Path) -> None:
     add_clip(web, NOON)
     web.store.add_event(event(kind=EventKind.CROWD))
     assert sorted(menu(client)) == sorted([*ALWAYS, "Clips", "Crowd events"])
-    web.close()
 
 
 def test_each_room_with_a_page_knows_whether_it_has_data(tmp_path: Path) -> None:
@@ -85,7 +81,6 @@ def test_each_room_with_a_page_knows_whether_it_has_data(tmp_path: Path) -> None
     assert all(isinstance(room, KeepsData) for room in rooms)
     assert {room.page for room in rooms} <= set(NEEDS)
     assert [room.has_data() for room in rooms] == [False] * len(rooms)
-    web.close()
 
 
 def test_the_page_that_is_open_is_in_the_menu(tmp_path: Path) -> None:
@@ -94,7 +89,6 @@ def test_the_page_that_is_open_is_in_the_menu(tmp_path: Path) -> None:
     for address, text in (("/wifi", "Wi-Fi"), ("/visitors", "Visitors")):
         assert text in menu(client, address)
         assert text not in menu(client)
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +113,6 @@ def test_each_role_reaches_what_it_may_open(
         assert client.get(address).status_code == 200
         marked = client.get(address).text.partition("</nav>")[0]
         assert marked.count('aria-current="page"') == 1, address
-    web.close()
 
 
 def test_with_everything_set_up_no_entry_asks_for_more(tmp_path: Path) -> None:
@@ -133,7 +126,6 @@ def test_with_everything_set_up_no_entry_asks_for_more(tmp_path: Path) -> None:
     admin = web.log_in(Role.ADMIN)
     assert "Set up ..." not in menu(admin)
     assert admin.get("/set-up").status_code == 200
-    web.close()
 
 
 # --- the page
@@ -151,7 +143,6 @@ def test_the_page_says_what_each_part_takes(tmp_path: Path) -> None:
     assert "http://localhost/webhook/TOKEN" in page
     assert "http://localhost/scanning/TOKEN" in page
     assert "Set up already" not in page
-    web.close()
 
 
 def test_what_is_set_up_is_listed_with_its_page(tmp_path: Path) -> None:
@@ -163,7 +154,6 @@ def test_what_is_set_up_is_listed_with_its_page(tmp_path: Path) -> None:
     assert "Messages" in there
     assert 'id="part-clips"' not in missing
     assert 'id="part-wifi"' in missing
-    web.close()
 
 
 def test_each_document_it_names_is_there() -> None:
@@ -196,7 +186,6 @@ def test_an_error_is_said_in_plain_words(
     page = web.log_in(role).get(address).text
     assert says in page
     assert 'href="/events"' in page  # the menu, to go on
-    web.close()
 
 
 def test_an_old_form_says_what_to_do(tmp_path: Path) -> None:
@@ -207,7 +196,6 @@ def test_an_old_form_says_what_to_do(tmp_path: Path) -> None:
         assert answer.status_code == 400
         assert "This form is no longer valid" in answer.text
         assert "CSRF" not in answer.text
-    web.close()
 
 
 def test_programs_get_the_words_of_before(tmp_path: Path) -> None:
@@ -216,7 +204,6 @@ def test_programs_get_the_words_of_before(tmp_path: Path) -> None:
     assert answer.get_json()["error"]["code"] == "not_found"
     answer = web.client().post("/api/v1.0/events")
     assert "not allowed" in answer.get_json()["error"]["message"]
-    web.close()
 
 
 def test_a_lost_database_says_whether_something_was_changed(tmp_path: Path) -> None:
@@ -227,7 +214,6 @@ def test_a_lost_database_says_whether_something_was_changed(tmp_path: Path) -> N
         assert "changed" not in plain_errors.no_database()
     with web.app.test_request_context("/", method="POST"):
         assert "nothing was changed" in plain_errors.no_database()
-    web.close()
 
 
 # --- the theme
@@ -242,4 +228,3 @@ def test_the_theme_can_be_chosen_also_before_the_login(tmp_path: Path) -> None:
         assert page.count("data-theme-choice") == 1
         values = re.findall(r'<option value="(\w+)">', page.partition("</nav>")[0])
         assert values == ["system", "light", "dark"]
-    web.close()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,12 @@ LIMITED = "a-key-for-the-gate-alone"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     entries = [
         {"name": "all", "key": KEY, "scopes": ["mute", "read"]},
         {"name": "gate", "key": LIMITED, "scopes": ["mute"], "cameras": [GATE]},
     ]
-    made = Web(tmp_path, clock=FakeClock(), api_keys=entries)
-    yield made
-    made.close()
+    return Web(tmp_path, clock=FakeClock(), api_keys=entries)
 
 
 def mute(web: Web, key: str = KEY, **fields: str) -> Any:

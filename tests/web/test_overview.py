@@ -60,7 +60,6 @@ def test_with_nothing_configured_the_page_says_what_to_configure(
     assert "No jobs wait. Nothing is muted." in text
     assert f"{program()} snapshot" in text
     assert f"{program()} init" in text
-    web.close()
 
 
 ON: dict[str, Any] = {"sense": {"enabled": True}}
@@ -83,7 +82,6 @@ def test_the_state_of_mv_sense_is_shown(
     web = made(tmp_path, sense={"enabled": True})
     listen(web, **how)  # type: ignore[arg-type]  # the one bool is one
     assert says in text_of(web.log_in())
-    web.close()
 
 
 @pytest.mark.parametrize("values", [{}, {"place": "<b>", "by": "x"}, {"why": 3}])
@@ -98,7 +96,6 @@ def test_the_state_of_a_listener_of_another_release_is_shown(
     text = text_of(web.log_in())
     assert "in its words" in text
     assert ("&lt;b&gt;" in text) == ("place" in values)
-    web.close()
 
 
 def test_crowds_are_counted_where_they_are_looked_for(tmp_path: Path) -> None:
@@ -116,7 +113,6 @@ def test_a_listener_of_yesterday_is_forgotten(tmp_path: Path) -> None:
     web = made(tmp_path, sense={"enabled": True})
     listen(web, seconds_ago=24 * 3600 + 1)
     assert "Not listening" in text_of(web.log_in())
-    web.close()
 
 
 def test_sense_switched_off_on_the_page_is_off(tmp_path: Path) -> None:
@@ -126,7 +122,6 @@ def test_sense_switched_off_on_the_page_is_off(tmp_path: Path) -> None:
     text = text_of(web.log_in())
     assert "Off not connected: the connection was lost" in text
     assert "Not connected" not in text
-    web.close()
 
 
 def test_mutes_are_named_as_people_name_the_place(tmp_path: Path) -> None:
@@ -142,7 +137,6 @@ def test_mutes_are_named_as_people_name_the_place(tmp_path: Path) -> None:
     page = web.log_in(Role.REVIEWER).get("/").text
     assert 'href="/settings/mutes#holding"' in page
     assert 'aria-label="Unmute Gate, Counter"' in page
-    web.close()
 
 
 def test_today_is_the_day_of_the_site_and_the_database_counts(tmp_path: Path) -> None:
@@ -156,7 +150,6 @@ def test_today_is_the_day_of_the_site_and_the_database_counts(tmp_path: Path) ->
     web.store.add_event(event(occurred_at=NOON, error="The camera is offline"))
     text = text_of(web.log_in())
     assert "2 crowd events 2 snapshots 1 failure" in text
-    web.close()
 
 
 def test_the_latest_six_snapshots_are_shown_with_their_pictures(
@@ -183,7 +176,6 @@ def test_the_latest_six_snapshots_are_shown_with_their_pictures(
         answer = client.get(address, buffered=True)
         assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
     assert "Gate &lt;1&gt;, Wed 04 Mar 12:00:06" in page
-    web.close()
 
 
 def test_snapshots_of_a_clock_that_was_ahead_hide_no_later_ones(tmp_path: Path) -> None:
@@ -196,14 +188,12 @@ def test_snapshots_of_a_clock_that_was_ahead_hide_no_later_ones(tmp_path: Path) 
         text = text_of(web.log_in(Role.VIEWER))
         assert f"Gate {number}" in text
     assert "Gate 0" not in text
-    web.close()
 
 
 def test_a_snapshot_that_failed_says_why(tmp_path: Path) -> None:
     web = made(tmp_path)
     web.store.add_event(event(error="The camera is offline"))
     assert "The camera is offline" in text_of(web.log_in())
-    web.close()
 
 
 def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
@@ -215,7 +205,6 @@ def test_cameras_are_listed_with_what_is_known_of_them(tmp_path: Path) -> None:
     known = row_of(client, "Gate")
     assert f"{GATE} MV12W online Wed 04 Mar 12:00:00" in known
     assert row_of(client, DOOR).endswith("unknown never")
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -249,7 +238,6 @@ def test_a_camera_that_should_publish_but_is_silent_is_marked(
         seen_at = NOON - timedelta(seconds=seconds)
         web.sense.note_last_seen({Serial(GATE): seen_at}, NOON)
     assert ("silent" in row_of(web.log_in(), "Gate")) is silent
-    web.close()
 
 
 def test_no_camera_is_silent_while_nobody_listens(tmp_path: Path) -> None:
@@ -257,7 +245,6 @@ def test_no_camera_is_silent_while_nobody_listens(tmp_path: Path) -> None:
     listen(web, seconds_ago=300)
     web.sense.note_last_seen({Serial(HALL): NOON - timedelta(hours=1)}, NOON)
     assert "silent" not in row_of(web.log_in(), HALL)
-    web.close()
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -282,7 +269,6 @@ def test_the_menu_shows_the_pages_that_are_there_and_marks_this_one(
     assert menu.count("aria-current") == 1
     assert "Settings" not in menu
     assert "Mutes" not in menu
-    web.close()
 
 
 def test_a_recording_only_site_does_not_mention_the_dashboard(tmp_path: Path) -> None:
@@ -291,7 +277,6 @@ def test_a_recording_only_site_does_not_mention_the_dashboard(tmp_path: Path) ->
     assert "Recording cameras" in text
     for advice in ("No cameras yet", "mvsnap snapshot", "meraki.api_key"):
         assert advice not in text
-    web.close()
 
 
 def banner_of(client: FlaskClient) -> str:
@@ -315,7 +300,6 @@ def test_a_camera_in_trouble_is_shown_once_with_its_age_and_a_link(
     assert "Gate : offline, says the Dashboard, seen 5 min ago" in banner_of(client)
     web.site.mute(*new_mute(GATE, None, "5", "anna", NOON, UTC))
     assert banner_of(client) == ""
-    web.close()
 
 
 @pytest.mark.parametrize(("status", "seen_days_ago"), [("dormant", 1), ("offline", 8)])
@@ -327,7 +311,6 @@ def test_the_banner_leaves_out_a_camera_that_is_known_to_be_off(
     web.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1", status)], NOON)
     web.sense.note_last_seen({Serial(GATE): NOON - timedelta(days=seen_days_ago)}, NOON)
     assert banner_of(web.log_in()) == ""
-    web.close()
 
 
 def test_of_many_cameras_in_trouble_some_are_named(tmp_path: Path) -> None:
@@ -337,4 +320,3 @@ def test_of_many_cameras_in_trouble_some_are_named(tmp_path: Path) -> None:
         [Camera(s, s, "MV12W", "N_1", "offline") for s in serials], NOON
     )
     assert banner_of(web.log_in()).endswith("and 2 more")
-    web.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,15 +36,14 @@ PART = "/overview/part"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(tmp_path, clock=FakeClock(), sense={"enabled": True, "people": 3})
     made.site.keep_cameras([Camera(Serial(GATE), "Gate", "MV12W", "N_1")], NOON)
     made.site.keep_zones(
         Serial(GATE),
         [Zone("0", "Full Frame"), Zone(ENTRANCE, "Entrance"), Zone(COUNTER, "Counter")],
     )
-    yield made
-    made.close()
+    return made
 
 
 def read_part(client: FlaskClient) -> str:
@@ -170,7 +168,6 @@ def test_while_nobody_counts_there_are_no_people(tmp_path: Path) -> None:
     web = Web(tmp_path, clock=FakeClock())
     count(web, 4)
     assert "People now" not in read_part(web.log_in(Role.VIEWER))
-    web.close()
 
 
 # --- jobs
@@ -256,14 +253,12 @@ def test_this_time_of_the_day_is_that_of_the_wall_when_clocks_were_set(
     happen(web, "before noon", week_ago - timedelta(minutes=1), kind=EventKind.CROWD)
     happen(web, "after noon", week_ago + timedelta(minutes=1), kind=EventKind.CROWD)
     assert "1 by now, 2 all day" in read_part(web.log_in(Role.VIEWER))
-    web.close()
 
 
 def test_evidence_kept_for_less_than_a_week_is_not_compared(tmp_path: Path) -> None:
     web = Web(tmp_path, clock=FakeClock(), storage={"retention_days": 7})
     happen(web, "old", NOON - timedelta(days=7), kind=EventKind.CROWD)
     assert "before:" not in read_part(web.log_in(Role.VIEWER))
-    web.close()
 
 
 # --- the page that polls

@@ -248,4 +248,3 @@ def test_the_name_of_a_recorder_camera_is_no_serial(tmp_path: Path) -> None:
     query = f"{ADDRESS}?mvSerial=Gate"
     assert "Gate only records clips" in web.client().get(query).text
     assert "Not a Meraki serial" in web.client(BUTTON).get(query).text
-    web.close()

@@ -117,7 +117,6 @@ def test_wrong_keys_of_a_spoofing_client_are_counted(tmp_path: Path) -> None:
         for n in range(45)
     ]
     assert 429 in statuses
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,6 @@ def test_links_are_right_below_a_path(
     described: Any = client.get("/api/v1.0/openapi.json", headers=headers).json
     root = public_url or prefix or "/"
     assert described["servers"] == [{"url": root}]
-    web.close()
 
 
 def test_metrics_need_a_key_everywhere(tmp_path: Path) -> None:
@@ -151,7 +149,6 @@ def test_metrics_need_a_key_everywhere(tmp_path: Path) -> None:
     stranger = web.client(None)
     assert stranger.get("/metrics").status_code == 401
     assert stranger.get("/metrics", headers={"X-API-Key": READER}).status_code == 200
-    web.close()
 
 
 @pytest.mark.parametrize(

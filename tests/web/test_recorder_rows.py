@@ -117,7 +117,6 @@ def test_the_overview_shows_it(
     web.clips.see(cameras)
     html = web.log_in(Role.VIEWER).get("/").text
     assert said in words(html)
-    web.close()
 
 
 def test_without_cameras_that_record_the_overview_is_silent_about_it(
@@ -127,4 +126,3 @@ def test_without_cameras_that_record_the_overview_is_silent_about_it(
     html = web.log_in(Role.VIEWER).get("/").text
     assert "Recording cameras" not in html
     assert ">clips</dt>" not in html
-    web.close()

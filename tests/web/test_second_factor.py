@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
-    made = Web(tmp_path, clock=clock, site={"name": "Hall 7"})
-    yield made
-    made.close()
+def web(tmp_path: Path, clock: FakeClock) -> Web:
+    return Web(tmp_path, clock=clock, site={"name": "Hall 7"})
 
 
 @pytest.fixture
@@ -269,7 +266,6 @@ def test_who_must_have_it_can_do_nothing_else_before(
     fields = {"action": "remove", "password": PASSWORD, "code": app.code()}
     assert submit(client, PAGE, **fields).status_code == 403
     assert web.log_in(Role.VIEWER).get("/").status_code == 200
-    web.close()
 
 
 def test_who_must_have_it_can_log_out_before(tmp_path: Path) -> None:
@@ -277,4 +273,3 @@ def test_who_must_have_it_can_log_out_before(tmp_path: Path) -> None:
     client = web.log_in()
     assert submit(client, "/logout").location == "/login"
     assert client.get("/").location == "/login?next=/"
-    web.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,11 +22,10 @@ PAGE, CONFIRM = f"/events/{EVENT}", f"/events/{EVENT}/seen"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(tmp_path, site={"timezone": "Europe/Berlin"})
     made.store.add_event(_event())
-    yield made
-    made.close()
+    return made
 
 
 def _event() -> Event:

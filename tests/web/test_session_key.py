@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +21,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def web(tmp_path: Path, clock: FakeClock) -> Iterator[Web]:
-    made = Web(tmp_path, clock=clock)
-    yield made
-    made.close()
+def web(tmp_path: Path, clock: FakeClock) -> Web:
+    return Web(tmp_path, clock=clock)
 
 
 def at(app: Flask, client: FlaskClient) -> FlaskClient:

@@ -136,7 +136,6 @@ def test_a_threshold_of_the_file_cannot_be_emptied_here(tmp_path: Path) -> None:
     answer = save_rule(web.log_in(Role.ADMIN), people_to_start="", **shown)
     assert answer.status_code == 400
     assert "Enter a whole number." in answer.text
-    web.close()
 
 
 def test_two_people_who_change_different_fields_keep_both(
@@ -202,7 +201,6 @@ def test_hours_of_the_file_can_be_switched_off_here(tmp_path: Path) -> None:
     save_hours(admin, "", **{"was.when": ""}, outside="later")
     said = "Reset to the file’s value (Nobody is notified)"
     assert said in words(admin.get(PAGE).text)
-    web.close()
 
 
 def test_webex_rooms_have_hours_of_their_own(tmp_path: Path) -> None:
@@ -225,7 +223,6 @@ def test_webex_rooms_have_hours_of_their_own(tmp_path: Path) -> None:
     send(admin, f"{PAGE}/room-hours", rooms_when="")
     send(admin, f"{PAGE}/back", name="webex.outside")
     assert web.site.setting_overrides() == {}
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +265,6 @@ def test_without_a_broker_mv_sense_cannot_be_switched_on(tmp_path: Path) -> None
     assert answer.status_code == 400
     assert "The broker is not configured." in answer.text
     assert web.site.setting_overrides() == {}
-    web.close()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.REVIEWER])
@@ -374,7 +370,6 @@ def test_a_listener_that_does_not_follow_is_shown_as_is_after_some_seconds(
     assert "Switching on …" in words(admin.get(PAGE).text)
     clock.pass_time(11)
     assert "No process is listening" in words(admin.get(PAGE).text)
-    web.close()
 
 
 @pytest.mark.usefixtures("takes_its_time")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -216,12 +215,11 @@ def test_keys_that_people_type_do_not_fill_the_memory(reads: SharedReads) -> Non
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Web:
     made = Web(tmp_path)
     made.shared_reads = SharedReads(3600)
     made.app = made.fresh_app()
-    yield made
-    made.close()
+    return made
 
 
 def statements(web: Web, client: FlaskClient, address: str) -> int:

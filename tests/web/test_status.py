@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -332,10 +332,8 @@ def test_an_age_has_one_unit(seconds: float, text: str) -> None:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = Web(tmp_path, **SETTINGS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return Web(tmp_path, **SETTINGS)
 
 
 def beat(web: Web, outcomes: Mapping[Upstream, Outcome], **given: Any) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,8 @@ from tests.webhooks.web_build import HookWeb
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
-    made = HookWeb(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> HookWeb:
+    return HookWeb(tmp_path)
 
 
 @pytest.fixture

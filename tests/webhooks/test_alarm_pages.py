@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,8 @@ CAMERAS = {"cameras": {"Robot cell": {"url": "rtsp://192.0.2.10/"}}}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
-    made = HookWeb(tmp_path, webhooks=WEBHOOKS | {"rules": RULES}, recorder=CAMERAS)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> HookWeb:
+    return HookWeb(tmp_path, webhooks=WEBHOOKS | {"rules": RULES}, recorder=CAMERAS)
 
 
 def alarm_id(web: Web) -> EventId:
@@ -170,7 +168,6 @@ def test_a_rule_named_as_its_sender_is_a_rule(tmp_path: Path) -> None:
     reviewer = web.log_in(Role.REVIEWER)
     assert "By rule “machines” Text" in result_of(reviewer, {"alarm": 17})
     assert "By default Text" in result_of(reviewer, {"alarm": 18})
-    web.close()
 
 
 def test_cameras_of_other_organizations_have_their_recipients(tmp_path: Path) -> None:
@@ -182,7 +179,6 @@ def test_cameras_of_other_organizations_have_their_recipients(tmp_path: Path) ->
     )
     shown = result_of(web.log_in(Role.REVIEWER), {"title": "x"}, "all")
     assert f"Recipients Alarms: {GATE} Fjord: {DOOR} Shows" in shown
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +203,6 @@ def test_limits_of_a_key_are_shown_as_the_sender_would_see_them(
     web = HookWeb(tmp_path, api_keys=[limited])
     shown = result_of(web.log_in(Role.REVIEWER), {"title": "x"}, "one camera")
     assert f"Refused: This key may not use camera {GATE}" in shown
-    web.close()
 
 
 @pytest.mark.parametrize(

@@ -165,14 +165,12 @@ def test_every_rule_that_matches_is_a_job_of_its_own(tmp_path: Path) -> None:
     assert [job.rule for job in web.accepted] == names
     accepted(web.client(None).post(HOOK, json=ixon()))
     assert len(web.accepted) == 2
-    web.close()
 
 
 def test_without_webex_pictures_are_only_kept(tmp_path: Path) -> None:
     web = HookWeb(tmp_path, webex={})
     accepted(web.client(None).post(HOOK, json=ONE))
     assert web.job.rooms == ()
-    web.close()
 
 
 def test_an_alarm_without_any_camera_is_refused(tmp_path: Path) -> None:
@@ -180,7 +178,6 @@ def test_an_alarm_without_any_camera_is_refused(tmp_path: Path) -> None:
     answer = web.client(None).post(f"/webhook/{OTHER}", json=ONE)
     assert code(answer) == (400, "bad_input")
     assert "cameras: none" in answer.text
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -286,7 +283,6 @@ def test_a_full_queue_refuses_all_of_an_alarm_or_nothing(tmp_path: Path) -> None
     web.app = web.fresh_app()
     accepted(web.client(None).post(HOOK, json=ONE))
     assert len(web.accepted) == 4
-    web.close()
 
 
 def test_a_repeat_of_what_was_accepted_needs_no_room(tmp_path: Path) -> None:
@@ -296,7 +292,6 @@ def test_a_repeat_of_what_was_accepted_needs_no_room(tmp_path: Path) -> None:
         client.post(HOOK, json=ixon())
     )
     assert len(web.accepted) == 1
-    web.close()
 
 
 @pytest.mark.parametrize(
@@ -342,7 +337,6 @@ def test_without_a_dashboard_an_alarm_for_a_snapshot_is_refused(tmp_path: Path) 
     assert "meraki.api_key is not set" in answer.text
     assert f"run: {program()} init" in answer.text
     assert web.accepted == []
-    web.close()
 
 
 def test_without_a_dashboard_an_alarm_still_records_its_clip(tmp_path: Path) -> None:
@@ -353,7 +347,6 @@ def test_without_a_dashboard_an_alarm_still_records_its_clip(tmp_path: Path) -> 
         f"snapshot: not taken of {GATE}, meraki.api_key is not set"
     ]
     assert (web.job.serials, web.job.clips) == ((), ("Gate",))
-    web.close()
 
 
 def test_a_clip_waits_for_its_recorder_when_the_alarm_is_answered(
@@ -368,14 +361,12 @@ def test_a_clip_waits_for_its_recorder_when_the_alarm_is_answered(
     assert (clip.camera, clip.state) == ("Gate", ClipState.WAITING)
     assert (clip.at, clip.received_at) == (NOON - timedelta(seconds=8), NOON)
     assert clip.about == web.job.about
-    web.close()
 
 
 def test_the_picture_of_an_alert_needs_no_dashboard_key(tmp_path: Path) -> None:
     web = HookWeb(tmp_path, meraki={})
     told = accepted(web.client(None).post(f"/webhook/{OTHER}", json=alert()))
     assert told["jobs"][0]["cameras"] == [alert()["deviceSerial"]]
-    web.close()
 
 
 def test_a_sender_leaves_room_for_the_clips_of_others(tmp_path: Path) -> None:
@@ -399,4 +390,3 @@ def test_a_sender_leaves_room_for_the_clips_of_others(tmp_path: Path) -> None:
     assert code(send(f"/webhook/{OTHER}")) == (429, "too_many_waiting")
     accepted(send(HOOK))
     assert code(send(HOOK)) == (503, "queue_full")
-    web.close()

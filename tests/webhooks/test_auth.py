@@ -163,7 +163,6 @@ def test_where_no_secret_is_set_none_is_right(tmp_path: Path) -> None:
         answer = web.client(None).post("/webhook", json=alert(sharedSecret=secret))
         assert code(answer) == (401, "unauthorized")
     assert code(web.client(None).post(HOOK, json=ONE)) == (401, "unauthorized")
-    web.close()
 
 
 def test_a_key_without_the_scope_is_403(web: HookWeb) -> None:
@@ -190,7 +189,6 @@ def test_an_alarm_is_no_way_around_the_limits_of_a_key(
     answer = web.client(LIMITED).post("/webhook", json=alert(deviceSerial=serial))
     assert answer.status_code == status
     assert len(web.accepted) == (1 if status == 202 else 0)
-    web.close()
 
 
 def guess(client: FlaskClient) -> list[int]:
@@ -234,7 +232,6 @@ def test_a_token_beyond_its_rate_is_429(tmp_path: Path) -> None:
     assert [answer.status_code for answer in answers[:3]] == [202] * 3
     assert len(late) >= 2
     assert code(late[0]) == (429, "too_many_requests")
-    web.close()
 
 
 def test_a_browser_gets_json_too(web: HookWeb) -> None:

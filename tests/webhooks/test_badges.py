@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,10 @@ def message(**given: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
+def web(tmp_path: Path) -> HookWeb:
     badges = {"camera_of_reader": {"Gate": GATE}}
     webhooks = WEBHOOKS | {"rules": [DOORS, DENIED]}
-    made = HookWeb(tmp_path, webhooks=webhooks, badges=badges)
-    yield made
-    made.close()
+    return HookWeb(tmp_path, webhooks=webhooks, badges=badges)
 
 
 def stored(web: HookWeb) -> list[BadgeEvent]:
@@ -94,7 +91,6 @@ def test_a_key_reaches_readers_of_its_own_cameras_alone(tmp_path: Path) -> None:
     answer = web.client(key).post("/webhook", json=message(kind="access.denied"))
     assert (answer.status_code, f"camera {GATE}" in answer.text) == (403, True)
     assert (stored(web), web.accepted) == ([], [])
-    web.close()
 
 
 def test_other_messages_are_alarms_as_before(web: HookWeb, client: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ SENSOR = {"deviceModel": "MT20", "deviceSerial": "Q2MT-0000-0001"}
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[HookWeb]:
+def web(tmp_path: Path) -> HookWeb:
     north = {
         "name": "North",
         "api_key": "k2",
@@ -26,14 +25,12 @@ def web(tmp_path: Path) -> Iterator[HookWeb]:
         "cameras": [DOOR],
         "room": "North alarms",
     }
-    made = HookWeb(
+    return HookWeb(
         tmp_path,
         meraki={"api_key": "k1", "organization_id": "101", "cameras": [GATE]},
         organizations=[north],
         webex={"bot_token": "t", "room": "Alarms"},
     )
-    yield made
-    made.close()
 
 
 def send(web: HookWeb, **given: Any) -> Any:
@@ -84,4 +81,3 @@ def test_without_organizations_any_id_is_accepted(tmp_path: Path) -> None:
     web = HookWeb(tmp_path, meraki=meraki, webex={"bot_token": "t", "room": "Alarms"})
     accepted(send(web, organizationId="999", deviceSerial=GATE))
     assert web.job.rooms == ("Alarms",)
-    web.close()

@@ -177,7 +177,6 @@ def test_a_rule_can_ignore_whatever_the_others_say(
     assert answer.get_json() == {"status": "ignored", "reason": "rule 'news'"}
     assert web.accepted == []
     accepted(web.client(None).post(HOOK, json=alert()))
-    web.close()
 
 
 @pytest.mark.parametrize("address", [HOOK, "/webhook"])
@@ -188,7 +187,6 @@ def test_what_no_rule_matches_can_be_ignored(tmp_path: Path, address: str) -> No
     assert answer.get_json() == {"status": "ignored", "reason": "no rule matches"}
     accepted(web.client(None).post(address, json=alert(deviceSerial=HALL)))
     assert web.job.serials == (HALL,)
-    web.close()
 
 
 def test_a_token_can_ignore_and_another_act(tmp_path: Path) -> None:
@@ -198,4 +196,3 @@ def test_a_token_can_ignore_and_another_act(tmp_path: Path) -> None:
     web = HookWeb(tmp_path, webhooks=webhooks)
     accepted(web.client(None).post(HOOK, json=ONE))
     assert web.job.serials == (DOOR,)
-    web.close()

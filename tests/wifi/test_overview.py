@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,8 @@ WEEK = WifiFilter(NOON - timedelta(days=6, hours=13), NOON + timedelta(hours=11)
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = a_web(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return a_web(tmp_path)
 
 
 def visits_of_days(*devices: int, days: range, minute: int = -60) -> list[Observation]:
@@ -54,12 +51,8 @@ def answer(client: FlaskClient, path: str = "", **asked: Any) -> Any:
 
 
 @pytest.fixture
-def reports(url: str) -> Iterator[tuple[WifiStore, WifiReports, database.Database]]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield WifiStore(db), WifiReports(db, long_stay_s=RULE.long_stay_s), db
-    engine.dispose()
+def reports(db: database.Database) -> tuple[WifiStore, WifiReports, database.Database]:
+    return WifiStore(db), WifiReports(db, long_stay_s=RULE.long_stay_s), db
 
 
 @pytest.mark.parametrize("hours", [None, HoursOfDay(8, 13, BERLIN)])
@@ -173,7 +166,6 @@ def test_opening_hours_limit_sums_and_lists(tmp_path: Path) -> None:
     near = answer(viewer, "/correlation", **asked)
     assert [zone["presences"] for zone in near["zones"]] == [1]
     assert "Opening hours" in viewer.get("/wifi").text
-    web.close()
 
 
 def test_lists_are_read_page_by_page(web: Web, viewer: FlaskClient) -> None:
@@ -219,7 +211,6 @@ def test_a_key_of_one_camera_reads_what_is_near_that_alone(tmp_path: Path) -> No
     for path in ("", "/visits", "/observations", "/correlation"):
         assert client.get(f"/api/v1.0/wifi{path}").status_code == 403
     assert answer(client, "/correlation", serial=GATE)["zones"] == []
-    web.close()
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,8 @@ def a_web(folder: Path, **scanning: Any) -> Web:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    made = a_web(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> Web:
+    return a_web(tmp_path)
 
 
 def words(html: str) -> str:
@@ -88,7 +86,6 @@ def test_without_endpoints_it_says_what_to_configure(tmp_path: Path, path: str) 
     web = a_web(tmp_path, endpoints=[])
     page = words(web.log_in(Role.VIEWER).get(path).text)
     assert "scanning.endpoints" in page
-    web.close()
 
 
 @pytest.mark.parametrize("path", PAGES)

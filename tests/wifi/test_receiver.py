@@ -6,7 +6,6 @@ import gzip
 import logging
 import stat
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -75,10 +74,8 @@ class ScanningWeb(Web):
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[ScanningWeb]:
-    made = ScanningWeb(tmp_path)
-    yield made
-    made.close()
+def web(tmp_path: Path) -> ScanningWeb:
+    return ScanningWeb(tmp_path)
 
 
 @pytest.fixture
@@ -158,7 +155,6 @@ def test_the_settings_say_what_is_kept(tmp_path: Path) -> None:
     assert len(web.process()) == 1
     assert 'observations_total{outcome="accepted"} 1.0' in web.metrics()
     assert 'observations_total{outcome="ignored"} 3.0' in web.metrics()
-    web.close()
 
 
 # --- privacy
@@ -182,7 +178,6 @@ def test_addresses_are_hashed_with_a_salt_that_stays(tmp_path: Path) -> None:
     web = ScanningWeb(tmp_path)
     web.client(None).post(URL, json=version3(seen3()))
     assert len({row.device for row in web.process()}) == 2
-    web.close()
 
 
 def test_a_changed_salt_is_reported_once(
@@ -205,7 +200,6 @@ def test_addresses_are_kept_where_that_is_wanted(tmp_path: Path) -> None:
     assert [row.device for row in web.process()] == [PHONE]
     assert not (tmp_path / "scanning-salt").exists()
     assert device_name(mac_number(PHONE)) == PHONE
-    web.close()
 
 
 # --- who may send
@@ -300,7 +294,6 @@ def test_hundreds_of_access_points_may_send_in_a_minute(tmp_path: Path) -> None:
     client = web.client(None)
     for _ in range(30):
         assert counts(client.post(URL, json=version3(seen3()))) == (1, 0, 0)
-    web.close()
 
 
 # --- bodies
@@ -442,7 +435,6 @@ def test_without_endpoints_nothing_is_accepted_and_no_salt_created(
     answer = web.client(None).post(URL, json=version3(seen3()))
     assert code(answer) == (401, "unauthorized")
     assert not (tmp_path / "scanning-salt").exists()
-    web.close()
 
 
 def test_a_network_with_an_old_secret_locks_out_no_other(tmp_path: Path) -> None:
@@ -454,7 +446,6 @@ def test_a_network_with_an_old_secret_locks_out_no_other(tmp_path: Path) -> None
     good = body(version3(seen3(), secret="another secret"))
     assert client.post(f"/scanning/{OTHER}", data=good).status_code == 200
     assert web.client(KEY).get("/api/v1.0/events").status_code != 429
-    web.close()
 
 
 def test_few_large_bodies_wait_for_each_other_and_the_rest_is_503() -> None:

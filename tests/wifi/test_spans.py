@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mvsnap.store import database
@@ -16,16 +14,12 @@ HOUR = WifiFilter(at(-60), at(120))
 
 
 @pytest.fixture
-def spans(url: str) -> Iterator[WifiSpans]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
+def spans(db: database.Database) -> WifiSpans:
     store = WifiStore(db)
     # Two visits at noon, three a quarter of an hour later, one at half past.
     minutes = (0, 1, 16, 17, 18, 30)
     put(store, [observed(device, minute) for device, minute in enumerate(minutes)])
-    yield WifiSpans(db)
-    engine.dispose()
+    return WifiSpans(db)
 
 
 def test_a_span_with_few_visits_stays_whole(spans: WifiSpans) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from mvsnap import __version__
+from mvsnap.clients.answers import moment
 from mvsnap.clients.hosts import is_trusted
 from mvsnap.clients.ixon.errors import (
     ACCOUNT_ADVICE,
@@ -180,7 +180,7 @@ class IxonCalls:
         secret = rows[0].get("secretId") if rows else None
         if not isinstance(secret, str) or not secret:
             raise UpstreamError(ixon_wordings.NO_TOKEN(), retry=True)
-        return AccessToken(secret, _moment(rows[0].get("expiresOn")))
+        return AccessToken(secret, moment(rows[0].get("expiresOn")))
 
     def _discovered(self) -> dict[str, str]:
         """Return IXON's addresses by their `rel`; fetched once.
@@ -269,11 +269,3 @@ def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(rows, list):
         raise UpstreamError(ixon_wordings.NO_LIST(), retry=True)
     return [row for row in rows if isinstance(row, dict)]
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(text))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -6,11 +6,12 @@ Zones are deprecated since March 2024 but still served; areas and lines succeed 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
+from mvsnap.clients.answers import moment
 from mvsnap.clients.meraki.calls import DashboardCalls, DashboardRefused
 from mvsnap.clients.meraki.zones import Count, CountedZone, ZoneKind
 from mvsnap.clock import iso
@@ -208,7 +209,7 @@ def _count(
     row: Mapping[str, Any], begins: str, ends: str, entrances: str
 ) -> Count | None:
     """Return the count of a row, None if it has no time."""
-    began_at, ended_at = _moment(row.get(begins)), _moment(row.get(ends))
+    began_at, ended_at = moment(row.get(begins)), moment(row.get(ends))
     if began_at is None:
         return None
     if ended_at is None or ended_at <= began_at:
@@ -222,14 +223,6 @@ def _within(
     """Return those that begin in the requested time, sorted by time."""
     found = [count for count in counts if count and since <= count.began_at < until]
     return sorted(found, key=lambda count: count.began_at)
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _number(row: Mapping[str, Any], key: str) -> int:

@@ -54,7 +54,7 @@ from mvsnap.web.pages.clip_text import (
 )
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.private_file import private_file
+from mvsnap.web.private_file import private_file, private_picture
 from mvsnap.web.time_zone import show_zone_of_clip, shown_zone, zone_of_list
 
 bp = Blueprint("clips", __name__)
@@ -229,9 +229,7 @@ def video(clip_id: str) -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def thumbnail(clip_id: str) -> ResponseReturnValue:
     path = gateway().files.clip_thumbnail(known_clip(clip_id))
-    if path is None:
-        raise NotFound(N_("This clip has no picture, or it was deleted"))
-    return private_file(path, "image/jpeg")
+    return private_picture(path, N_("This clip has no picture, or it was deleted"))
 
 
 # --- keep and delete

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -61,12 +60,8 @@ class Stores:
 
 
 @pytest.fixture
-def stores(url: str) -> Iterator[Stores]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    db = database.Database(engine)
-    yield Stores(ClipStore(db), Store(db))
-    engine.dispose()
+def stores(db: database.Database) -> Stores:
+    return Stores(ClipStore(db), Store(db))
 
 
 def test_clips_are_found_by_words_machine_and_severity(stores: Stores) -> None:

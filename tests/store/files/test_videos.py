@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,11 +17,8 @@ from tests.store.recordings import HERE, ROBOT, THERE, Recordings
 
 
 @pytest.fixture
-def site(url: str) -> Iterator[Recordings]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield Recordings(database.Database(engine))
-    engine.dispose()
+def site(db: database.Database) -> Recordings:
+    return Recordings(db)
 
 
 def hour(number: int) -> datetime:

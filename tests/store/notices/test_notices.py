@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -26,11 +25,8 @@ QUIET, GROUPED = NoticeState.QUIET, NoticeState.GROUPED
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[NoticeStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    yield NoticeStore(database.Database(engine))
-    engine.dispose()
+def store(db: database.Database) -> NoticeStore:
+    return NoticeStore(db)
 
 
 def job(number: int) -> JobId:

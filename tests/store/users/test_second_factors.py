@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,13 +18,10 @@ CHANGE = log_line(NOON, "tests", "user anna", "", "")
 
 
 @pytest.fixture
-def people(url: str) -> Iterator[UserStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    made = UserStore(database.Database(engine))
+def people(db: database.Database) -> UserStore:
+    made = UserStore(db)
     made.put(User("anna", Role.ADMIN, "hash", NOON), CHANGE)
-    yield made
-    engine.dispose()
+    return made
 
 
 @pytest.fixture

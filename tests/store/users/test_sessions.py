@@ -32,17 +32,14 @@ def session(id: str, user: User = ANNA) -> LoginSession:
 
 
 @pytest.fixture
-def people(url: str) -> Iterator[UserStore]:
-    engine = database.open_database(url)
-    database.upgrade(engine)
-    made = UserStore(database.Database(engine))
+def people(db: database.Database) -> UserStore:
+    made = UserStore(db)
     for user in (ANNA, BEN):
         made.put(user, CHANGE)
     made.sessions.start(session("one"), ANNA)
     made.sessions.start(session("two"), ANNA)
     made.sessions.start(session("bens", BEN), BEN)
-    yield made
-    engine.dispose()
+    return made
 
 
 def alive(people: UserStore) -> set[str]:
