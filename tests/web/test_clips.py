@@ -242,7 +242,6 @@ def test_an_empty_list_leads_an_admin_to_what_is_missing(
     page = web.log_in(Role.VIEWER).get(PAGE).text
     assert f"{said} An admin can set this up." in words(page)
     assert link not in page
-    web.close()
 
 
 @pytest.mark.parametrize(
