@@ -16,7 +16,8 @@ def write(
 ) -> None:
     """Write a complete file, and its folder if there is none.
 
-    mode: as for `open`, so less the umask; also of a file that existed before.
+    mode: as for `open`, so less the umask; also of a file that existed before. Where
+    root replaces one, it stays its owner's.
 
     Raises:
         FileExistsError: it exists, without `overwrite`; nothing is changed.
@@ -29,6 +30,8 @@ def write(
     try:
         with open(opened, "wb") as file:
             file.write(content)
+            if overwrite:
+                _keep_owner(path, opened)
         publish(part, path, overwrite=overwrite)
     finally:
         part.unlink(missing_ok=True)
@@ -70,6 +73,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _keep_owner(path: Path, opened: int) -> None:
+    if os.geteuid() == 0 and path.exists():
+        before = path.stat()
+        os.fchown(opened, before.st_uid, before.st_gid)
 
 
 def _link(part: Path, path: Path) -> None:

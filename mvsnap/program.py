@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @cache
-def program() -> str:
+def program(command: str = "") -> str:
     """Return what stands before a command such as `check`.
 
     A service may be in an environment that is on nobody's path, and run as an account
@@ -27,13 +27,26 @@ def program() -> str:
         return "mvsnap"
     here = Path.cwd()
     called = beside.relative_to(here) if beside.is_relative_to(here) else beside
-    return f"{_as_account()}{shlex.quote(str(called))}"
+    return f"{sudo(account_for(command))}{shlex.quote(str(called))}"
 
 
-def _as_account() -> str:
+def account_for(command: str) -> str | None:
+    """Return who has to run a command; None: whoever reads this.
+
+    What a service says is read by somebody else. Its settings are in a folder of root,
+    where `init` replaces them.
+    """
     try:
         account = pwd.getpwuid(os.geteuid())
     except KeyError:
+        return None
+    if not account.pw_shell.endswith(("/nologin", "/false")):
+        return None
+    return "root" if "init" in command.split() else account.pw_name
+
+
+def sudo(account: str | None) -> str:
+    """Return what stands before a program for it to run as an account."""
+    if account is None:
         return ""
-    is_of_service = account.pw_shell.endswith(("/nologin", "/false"))
-    return f"sudo -u {account.pw_name} " if is_of_service else ""
+    return "sudo " if account == "root" else f"sudo -u {account} "

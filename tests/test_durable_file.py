@@ -45,6 +45,16 @@ def test_the_mode_is_that_of_the_new_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for another account")
+def test_what_root_replaces_stays_its_owners(tmp_path: Path) -> None:
+    path = tmp_path / "of-a-service"
+    path.write_bytes(b"before")
+    os.chown(path, 65534, 65533)
+    durable_file.write(path, b"after", mode=0o600)
+    found = path.stat()
+    assert (path.read_bytes(), found.st_uid, found.st_gid) == (b"after", 65534, 65533)
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.mkdir()  # in the way

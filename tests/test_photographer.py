@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,9 @@ from mvsnap.core.moments import wanted_moment
 from mvsnap.domain import EventKind, Serial, Trigger, TriggerKind
 from mvsnap.photographer import CameraNames, moment_to_ask
 from mvsnap.simulator.faults import Fault
-from tests.conftest import Clouds
 from tests.core.build import GATE, NOON, event, job
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
+from tests.jobs.fakes import team as team
 from tests.servers.processes import wait_until
 
 
@@ -66,12 +64,6 @@ def test_an_alarm_has_a_moment_of_its_own_and_a_crowd_that_of_its_message() -> N
     assert wanted_moment(told, event(kind=EventKind.CROWD, occurred_at=after(-60))) == (
         NOON
     )
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def names(team: Crew) -> CameraNames:

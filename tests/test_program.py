@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mvsnap.cli.usage import as_called
 from mvsnap.core.params import no_dashboard
 from mvsnap.errors import DatabaseUnfit
 from mvsnap.program import program
@@ -16,11 +17,12 @@ from mvsnap.store import sqlite_file
 
 
 @pytest.mark.parametrize(
-    ("shell", "on_path", "said"),
+    ("shell", "on_path", "command", "said"),
     [
-        ("/bin/sh", False, ".venv/bin/mvsnap"),
-        ("/usr/sbin/nologin", False, "sudo -u cam .venv/bin/mvsnap"),
-        ("/usr/sbin/nologin", True, "mvsnap"),
+        ("/bin/sh", False, "init", ".venv/bin/mvsnap"),
+        ("/usr/sbin/nologin", False, "check", "sudo -u cam .venv/bin/mvsnap"),
+        ("/usr/sbin/nologin", False, "init", "sudo .venv/bin/mvsnap"),
+        ("/usr/sbin/nologin", True, "check", "mvsnap"),
     ],
 )
 def test_the_program_is_called_as_it_is_installed(
@@ -28,6 +30,7 @@ def test_the_program_is_called_as_it_is_installed(
     monkeypatch: pytest.MonkeyPatch,
     shell: str,
     on_path: bool,
+    command: str,
     said: str,
 ) -> None:
     programs = tmp_path / ".venv" / "bin"
@@ -38,7 +41,9 @@ def test_the_program_is_called_as_it_is_installed(
     monkeypatch.setattr(sys, "executable", str(programs / "python"))
     account = SimpleNamespace(pw_name="cam", pw_shell=shell)
     monkeypatch.setattr(pwd, "getpwuid", lambda _uid: account)
-    assert program.__wrapped__() == said
+    assert program.__wrapped__(command) == said
+    monkeypatch.setattr(sys, "argv", [".venv/bin/mvsnap"])
+    assert as_called(command) == f"{said} {command}"
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert program.__wrapped__() == "python -m mvsnap"
 

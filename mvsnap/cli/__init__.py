@@ -100,13 +100,15 @@ def _for_people(exc: Exception) -> str | None:
         return str(exc.message)
     if of_database is not None and isinstance(exc, of_database.SQLAlchemyError):
         return f"The database cannot be used: {reason(exc)}"
+    if isinstance(exc, PermissionError) and exc.filename is not None:
+        return f"{exc.filename}: {exc.strerror}"
     return None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("config/mvsnap.yaml"),
     show_default=True,
     envvar="MVSNAP_CONFIG",

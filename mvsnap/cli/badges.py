@@ -48,7 +48,7 @@ def badges() -> None:
 
 
 @config_option
-@click.command("import")
+@badges.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--column",
@@ -116,9 +116,6 @@ def import_file(
     except OSError as exc:
         fail(f"{exc.filename or file}: {exc.strerror}")
     _report(made, file, complete=rejects is not None)
-
-
-badges.add_command(import_file)
 
 
 def _checked(

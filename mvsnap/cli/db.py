@@ -26,7 +26,7 @@ def db() -> None:
 
 
 @config_option
-@click.command()
+@db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Upgrade the database to this version (also done at every start)."""
@@ -49,7 +49,7 @@ def upgrade(ctx: click.Context) -> None:
 
 
 @config_option
-@click.command("rotate-session-key")
+@db.command("rotate-session-key")
 @overlap_option("How long sessions of now go on.")
 @click.pass_context
 def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
@@ -76,7 +76,7 @@ def rotate_session_key(ctx: click.Context, overlap: timedelta) -> None:
 
 
 @config_option
-@click.command()
+@db.command()
 @click.pass_context
 def restored(ctx: click.Context) -> None:
     """Say that the database was restored from a dump, before the service starts.
@@ -91,8 +91,3 @@ def restored(ctx: click.Context) -> None:
     with storage_errors(settings):
         mark_restored(parts, parts.clock.now())
     out.print("Messages of before now say that they may be duplicates.")
-
-
-db.add_command(upgrade)
-db.add_command(restored)
-db.add_command(rotate_session_key)

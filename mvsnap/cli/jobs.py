@@ -67,7 +67,7 @@ def jobs(ctx: click.Context, failed: bool, limit: int, as_json: bool) -> None:
 
 
 @config_option
-@click.command()
+@jobs.command()
 @click.argument("job_id", metavar="ID")
 @click.pass_context
 def retry(ctx: click.Context, job_id: str) -> None:
@@ -92,7 +92,6 @@ def retry(ctx: click.Context, job_id: str) -> None:
     out.print("It goes on as soon as a worker runs.")
 
 
-jobs.add_command(retry)
 config_option(jobs)
 
 

@@ -58,7 +58,7 @@ def keys() -> None:
 
 
 @config_option
-@click.command()
+@keys.command()
 @click.argument("name")
 @click.option("--webhook", is_flag=True, help="A webhook token instead of an API key.")
 @click.option(
@@ -109,7 +109,7 @@ def add(ctx: click.Context, /, name: str, webhook: bool, **given: Any) -> None:
 
 
 @config_option
-@click.command()
+@keys.command()
 @click.argument("name")
 @overlap_option("How long the old one works on.")
 @click.pass_context
@@ -126,7 +126,7 @@ def rotate(ctx: click.Context, name: str, overlap: timedelta) -> None:
 
 
 @config_option
-@click.command()
+@keys.command()
 @click.argument("name")
 @click.pass_context
 def remove(ctx: click.Context, name: str) -> None:
@@ -140,7 +140,7 @@ def remove(ctx: click.Context, name: str) -> None:
 
 
 @config_option
-@click.command("list")
+@keys.command("list")
 @json_option
 @click.pass_context
 def list_keys(ctx: click.Context, as_json: bool) -> None:
@@ -190,12 +190,6 @@ def _plain(key: StoredKey, now: datetime) -> dict[str, Any]:
         "expires_at": iso(key.expires_at) if key.expires_at else None,
         "limits": dict(key.limits),
     }
-
-
-keys.add_command(add)
-keys.add_command(rotate)
-keys.add_command(remove)
-keys.add_command(list_keys)
 
 
 def _changes(parts: Parts) -> KeyChanges:

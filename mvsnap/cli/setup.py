@@ -23,9 +23,11 @@ from mvsnap.cli.setup_meraki import ask_organization, ask_organizations, sign_in
 from mvsnap.cli.terminal import (
     config_option,
     fail,
+    foreign_owner,
     list_mistakes,
     load_for_repair,
     out,
+    require_changeable,
 )
 from mvsnap.cli.usage import as_called
 from mvsnap.clients.webex.client import Webex
@@ -80,7 +82,9 @@ def init(
         write_answers(ctx.obj, answers, name)
         return
     path: Path = ctx.obj
+    require_changeable(path)
     known, mistakes = load_for_repair(ctx)
+    account = service_of or foreign_owner(known.data_dir)
     existed = path.exists()
     if existed:
         keeps = "Enter keeps what it has, an answer replaces it."
@@ -94,16 +98,14 @@ def init(
     write_settings(path, values, api_keys, replace=not existed)
     out.print(f"\n[green]Written:[/green] {escape(str(path))}")
     _refuse_what_is_left(path)
-    _say_what_is_missing(known, values)
+    _say_what_is_missing(known, values, account)
     if api_keys:
         # Shown only here: it is the person's own new key, and they need it now.
         out.print(f"Your API key:  {api_keys[0]['key']}")
     out.print("\nNext:")
     key = api_keys[0]["key"] if api_keys else "..."
     ran_before = existed and bool(known.api_keys) and _has_data(known)
-    for step in _next_steps(
-        known, values, key, ran_before=ran_before, account=service_of
-    ):
+    for step in _next_steps(known, values, key, ran_before=ran_before, account=account):
         out.print(f"  {step}", markup=False, whole=True)
 
 
@@ -249,13 +251,13 @@ def _refuse_what_is_left(path: Path) -> None:
         fail("Your answers are saved. Correct the rest in the file.")
 
 
-def _say_what_is_missing(known: Settings, values: Values) -> None:
+def _say_what_is_missing(known: Settings, values: Values, account: str | None) -> None:
+    again = as_called("init", by="root" if account else None)
     for name, is_known, lost in (
         ("meraki", known.meraki.configured, "no snapshots"),
         ("webex", known.webex.configured, "no messages"),
     ):
         if not values[name] and not is_known:
-            again = as_called("init")
             out.print(f"[yellow]{name} was skipped: {lost} until you run {again}")
 
 
@@ -271,7 +273,6 @@ def _next_steps(
 
     account: that of a service which `make install` starts; the commands run as it.
     """
-    as_account = f"sudo -u {account} " if account else ""
     has_key = bool(values["meraki"]) or known.meraki.configured
     pictures = has_key and values["meraki"].get("cameras", known.meraki.cameras)
     url, login = known.server.own_url, values["login"].get("backend", "local")
@@ -281,9 +282,10 @@ def _next_steps(
         steps.append(("snapshot", "take a first snapshot"))
     if not ran_before and login != "oidc":
         steps.append(("users add YOUR-NAME", "to log in to the pages"))
-    rows = [(as_account + as_called(words), text) for words, text in steps]
+    rows = [(as_called(words, by=account), text) for words, text in steps]
     if ran_before:
-        rows.append(("restart the service", "to apply the settings"))
+        restart = "sudo service mvsnap restart" if account else "restart the service"
+        rows.append((restart, "to apply the settings"))
     else:
         if not account:
             rows.append(("make run", "start the service"))

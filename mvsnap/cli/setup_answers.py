@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mvsnap.cli.setup_keys import new_api_key
-from mvsnap.cli.terminal import foreign_owner, list_mistakes, out
+from mvsnap.cli.terminal import foreign_owner, list_mistakes, out, require_changeable
 from mvsnap.cli.usage import as_called
 from mvsnap.clock import SystemClock
 from mvsnap.config.environment import apply
@@ -35,6 +35,7 @@ _NAMED = {"organization", "network", "cameras"}
 
 def write_answers(path: Path, answers: Path, name: str | None) -> None:
     """Write the settings of one gateway, or say every mistake and exit with code 1."""
+    require_changeable(path)
     name = name or socket.gethostname()
     try:
         values = answered(answers, name)

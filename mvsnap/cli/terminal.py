@@ -78,7 +78,7 @@ def config_option(command: click.Command) -> click.Command:
     """Accept `--config FILE` and `--debug` after the command, too."""
     option = click.Option(
         ["--config"],
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         expose_value=False,
         help="Settings file; default: config/mvsnap.yaml.",
         callback=_keep_config,
@@ -105,6 +105,7 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     if not path.exists():
         init = "init" if path == DEFAULT_PATH else f"--config {quote(str(path))} init"
         fail(f"{path} not found. Create it with: {as_called(init)}")
+    _require_readable(path)
     try:
         settings = load(path)
     except BadConfig as exc:
@@ -131,6 +132,8 @@ def load_for_repair(ctx: click.Context) -> tuple[Settings, list[str]]:
     Exits with code 1 if the file is no YAML. A missing file counts as empty.
     """
     path: Path = ctx.obj
+    if path.exists():
+        _require_readable(path)
     try:
         settings, mistakes = load_usable(path)
     except BadConfig as exc:
@@ -192,19 +195,39 @@ def storage_errors(settings: Settings) -> Iterator[None]:
 def refuse_foreign_root(data_dir: Path) -> None:
     """Root would leave files there that the service's account cannot change."""
     if name := foreign_owner(data_dir):
-        fail(
-            f"{data_dir} belongs to {name}. Run it as {name}: "
-            f"sudo -u {name} {sys.executable} -m mvsnap ..."
-        )
+        again = as_called("...", by=name)
+        fail(f"{data_dir} belongs to {name}. Run it as {name}: {again}")
 
 
 def foreign_owner(data_dir: Path) -> str | None:
     """Return the account whose folder it is, if root works for another one."""
     if os.geteuid() != 0 or not data_dir.exists():
         return None
-    owner = data_dir.stat().st_uid
-    if not owner:
-        return None
+    owner = _owner(data_dir)
+    return None if owner == "root" else owner
+
+
+def require_changeable(path: Path) -> None:
+    """Exit with code 1 if the settings cannot be written here: before any question.
+
+    They are replaced as a whole, which takes the folder.
+    """
+    folder = next(each for each in path.absolute().parents if each.exists())
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        owner = _owner(folder)
+        again = as_called("init", by=owner)
+        fail(f"{folder} belongs to {owner}. Run it as {owner}: {again}")
+
+
+def _require_readable(path: Path) -> None:
+    if not os.access(path, os.R_OK, effective_ids=True):
+        owner = _owner(path)
+        again = as_called("...", by=owner)
+        fail(f"{path} is for {owner} alone. Run it as {owner}: {again}")
+
+
+def _owner(path: Path) -> str:
+    owner = path.stat().st_uid
     try:
         return pwd.getpwuid(owner).pw_name
     except KeyError:

@@ -15,6 +15,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from mvsnap.program import account_for, sudo
 from mvsnap.spelling import folded
 
 # No name is longer; to compare takes time that grows with the square.
@@ -41,18 +42,22 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     return f" Did you mean {meant}?" if near else ""
 
 
-def as_called(words: str) -> str:
+def as_called(words: str, by: str | None = None) -> str:
     """Return the command line for `mvsnap WORDS`, as this program was called.
 
-    Outside its environment there is no mvsnap on the path, and Debian has no `python`.
+    by: the account that it takes; None: whoever may, see `program`. Outside its
+    environment there is no mvsnap on the path, and Debian has no `python`.
     """
     program = sys.argv[0]
-    if os.path.basename(program) != "mvsnap":
-        return f"python -m mvsnap {words}"
     found = shutil.which("mvsnap")
-    if found and os.path.realpath(found) == os.path.realpath(program):
-        program = "mvsnap"
-    return f"{shlex.quote(program)} {words}"
+    if os.path.basename(program) != "mvsnap":
+        called = "python -m mvsnap"
+    elif found and os.path.realpath(found) == os.path.realpath(program):
+        called = "mvsnap"
+    else:
+        called = shlex.quote(program)
+        by = by or account_for(words)
+    return f"{sudo(by)}{called} {words}"
 
 
 class WholeNumber(click.IntRange):

@@ -59,7 +59,7 @@ def users() -> None:
 
 
 @config_option
-@click.command()
+@users.command()
 @click.argument("name", callback=_checked)
 @click.option(
     "--role",
@@ -104,7 +104,7 @@ def add(
 
 
 @config_option
-@click.command()
+@users.command()
 @click.argument("name", callback=_checked)
 @click.option("--yes", is_flag=True, help="Remove the last admin without asking.")
 @click.pass_context
@@ -136,7 +136,7 @@ def remove(ctx: click.Context, name: str, yes: bool) -> None:
 
 
 @config_option
-@click.command("list")
+@users.command("list")
 @json_option
 @click.pass_context
 def list_users(ctx: click.Context, as_json: bool) -> None:
@@ -186,7 +186,7 @@ def _plain(user: User, with_app: bool) -> dict[str, Any]:
 
 
 @config_option
-@click.command("reset-second-factor")
+@users.command("reset-second-factor")
 @click.argument("name", callback=_checked)
 @click.pass_context
 def reset_second_factor(ctx: click.Context, name: str) -> None:
@@ -209,12 +209,6 @@ def reset_second_factor(ctx: click.Context, name: str) -> None:
         "All sessions have ended.",
         markup=False,
     )
-
-
-users.add_command(add)
-users.add_command(reset_second_factor)
-users.add_command(remove)
-users.add_command(list_users)
 
 
 def _backend_of_new(login: LoginSection) -> LoginBackend:

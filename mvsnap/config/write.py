@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mvsnap import durable_file
 from mvsnap.config.reference import sample
+from mvsnap.errors import MvsnapError
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
@@ -33,6 +34,9 @@ def write_settings(
     A mapping is merged into the existing one; None removes the key.
     replace: nothing of an existing file stays.
     The file is replaced atomically, so a power cut leaves the old one.
+
+    Raises:
+        MvsnapError: it cannot be written; the old one is left.
     """
     if path.exists() and not replace:
         text = _changed(path.read_text(encoding="utf-8"), values, api_keys)
@@ -41,7 +45,10 @@ def write_settings(
         text = _new(sections, api_keys)
         if others := {k: v for k, v in values.items() if k not in sections}:
             text = _changed(text, others, [])
-    durable_file.write(path, text.encode(), mode=0o600)
+    try:
+        durable_file.write(path, text.encode(), mode=0o600)
+    except OSError as exc:
+        raise MvsnapError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

@@ -25,9 +25,9 @@ from mvsnap.oidc.provider import LONGEST_TOKEN, Asked, Provider
 from mvsnap.texts import N_
 from mvsnap.texts.audit_wordings import PROVIDER
 from mvsnap.web import auth, login
-from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.sessions import log_in
 from mvsnap.web.context import Gateway, gateway
+from mvsnap.web.limit import Limit, Limiter
 from mvsnap.web.links import page_url
 from mvsnap.web.proxies import party_of
 

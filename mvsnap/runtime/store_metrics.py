@@ -66,19 +66,18 @@ class StoreMetrics(Collector):
         yield from machine_metrics(processes, now, silent_after)
         yield from _listeners(here, now)
         yield from _cameras(here, now)
-        if here.row_counts is not None:
-            deliveries = here.row_counts.deliveries(now - _DAY)
-            yield _by_state(
-                "mvsnap_deliveries_last_day",
-                "Messages by their state, of those whose state changed within a day",
-                {state: deliveries.get(state, 0) for state in DeliveryState},
-            )
-            clips = here.row_counts.clips()
-            yield _by_state(
-                "mvsnap_clips",
-                "Clips by state",
-                {state: clips.get(state, 0) for state in ClipState},
-            )
+        deliveries = here.row_counts.deliveries(now - _DAY)
+        yield _by_state(
+            "mvsnap_deliveries_last_day",
+            "Messages by their state, of those whose state changed within a day",
+            {state: deliveries.get(state, 0) for state in DeliveryState},
+        )
+        clips = here.row_counts.clips()
+        yield _by_state(
+            "mvsnap_clips",
+            "Clips by state",
+            {state: clips.get(state, 0) for state in ClipState},
+        )
 
 
 def _jobs(here: Gateway, now: datetime) -> Iterator[Metric]:

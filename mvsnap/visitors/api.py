@@ -45,7 +45,6 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.params import api_parameters
-from mvsnap.web.places import known_places
 
 bp = Blueprint("visitors_api", __name__, url_prefix="/api/v1.0")
 
@@ -54,7 +53,7 @@ bp = Blueprint("visitors_api", __name__, url_prefix="/api/v1.0")
 @auth.key_or_login("read")
 def get_visitors() -> ResponseReturnValue:
     asked, here = _asked(), gateway()
-    places = known_places(here.site, here.sense)
+    places = here.places()
     store, caller = feature(VisitorParts).store, auth.caller()
     every = visitor_rows(store, places, asked)
     rows = [row for row in every if caller.reaches(row.serial)]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -39,7 +38,6 @@ from mvsnap.web.access_log import viewed
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import heat_map
-from mvsnap.web.places import Places, known_places
 from mvsnap.web.private_file import private_file
 
 bp = Blueprint("visitors", __name__)
@@ -54,7 +52,7 @@ _CSV_ROWS = 500
 @bp.get("/visitors")
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
-    asked, places = _asked(), _places()
+    asked, places = _asked(), gateway().places()
     rows = visitor_rows(_store(), places, asked)
     found, cameras = _overview(rows, asked), _store().cameras()
     page = render_template(
@@ -87,10 +85,11 @@ def report() -> ResponseReturnValue:
     made = visitor_report(
         read_every(request.args.get("every", "").strip()),
         request.args.get("day", "").strip(),
-        *(feature(VisitorParts), _places(), here.settings.visitors, _clock(), _now()),
+        *(feature(VisitorParts), here.places(), here.settings.visitors),
+        *(here.zone, _now()),
     )
     step = timedelta(days=made.asked.days)
-    today = _now().astimezone(_clock()).date()
+    today = _now().astimezone(gateway().zone).date()
     later = made.day + step if made.day + step < today else None
     return render_template(
         "visitors/report.html",
@@ -98,7 +97,7 @@ def report() -> ResponseReturnValue:
         every=made.every,
         rows=[] if made.is_empty else made.rows,
         wifi=made.wifi,
-        first=made.asked.since.astimezone(_clock()).date(),
+        first=made.asked.since.astimezone(gateway().zone).date(),
         site=here.settings.site.name,
         made_at=_now(),
         earlier=url_for(".report", every=made.every, day=made.day - step),
@@ -112,7 +111,7 @@ def report() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     asked = _asked()
     asked.require_valid()
-    rows = visitor_rows(_store(), _places(), asked)
+    rows = visitor_rows(_store(), gateway().places(), asked)
     columns = visitor_columns(asked.since, asked.until)
     return csv_file("mvsnap-visitors", columns, _parts(rows))
 
@@ -124,7 +123,7 @@ def zone(serial: str, zone_id: str) -> ResponseReturnValue:
     day, mistake = _day()
     found = zone_hours(gateway(), place.serial, place.zone_id, day)
     place.add_page_view()
-    today = _now().astimezone(_clock()).date()
+    today = _now().astimezone(gateway().zone).date()
     shown = day or today
     page = render_template(
         "visitors/zone.html",
@@ -182,7 +181,7 @@ class _Place:
         self.known: KnownZone | None = known_zone(self.serial, self.zone_id)
         if self.known is None and not self._was_counted():
             raise NotFound(f"Nobody was counted in zone {zone_id[:40]!r} of {serial}")
-        places = _places()
+        places = gateway().places()
         self.camera = places.camera(self.serial)
         named = self.known.zone if self.known else None
         self.name = zone_name(named, places, self.serial, self.zone_id)
@@ -231,7 +230,7 @@ def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _asked() -> VisitorFilter:
-    return read_filter(request.args, _now(), _clock(), _open_hours())
+    return read_filter(request.args, _now(), gateway().zone, _open_hours())
 
 
 def _open_hours() -> frozenset[int] | None:
@@ -240,12 +239,12 @@ def _open_hours() -> frozenset[int] | None:
 
 def _overview(rows: Sequence[VisitorRow], asked: VisitorFilter) -> VisitorOverview:
     named = gateway().settings.visitors.entrances
-    return overview(_store(), rows, asked, named, _clock(), _now())
+    return overview(_store(), rows, asked, named, gateway().zone, _now())
 
 
 def _shown(found: VisitorOverview, asked: VisitorFilter) -> dict[str, Any]:
     """Return the totals, the chart and the week as the page shows them."""
-    title, clock = _("Average entrances by weekday and hour"), _clock()
+    title, clock = _("Average entrances by weekday and hour"), gateway().zone
     week = found.week and heat_map(
         title, _("entrances per hour"), found.week, _open_hours()
     )
@@ -270,23 +269,15 @@ def _occupancy() -> list[Occupancy]:
 def _day() -> tuple[date | None, str]:
     """Return the requested day, None for the last hours; and what is wrong."""
     text = request.args.get("day", "").strip()
-    today = _now().astimezone(_clock()).date()
+    today = _now().astimezone(gateway().zone).date()
     try:
-        return (parse_day(text, today, _clock()) if text else None), ""
+        return (parse_day(text, today, gateway().zone) if text else None), ""
     except BadInput as exc:
         return None, exc.message
 
 
 def _now() -> datetime:
     return gateway().clock.now()
-
-
-def _clock() -> ZoneInfo:
-    return gateway().zone
-
-
-def _places() -> Places:
-    return known_places(gateway().site, gateway().sense)
 
 
 def _store() -> VisitorStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mvsnap.core.users import DOWNLOADED, REFUSED, VIEWED
 from mvsnap.texts.audit_wordings import NOT_LISTED
 from mvsnap.texts.wording import Reason
-from mvsnap.web.auth.limit import Limit, Limiter
+from mvsnap.web.limit import Limit, Limiter
 
 # Lines per person (or key) and hour, then one more that says so.
 MOST_AN_HOUR: dict[str, int] = {VIEWED: 60, DOWNLOADED: 200, REFUSED: 30}

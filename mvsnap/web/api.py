@@ -86,7 +86,7 @@ def _job_request(parameters: Parameters) -> JobRequest:
 
 def _serials(parameters: Parameters) -> tuple[Serial, ...]:
     if not gateway().settings.asks_meraki:
-        raise BadInput(params.no_dashboard(program()))
+        raise BadInput(params.no_dashboard(program("init")))
     given = parameters.get("mvSerial")
     if given:
         # Cameras that this key may not use are not even named.

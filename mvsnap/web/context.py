@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request
@@ -36,12 +36,11 @@ from mvsnap.store.site import SiteStore
 from mvsnap.store.users import UserStore
 from mvsnap.store.users.session_keys import SessionKeyStore
 from mvsnap.values import replace
+from mvsnap.web.access_limits import AccessLimits
 from mvsnap.web.entry_trials import EntryTrials
+from mvsnap.web.places import Places, known_places
 from mvsnap.web.recipients import RecipientCheck
 from mvsnap.web.shared_reads import SharedReads
-
-if TYPE_CHECKING:
-    from mvsnap.web.access_limits import AccessLimits
 
 EXTENSION = "mvsnap"
 
@@ -50,13 +49,6 @@ Parts = TypeVar("Parts")
 # How long counts of a past day are used.
 _PAST_DAY_S = 60.0
 _PROBES = frozenset({"ops.healthz", "ops.readyz"})
-
-
-def _access_limits() -> AccessLimits:
-    # Imported here: it is of `auth`, whose modules import this one.
-    from mvsnap.web.access_limits import AccessLimits
-
-    return AccessLimits()
 
 
 class Gateway(Struct, frozen=True):
@@ -94,13 +86,13 @@ class Gateway(Struct, frozen=True):
     files: Files
     clock: Clock
     metrics: Metrics
+    row_counts: RowCounts
     features: tuple[object, ...]
     files_problem: Callable[[], str] = lambda: ""
-    row_counts: RowCounts | None = None
     calls_left: Callable[[], Mapping[str, float]] = dict
     recipients: RecipientCheck = field(default_factory=RecipientCheck)
     test_messages: RecipientCheck = field(default_factory=RecipientCheck)
-    accesses: AccessLimits = field(default_factory=_access_limits)
+    accesses: AccessLimits = field(default_factory=AccessLimits)
     live: LiveView = field(default_factory=LiveView)
     shared_reads: SharedReads = field(default_factory=SharedReads)
     past_days: SharedReads = field(default_factory=lambda: SharedReads(_PAST_DAY_S))
@@ -110,6 +102,10 @@ class Gateway(Struct, frozen=True):
     def zone(self) -> ZoneInfo:
         """The site's time zone, in which all times are displayed."""
         return self.settings.site.zone
+
+    def places(self) -> Places:
+        """Return all cameras and their zones by name; three queries."""
+        return known_places(self.site, self.sense)
 
     def sense_settings(self) -> Sense:
         """Return those that hold now; the file's where an override is outdated."""

@@ -63,7 +63,7 @@ def orders_of(alarm: Alarm, by: AlarmSender, index: int) -> AlarmOrders:
         order for order in every if order.job_request.serials or order.job_request.clips
     )
     if every and not orders:
-        raise BadInput(params.no_dashboard(program()))
+        raise BadInput(params.no_dashboard(program("init")))
     notes = tuple(note for order in every for note in order.notes)
     return AlarmOrders(alarm, orders, swipes, notes, choice.ignored, choice.matched)
 

@@ -18,7 +18,6 @@ from mvsnap.texts import N_
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Caller
 from mvsnap.web.context import gateway
-from mvsnap.web.places import known_places
 from mvsnap.web.time_zone import show_zone_of_event
 from mvsnap.webhooks.auth import AlarmSender, senders
 from mvsnap.webhooks.dry_run import DryRun, dry_run
@@ -66,7 +65,7 @@ def _form_page(
     text: str, name: str, runs: list[DryRun] | None = None, mistake: str = ""
 ) -> str:
     here = gateway()
-    places = known_places(here.site, here.sense)
+    places = here.places()
     return render_template(
         "alarms/test.html",
         text=text,

@@ -17,7 +17,6 @@ from mvsnap.web.answers import json_response
 from mvsnap.web.bodies import names
 from mvsnap.web.context import gateway
 from mvsnap.web.params import api_parameters
-from mvsnap.web.places import known_places
 from mvsnap.wifi import answer_rows as rows_of
 from mvsnap.wifi.answers import (
     WifiCorrelationQuery,
@@ -92,7 +91,7 @@ def get_correlation() -> ResponseReturnValue:
         caller.require_cameras([asked.serial])
     elif caller.serials is not None:
         raise Forbidden(refusal_wordings.NAME_A_CAMERA())
-    places = known_places(here.site, here.sense)
+    places = here.places()
     wanted, sums = correlation_of(asked)
     found = [presence_row(one, places) for one in presences_of(asked, limit + 1)]
     rows, after = _cut(found, limit)

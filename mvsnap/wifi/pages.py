@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,6 @@ from mvsnap.web import auth
 from mvsnap.web.context import feature, gateway
 from mvsnap.web.csv_file import csv_file
 from mvsnap.web.heat import HeatMap, heat_map
-from mvsnap.web.places import Places, known_places
 from mvsnap.wifi import csv_export
 from mvsnap.wifi import presence_rows as rows_of
 from mvsnap.wifi.filter import (
@@ -89,8 +87,8 @@ def index() -> ResponseReturnValue:
 def download_hours() -> ResponseReturnValue:
     asked = _fitting()
     reports, now = feature(WifiParts).reports, gateway().clock.now()
-    week = week_of_visits(reports, asked.wanted, _clock(), now)
-    hours = reports.by_hour(asked.wanted, _clock())
+    week = week_of_visits(reports, asked.wanted, gateway().zone, now)
+    hours = reports.by_hour(asked.wanted, gateway().zone)
     found = [(row, week.visits[row.hour] if week else None) for row in hours]
     return csv_file("mvsnap-wifi-hours", csv_export.HOUR_COLUMNS, [found])
 
@@ -99,7 +97,7 @@ def download_hours() -> ResponseReturnValue:
 @auth.page(Role.VIEWER)
 def download_days() -> ResponseReturnValue:
     asked = _fitting()
-    found = feature(WifiParts).reports.by_day(asked.wanted, _clock())
+    found = feature(WifiParts).reports.by_day(asked.wanted, gateway().zone)
     return csv_file("mvsnap-wifi-days", csv_export.DAY_COLUMNS, [found])
 
 
@@ -169,7 +167,7 @@ def download_observations() -> ResponseReturnValue:
 @bp.get("/wifi/correlation")
 @auth.page(Role.VIEWER)
 def correlation() -> ResponseReturnValue:
-    asked, places = _asked(), _places()
+    asked, places = _asked(), gateway().places()
     wanted, sums = correlation_of(asked)
     zones = rows_of.zone_rows(sums.zones, places)
     found = presences_of(asked, _PAGE + 1)
@@ -196,7 +194,7 @@ def correlation() -> ResponseReturnValue:
 @bp.get("/wifi/presences.csv")
 @auth.page(Role.VIEWER)
 def download_presences() -> ResponseReturnValue:
-    asked, places = _fitting(), _places()
+    asked, places = _fitting(), gateway().places()
     reader = feature(WifiParts).correlation  # not later: the table is streamed
 
     def read(after: str | None, limit: int) -> list[PresenceMatch]:
@@ -213,7 +211,7 @@ def download_presences() -> ResponseReturnValue:
 def download_zones() -> ResponseReturnValue:
     asked = _fitting()
     _, sums = correlation_of(asked)
-    rows = rows_of.zone_rows(sums.zones, _places())
+    rows = rows_of.zone_rows(sums.zones, gateway().places())
     return csv_file("mvsnap-wifi-zones", csv_export.ZONE_COLUMNS, [rows])
 
 
@@ -241,7 +239,7 @@ def _week(found: Activity) -> HeatMap | None:
 
 def _spans_of(found: Activity) -> dict[str, str]:
     """Return in words what is compared with what."""
-    c, zone = found.compared, _clock()
+    c, zone = found.compared, gateway().zone
     if c is None:
         return {}
     return {
@@ -274,7 +272,7 @@ def _list_page(
 def _page(
     name: str, asked: WifiForm, has_any: bool, **given: Any
 ) -> ResponseReturnValue:
-    zone = _clock()
+    zone = gateway().zone
     earlier, later = asked.moved(-1), asked.moved(1)
     page = render_template(
         f"wifi/{name}.html",
@@ -303,11 +301,3 @@ def _page(
 
 def _here(query: dict[str, Any]) -> str:
     return url_for(str(request.endpoint), **query)
-
-
-def _clock() -> ZoneInfo:
-    return gateway().zone
-
-
-def _places() -> Places:
-    return known_places(gateway().site, gateway().sense)

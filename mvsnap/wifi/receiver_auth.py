@@ -22,8 +22,8 @@ from mvsnap.errors import Unauthorized
 from mvsnap.values import replace
 from mvsnap.web import auth
 from mvsnap.web.auth.keys import Authenticator, Counters
-from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.url_secrets import admit_secret, admit_token, as_key
+from mvsnap.web.limit import Limit, Limiter
 
 _EXTENSION = "mvsnap_scanning_guards"
 # More than all access points together would send.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from mvsnap.badges.alerts import MismatchNotifier
 from mvsnap.badges.directory_client import DirectoryClient
@@ -111,8 +113,8 @@ class BadgeCrew:
         self.badges.judge(Judgement(made.id, verdict, note, now, "anna", notify_at))
 
 
-@contextmanager
-def badge_crew(folder: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    made = BadgeCrew(folder, clouds)
+@pytest.fixture
+def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
+    made = BadgeCrew(tmp_path, clouds)
     with closing(made.store), closing(made.dashboard):
         yield made

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from mvsnap.badges.model import Verdict
 from mvsnap.domain import EventKind, Job
 from mvsnap.errors import OverShare, QueueFull
 from mvsnap.store.events import EventFilter
-from tests.badges.crew import ROOM, BadgeCrew, badge_crew
-from tests.conftest import Clouds
+from tests.badges.crew import ROOM, BadgeCrew
 from tests.jobs.fakes import crew as job_crew
-
-
-@pytest.fixture
-def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    with badge_crew(tmp_path, clouds) as made:
-        yield made
 
 
 def test_a_mismatch_becomes_an_event_and_a_job(crew: BadgeCrew) -> None:

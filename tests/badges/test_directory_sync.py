@@ -14,14 +14,7 @@ from mvsnap.badges.directory import Cardholder
 from mvsnap.badges.directory_store import DirectoryState
 from mvsnap.simulator.directory import FakeDirectory, portrait_of
 from mvsnap.simulator.server import serve
-from tests.badges.crew import BadgeCrew, badge_crew
-from tests.conftest import Clouds
-
-
-@pytest.fixture
-def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    with badge_crew(tmp_path, clouds) as made:
-        yield made
+from tests.badges.crew import BadgeCrew
 
 
 @pytest.fixture

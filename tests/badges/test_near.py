@@ -21,11 +21,10 @@ from mvsnap.errors import QueueFull
 from mvsnap.simulator.directory import portrait_of
 from mvsnap.store import database
 from tests.badges.build import NOON, badge
-from tests.badges.crew import BadgeCrew, badge_crew
+from tests.badges.crew import BadgeCrew
 from tests.badges.test_pages import PAGE, add, add_picture, words
 from tests.badges.test_pictures import SNAPSHOT, asked
 from tests.clients.fakes import SteppedClock
-from tests.conftest import Clouds
 from tests.core.build import GATE
 from tests.servers.processes import wait_until
 from tests.web.build import DOOR, Web, send
@@ -33,12 +32,6 @@ from tests.web.clip_build import add_clip
 
 FETCHED = BadgePictureState.FETCHED
 DUE = NOON + timedelta(hours=1)
-
-
-@pytest.fixture
-def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    with badge_crew(tmp_path, clouds) as made:
-        yield made
 
 
 def states(crew: BadgeCrew, made: BadgeEvent) -> dict[int, str]:

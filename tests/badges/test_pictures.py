@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +12,11 @@ from mvsnap.jobs.retry import ask_again_s
 from mvsnap.simulator.faults import Fault
 from mvsnap.simulator.meraki.cameras import parse_moment
 from mvsnap.values import replace
-from tests.badges.crew import BadgeCrew, badge_crew
-from tests.conftest import Clouds
+from tests.badges.crew import BadgeCrew
 from tests.core.build import DOOR, GATE
 from tests.servers.processes import wait_until
 
 SNAPSHOT = "generateSnapshot"
-
-
-@pytest.fixture
-def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    with badge_crew(tmp_path, clouds) as made:
-        yield made
 
 
 def asked(crew: BadgeCrew) -> list[datetime]:

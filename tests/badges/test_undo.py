@@ -29,11 +29,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-@pytest.fixture
-def guard(web: Web) -> FlaskClient:
-    return web.log_in(Role.REVIEWER)
-
-
 def undo(client: FlaskClient, html: str) -> Any:
     """Press Undo, as the page offers it."""
     form = r'action="([^"]+/undo[^"]*)".*?name="seen" value="(\d+)"'
@@ -48,16 +43,16 @@ def verdict(web: Web, made: BadgeEvent) -> tuple[Verdict, str]:
     return found.verdict, found.note
 
 
-def test_one_slip_is_undone_from_the_next_page(web: Web, guard: FlaskClient) -> None:
+def test_one_slip_is_undone_from_the_next_page(web: Web, reviewer: FlaskClient) -> None:
     older, newer = add(web, 20, user_id="1"), add(web, 10, user_id="2")
-    answer = judge(guard, newer, "mismatch", note="a slip", query="verdict=open")
-    page = guard.get(answer.location).text
+    answer = judge(reviewer, newer, "mismatch", note="a slip", query="verdict=open")
+    page = reviewer.get(answer.location).text
     assert answer.location.startswith(f"{PAGE}/{older.id}")
     # Of eight seconds this machine may have used some.
     assert re.search(r"Saved · 2: mismatch Undo \( [1-8] s\)", words(page))
-    back = undo(guard, page)
+    back = undo(reviewer, page)
     assert back.location == f"{PAGE}/{newer.id}?verdict=open"
-    text = words(guard.get(back.location).text)
+    text = words(reviewer.get(back.location).text)
     assert "Undone · 2 is open again" in text
     assert "Undo (" not in text
     assert verdict(web, newer) == (O, "a slip")  # to be given again
@@ -65,44 +60,44 @@ def test_one_slip_is_undone_from_the_next_page(web: Web, guard: FlaskClient) -> 
 
 
 def test_undo_brings_back_the_verdict_before_with_its_note(
-    web: Web, guard: FlaskClient
+    web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web)
-    judge(guard, made, "unsure", note="a cap")
-    answer = judge(guard, made, "match")
+    judge(reviewer, made, "unsure", note="a cap")
+    answer = judge(reviewer, made, "match")
     assert answer.location == f"{PAGE}/end"
-    back = undo(guard, guard.get(answer.location).text)
-    assert "is unsure again" in guard.get(back.location).text
+    back = undo(reviewer, reviewer.get(answer.location).text)
+    assert "is unsure again" in reviewer.get(back.location).text
     assert verdict(web, made) == (Verdict.UNSURE, "a cap")
 
 
 def test_only_the_last_verdict_is_undone_and_only_ones_own(
-    web: Web, guard: FlaskClient
+    web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web)
-    judge(guard, made, "match")
-    page = guard.get(PAGE + f"/{made.id}").text
+    judge(reviewer, made, "match")
+    page = reviewer.get(PAGE + f"/{made.id}").text
     web.badges.judge(Judgement(made.id, X, "", datetime.now(UTC), "bob"))
-    answer = undo(guard, page)
+    answer = undo(reviewer, page)
     assert answer.status_code == 409
     assert verdict(web, made) == (X, "")
     (last, _), *_ = web.badges.judgements(made.id)
-    answer = send(guard, f"{PAGE}/{made.id}/undo", seen=str(last.id))
+    answer = send(reviewer, f"{PAGE}/{made.id}/undo", seen=str(last.id))
     assert answer.status_code == 409
-    assert send(guard, f"{PAGE}/{made.id}/undo", seen="x").status_code == 400
-    assert send(guard, f"{PAGE}/{made.id}/undo").status_code == 409
+    assert send(reviewer, f"{PAGE}/{made.id}/undo", seen="x").status_code == 400
+    assert send(reviewer, f"{PAGE}/{made.id}/undo").status_code == 409
     untouched = add(web, 5, user_id="5")
-    assert send(guard, f"{PAGE}/{untouched.id}/undo", seen="1").status_code == 409
+    assert send(reviewer, f"{PAGE}/{untouched.id}/undo", seen="1").status_code == 409
 
 
 def test_undo_is_offered_for_eight_seconds_to_who_gave_the_verdict(
-    web: Web, guard: FlaskClient
+    web: Web, reviewer: FlaskClient
 ) -> None:
     made = add(web)
     eight_ago = datetime.now(UTC) - timedelta(seconds=8)
     web.badges.judge(Judgement(made.id, M, "", eight_ago, "reviewer"))
     web.badges.judge(Judgement(made.id, M, "", datetime.now(UTC), "bob"))
-    assert "Undo (" not in words(guard.get(f"{PAGE}/{made.id}").text)
+    assert "Undo (" not in words(reviewer.get(f"{PAGE}/{made.id}").text)
     assert web.log_in(Role.VIEWER).get(f"{PAGE}/{made.id}").status_code == 200
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +13,8 @@ from mvsnap.badges.directory_sync import DirectoryReader
 from mvsnap.badges.model import Readers
 from mvsnap.badges.worker import BadgeLoop, BadgeSteps
 from mvsnap.clock import SystemClock
-from tests.badges.crew import BadgeCrew, badge_crew
-from tests.conftest import Clouds
+from tests.badges.crew import BadgeCrew
 from tests.servers.processes import wait_until
-
-
-@pytest.fixture
-def crew(tmp_path: Path, clouds: Clouds) -> Iterator[BadgeCrew]:
-    with badge_crew(tmp_path, clouds) as made:
-        yield made
 
 
 class Counting:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.bot.build import Bot
-from tests.conftest import Clouds
-from tests.jobs.fakes import Crew, crew
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
+from tests.jobs.fakes import Crew
+from tests.jobs.fakes import team as team
 
 
 @pytest.fixture

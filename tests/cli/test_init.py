@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+import sys
 from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
+from mvsnap import durable_file
 from mvsnap.cli import main
 from mvsnap.config.load import load
 from mvsnap.simulator.faults import Fault
@@ -131,6 +137,63 @@ def test_of_a_service_the_next_commands_run_as_its_account(
     _, following = done.output.split("Next:\n")
     assert "  sudo -u mvsnap python -m mvsnap users add YOUR-NAME  to log" in following
     assert "make run" not in following  # `make install` starts it
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works for another account")
+def test_root_may_go_on_with_the_settings_of_a_service(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = configure(tmp_path, f"api_keys: [{{name: a, key: {KEY}}}]\n")
+    (tmp_path / "data").mkdir()
+    for of_service in (path, tmp_path / "data"):
+        os.chown(of_service, 65534, 65534)
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 0, done.output
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
+    assert "no snapshots until you run sudo python -m mvsnap init" in done.output
+    assert "  sudo -u nobody python -m mvsnap check  " in done.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_whoever_may_not_change_the_settings_is_asked_nothing(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = configure(tmp_path, f"api_keys: [{{name: a, key: {KEY}}}]\n")
+    (tmp_path / "hidden").mkdir()
+    hidden = configure(tmp_path / "hidden", "")
+    hidden.parent.chmod(0o700)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(gettempdir()) and folder != Path(gettempdir()):
+            folder.chmod(0o755)  # or whoever asks does not get here
+    monkeypatch.setattr(sys, "argv", [".venv/bin/mvsnap"])
+    os.seteuid(65534)
+    try:
+        done = answered(tmp_path, clouds)
+        read, unseen = (
+            CliRunner().invoke(main, ["--config", str(each), "events"])
+            for each in (path, hidden)
+        )
+    finally:
+        os.seteuid(0)
+    assert (done.exit_code, read.exit_code, unseen.exit_code) == (1, 1, 1)
+    assert unseen.output == f"{hidden}: Permission denied\n"
+    assert "Run it as root: sudo .venv/bin/mvsnap init\n" in done.output
+    assert done.output.startswith(f"{path.parent} belongs to root. ")
+    assert f"{path} is for root alone. Run it as root: sudo .venv" in read.output
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    tmp_path: Path, clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any, **_given: Any) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable_file, "write", full)
+    done = answered(tmp_path, clouds, "", "UTC", "", "")
+    assert done.exit_code == 1
+    last = done.output.splitlines()[-1]
+    assert last.endswith("mvsnap.yaml cannot be written: No space left on device")
 
 
 def test_a_wrong_answer_is_asked_for_again(

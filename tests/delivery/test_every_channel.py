@@ -17,11 +17,10 @@ from mvsnap.delivery.channels import Channels, open_channels
 from mvsnap.delivery.kinds import KINDS, MessageKind
 from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import DeliveryState
-from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
 from tests.delivery.test_kinds import FIVE, about, trouble
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 from tests.servers.certificates import make_pair
 from tests.servers.mail import mail_server, text_of
 from tests.servers.receivers import Post, Receiver, receiver
@@ -85,12 +84,6 @@ def receivers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receivers]:
                 "MES": lambda: [of_program(post) for post in mes.kept],
             },
         )
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def message(kind: MessageKind, name: str) -> Message:

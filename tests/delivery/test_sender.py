@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from mvsnap.delivery.channel import Channel
@@ -14,19 +11,12 @@ from mvsnap.delivery.message import Facts, Message
 from mvsnap.domain import DeliveryState, Job, MessageId
 from mvsnap.errors import UpstreamError
 from mvsnap.simulator.faults import Fault
-from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 ROOM = "Site A - Alarms"
 REPEAT = "This message may be a duplicate."
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def message(job: Job) -> Message:

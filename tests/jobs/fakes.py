@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mvsnap.clients.meraki.dashboard import Dashboard
 from mvsnap.clients.webex.client import Webex
 from mvsnap.clock import SystemClock
@@ -166,3 +168,9 @@ def crew(folder: Path, clouds: Clouds) -> Iterator[Crew]:
         yield made
         if made.webex is not None:
             made.webex.close()
+
+
+@pytest.fixture
+def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
+    with crew(tmp_path, clouds) as made:
+        yield made

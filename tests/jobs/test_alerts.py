@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +11,12 @@ from mvsnap.core.troubles import Trouble
 from mvsnap.domain import DeliveryState, Job, JobId
 from mvsnap.simulator.faults import Fault
 from mvsnap.values import replace
-from tests.conftest import Clouds
 from tests.core import build
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 ROOMS = ("Site A - Alarms", "Site B - Alarms")
 POST = "POST /v1/messages"
 REPORTED, OVER = JobId("job-of-the-trouble"), JobId("job-of-its-end")
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def begun(team: Crew, *names: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,20 +24,13 @@ from mvsnap.domain import (
 )
 from mvsnap.simulator.faults import Fault
 from mvsnap.values import replace
-from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 ROBOT, PRESS = CameraName("Robot"), CameraName("Press")
 HOOK = Trigger(TriggerKind.WEBHOOK, "machines")
 POST = "POST /v1/messages"
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def alarmed(team: Crew, *serials: Serial, **given: Any) -> Job:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,20 +23,13 @@ from mvsnap.domain import (
 from mvsnap.simulator.faults import Fault
 from mvsnap.texts.wording import Reason
 from mvsnap.values import replace
-from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import GATE
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 ROOMS = ("Site A - Alarms", "guard@example.com")
 HALL = ZoneId("671599294431625455")
 SENSE = Trigger(TriggerKind.SENSE, "Hall")
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def raised(team: Crew, **details: Any) -> Event:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from mvsnap.domain import JobId, JobState
 from mvsnap.simulator.faults import Fault
-from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 VIDEO = "[Video of that moment]("
 FOLLOWS = "_The video link follows._"
 POST = "POST /v1/messages"
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def no_links(team: Crew, kind: str = "500-html") -> None:

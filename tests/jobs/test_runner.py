@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,18 +13,11 @@ from mvsnap.domain import DeliveryState, Job, JobState, MessageId, PartState
 from mvsnap.simulator.faults import Fault
 from mvsnap.texts.reasons import code_of
 from mvsnap.values import replace
-from tests.conftest import Clouds
 from tests.core.build import DOOR, GATE, HALL
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 POST = "POST /v1/messages"
 REPEAT = "This message may be a duplicate."
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def test_one_camera_is_one_message_with_picture_link_and_name(team: Crew) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from mvsnap.clock import iso
 from mvsnap.domain import (
@@ -23,18 +19,11 @@ from mvsnap.domain import (
 from mvsnap.errors import NoVideo
 from mvsnap.simulator.faults import Fault
 from mvsnap.values import replace
-from tests.conftest import Clouds
 from tests.core import build
 from tests.core.build import DOOR, GATE
-from tests.jobs.fakes import Crew, crew
+from tests.jobs.fakes import Crew
 
 CLOUD = Trigger(TriggerKind.WEBHOOK, "cloud")
-
-
-@pytest.fixture
-def team(tmp_path: Path, clouds: Clouds) -> Iterator[Crew]:
-    with crew(tmp_path, clouds) as made:
-        yield made
 
 
 def alarm_of(team: Crew, *serials: Serial, ago_s: float = 40.0) -> Job:

@@ -57,7 +57,3 @@ def field(html: str, name: str) -> str:
     found = re.search(f'<input [^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', html)
     assert found, html
     return found[1]
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())

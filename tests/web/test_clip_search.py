@@ -16,7 +16,7 @@ from mvsnap.clip_model import Clip, ClipState
 from mvsnap.core import signed_links
 from mvsnap.domain import EventId, Role
 from mvsnap.store.clips import search as clip_search
-from tests.web.build import Web, below_field, send
+from tests.web.build import Web, below_field, send, words
 from tests.web.clip_build import SETTINGS, add_alarm, add_clip, add_film
 
 PAGE = "/clips"
@@ -101,9 +101,7 @@ def test_a_long_search_says_how_far_it_came(
     for minutes in (2, 3, 4):
         of_machine(web, minutes, "Robot 3")
     text = html.unescape(viewer.get(f"{PAGE}?machine=press").text)
-    assert "Nothing found; searched back to" in " ".join(
-        re.sub(r"<[^>]*>", " ", text).split()
-    )
+    assert "Nothing found; searched back to" in words(text)
     (further,) = re.findall(r'href="([^"]+)"[^>]*>Search further back', text)
     assert f"clip-{press.id}" in viewer.get(further).text
 

@@ -16,7 +16,7 @@ from mvsnap.clip_model import ClipState, CopyState, Gap
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
-from tests.web.build import LateIn2026, Web, below_field, send
+from tests.web.build import LateIn2026, Web, below_field, send, words
 from tests.web.clip_build import (
     ROBOT,
     SETTINGS,
@@ -44,11 +44,6 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made = Web(tmp_path, clock=LateIn2026(), **SETTINGS)
     yield made
     made.close()
-
-
-def words(html: str) -> str:
-    """Return what a person reads."""
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def listed(client: FlaskClient, address: str = ROWS) -> list[str]:

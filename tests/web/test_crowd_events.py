@@ -36,7 +36,7 @@ from mvsnap.values import replace
 from tests.changes import log_line
 from tests.core import build
 from tests.servers.browser import dump_dom
-from tests.web.build import DOOR, GATE, LateIn2026, Web, below_field
+from tests.web.build import DOOR, GATE, LateIn2026, Web, below_field, words
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -107,11 +107,6 @@ def listed(client: FlaskClient, address: str = ROWS) -> list[str]:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return re.findall(r'<tr id="crowd-([^"]+)"', answer.text)
-
-
-def words(html: str) -> str:
-    """Return what a person reads."""
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def test_a_crowd_is_shown_as_soon_as_it_is_raised(

@@ -23,7 +23,7 @@ from mvsnap.store.events import search as event_search
 from mvsnap.store.job_states import JobRow, JobStage
 from mvsnap.texts.wording import Reason
 from tests.core import build
-from tests.web.build import DOOR, GATE, Web, below_field, send
+from tests.web.build import DOOR, GATE, Web, below_field, send, words
 from tests.web.clip_build import ROBOT, SETTINGS
 from tests.web.event_build import EVENING, REASON, Later, Story, add, tell
 
@@ -64,7 +64,7 @@ def words_of(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     main = answer.text.partition("<main")[2]
-    return unescape(" ".join(re.sub("<[^>]+>", " ", main).split()))
+    return unescape(words(main))
 
 
 def test_an_event_whose_time_is_still_to_come_says_that_a_clock_was_wrong(

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.config.notify import hours_text
-from tests.web.build import GATE, Web, send
-from tests.web.settings_build import PAGE, ZONE, audited, field, sense, words
+from tests.web.build import GATE, Web, send, words
+from tests.web.settings_build import PAGE, ZONE, audited, field, sense
 from tests.web.settings_build import web as web
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mvsnap.errors import TooManyRequests
-from mvsnap.web.auth.limit import Limit, Limiter
+from mvsnap.web.limit import Limit, Limiter
 
 
 @pytest.fixture

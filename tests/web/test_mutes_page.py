@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from mvsnap.core.mutes import new_mute
 from mvsnap.domain import Mute, Role
 from tests.clients.fakes import FakeClock
-from tests.web.build import GATE, Web, send
-from tests.web.settings_build import IN_FILE, PAGE, ZONE, audited, open_web, words
+from tests.web.build import GATE, Web, send, words
+from tests.web.settings_build import IN_FILE, PAGE, ZONE, audited, open_web
 from tests.web.settings_build import web as web
 
 

@@ -25,7 +25,7 @@ from mvsnap.texts.broker_wordings import CONNECTED, LOST, NOT_CONNECTED
 from mvsnap.texts.wording import Reason
 from tests.clients.fakes import NOON, FakeClock, picture
 from tests.core.build import event
-from tests.web.build import DOOR, GATE, Web
+from tests.web.build import DOOR, GATE, Web, words
 
 HALL = "Q2SM-0000-0003"
 URL = "rtsp://192.0.2.10/"
@@ -52,13 +52,13 @@ def text_of(client: FlaskClient) -> str:
     answer = client.get("/")
     assert answer.status_code == 200
     main = answer.text.partition("<main")[2]
-    return " ".join(re.sub("<[^>]+>", " ", main).split()).replace(" ,", ",")
+    return words(main).replace(" ,", ",")
 
 
 def row_of(client: FlaskClient, name: str) -> str:
     rows = re.findall(r"<tr>.*?</tr>", client.get("/").text, re.DOTALL)
     (found,) = [row for row in rows if name in row]
-    return " ".join(re.sub("<[^>]+>", " ", found).split())
+    return words(found)
 
 
 def test_with_nothing_configured_the_page_says_what_to_configure(
@@ -317,7 +317,7 @@ def banner_of(client: FlaskClient) -> str:
     found = re.search(
         r'id="camera-troubles".*?</div>\s*</div>', client.get("/").text, re.S
     )
-    return " ".join(re.sub("<[^>]+>", " ", found[0]).split()) if found else ""
+    return words(found[0]) if found else ""
 
 
 def test_a_camera_in_trouble_is_shown_once_with_its_age_and_a_link(

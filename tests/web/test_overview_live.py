@@ -29,7 +29,7 @@ from mvsnap.texts.wording import Reason
 from tests.clients.fakes import NOON, FakeClock
 from tests.core.build import event
 from tests.core.build import job as some_job
-from tests.web.build import DOOR, GATE, Web
+from tests.web.build import DOOR, GATE, Web, words
 
 ENTRANCE = ZoneId("582653201791058186")
 COUNTER = ZoneId("582653201791058187")
@@ -48,11 +48,11 @@ def web(tmp_path: Path) -> Iterator[Web]:
     made.close()
 
 
-def words(client: FlaskClient) -> str:
+def read_part(client: FlaskClient) -> str:
     answer = client.get(PART)
     assert answer.status_code == 200
     main = answer.text.partition("<main")[2] or answer.text
-    return " ".join(re.sub("<[^>]+>", " ", main).split())
+    return words(main)
 
 
 def count(
@@ -77,7 +77,7 @@ def places(client: FlaskClient) -> list[str]:
     """Return the tiles of zones, each as its words."""
     page = client.get(PART).text
     found = re.findall(r'<li class="overview-place.*?</li>', page, re.DOTALL)
-    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in found]
+    return [words(one) for one in found]
 
 
 # --- people and crowds
@@ -163,13 +163,13 @@ def test_many_zones_are_cut_to_the_fullest(web: Web, viewer: FlaskClient) -> Non
     found = places(viewer)
     assert len(found) == 24
     assert found[0].startswith("30 ")
-    assert "24 of 30 zones" in words(viewer)
+    assert "24 of 30 zones" in read_part(viewer)
 
 
 def test_while_nobody_counts_there_are_no_people(tmp_path: Path) -> None:
     web = Web(tmp_path, clock=FakeClock())
     count(web, 4)
-    assert "People now" not in words(web.log_in(Role.VIEWER))
+    assert "People now" not in read_part(web.log_in(Role.VIEWER))
     web.close()
 
 
@@ -184,7 +184,7 @@ def submit(web: Web) -> None:
 def test_waiting_jobs_are_counted_and_lead_to_their_list(
     web: Web, viewer: FlaskClient
 ) -> None:
-    assert "No jobs wait." in words(viewer)
+    assert "No jobs wait." in read_part(viewer)
     submit(web)
     page = viewer.get(PART).text
     assert 'href="/status/jobs?state=waiting"' in page
@@ -208,7 +208,7 @@ def test_today_is_shown_beside_the_same_weekday_before(
     happen(web, "then", NOON - week - timedelta(hours=1), kind=EventKind.CROWD)
     happen(web, "later", NOON - week + timedelta(hours=1), kind=EventKind.CROWD)
     happen(web, "other day", NOON - timedelta(days=6), kind=EventKind.CROWD)
-    text = words(viewer)
+    text = read_part(viewer)
     assert "beside Wed 25 Feb" in text
     assert "1 crowd event Wednesday before: 1 by now, 2 all day" in text
     page = viewer.get(PART).text
@@ -222,7 +222,7 @@ def test_a_past_day_is_not_counted_for_each_view(
     web: Web, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happen(web, "then", NOON - timedelta(days=7, hours=1), kind=EventKind.CROWD)
-    assert "1 by now, 1 all day" in words(viewer)
+    assert "1 by now, 1 all day" in read_part(viewer)
     counted: list[datetime] = []
     count_events = Store.count_events
 
@@ -232,7 +232,7 @@ def test_a_past_day_is_not_counted_for_each_view(
 
     monkeypatch.setattr(Store, "count_events", noted)
     happen(web, "now", NOON - timedelta(hours=1), kind=EventKind.CROWD)
-    assert "1 crowd event Wednesday before: 1 by now, 1 all day" in words(viewer)
+    assert "1 crowd event Wednesday before: 1 by now, 1 all day" in read_part(viewer)
     assert {since.date() for since in counted} == {NOON.date()}
 
 
@@ -240,8 +240,8 @@ def test_a_site_without_a_week_is_compared_with_nothing(
     web: Web, viewer: FlaskClient
 ) -> None:
     happen(web, "yesterday", NOON - timedelta(days=1), kind=EventKind.CROWD)
-    assert "before:" not in words(viewer)
-    assert "beside" not in words(viewer)
+    assert "before:" not in read_part(viewer)
+    assert "beside" not in read_part(viewer)
 
 
 def test_this_time_of_the_day_is_that_of_the_wall_when_clocks_were_set(
@@ -255,14 +255,14 @@ def test_this_time_of_the_day_is_that_of_the_wall_when_clocks_were_set(
     week_ago = datetime(2026, 3, 24, 11, 0, tzinfo=UTC)  # noon there
     happen(web, "before noon", week_ago - timedelta(minutes=1), kind=EventKind.CROWD)
     happen(web, "after noon", week_ago + timedelta(minutes=1), kind=EventKind.CROWD)
-    assert "1 by now, 2 all day" in words(web.log_in(Role.VIEWER))
+    assert "1 by now, 2 all day" in read_part(web.log_in(Role.VIEWER))
     web.close()
 
 
 def test_evidence_kept_for_less_than_a_week_is_not_compared(tmp_path: Path) -> None:
     web = Web(tmp_path, clock=FakeClock(), storage={"retention_days": 7})
     happen(web, "old", NOON - timedelta(days=7), kind=EventKind.CROWD)
-    assert "before:" not in words(web.log_in(Role.VIEWER))
+    assert "before:" not in read_part(web.log_in(Role.VIEWER))
     web.close()
 
 

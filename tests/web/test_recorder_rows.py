@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from mvsnap.clip_model import NO_RECORDER, RecorderCameraState
 from mvsnap.domain import CameraName, Role
 from mvsnap.status.recorder_rows import RecorderSummary, recorder_summary
 from tests.clients.fakes import NOON, FakeClock
-from tests.web.build import Web
+from tests.web.build import Web, words
 from tests.web.clip_build import ROBOT, SETTINGS
 
 
@@ -117,7 +116,7 @@ def test_the_overview_shows_it(
     web = Web(tmp_path, clock=FakeClock(), **SETTINGS)
     web.clips.see(cameras)
     html = web.log_in(Role.VIEWER).get("/").text
-    assert said in " ".join(re.sub("<[^>]+>", " ", html).split())
+    assert said in words(html)
     web.close()
 
 

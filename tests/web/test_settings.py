@@ -22,7 +22,7 @@ from tests.changes import log_line
 from tests.clients.fakes import FakeClock
 from tests.servers.visitor import log_in as visit
 from tests.servers.visitor import visitor
-from tests.web.build import DOOR, GATE, PASSWORD, Web, send
+from tests.web.build import DOOR, GATE, PASSWORD, Web, send, words
 from tests.web.settings_build import (
     IN_FILE,
     PAGE,
@@ -31,7 +31,6 @@ from tests.web.settings_build import (
     field,
     open_web,
     sense,
-    words,
 )
 from tests.web.settings_build import web as web
 

@@ -20,7 +20,7 @@ from mvsnap.domain import EventKind, Job, Serial, TriggerKind
 from mvsnap.errors import BadInput, Forbidden, Unauthorized
 from mvsnap.spelling import folded
 from mvsnap.texts import refusal_wordings
-from mvsnap.web.auth.limit import Limit, Limiter
+from mvsnap.web.limit import Limit, Limiter
 from mvsnap.web.params import read_parameters, read_query
 from mvsnap.web.proxies import party_of
 

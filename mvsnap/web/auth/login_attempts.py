@@ -15,7 +15,7 @@ from mvsnap.jobs.shares import WaitingRequests
 from mvsnap.store.users import UserStore
 from mvsnap.values import replace
 from mvsnap.web import accounts, passwords
-from mvsnap.web.auth.limit import Limit, Limiter
+from mvsnap.web.limit import Limit, Limiter
 from mvsnap.web.proxies import party_of
 
 log = logging.getLogger(__name__)

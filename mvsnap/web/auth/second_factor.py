@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from mvsnap.store.users.second_factors import SecondFactorStore
-from mvsnap.web.auth.limit import Limit, Limiter
 from mvsnap.web.auth.login_attempts import LoginAttempts
+from mvsnap.web.limit import Limit, Limiter
 
 log = logging.getLogger(__name__)
 

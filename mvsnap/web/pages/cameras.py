@@ -64,7 +64,6 @@ from mvsnap.web.pages.live_list import ListPage, if_changed
 from mvsnap.web.pages.live_part import etag_of
 from mvsnap.web.pages.settings_text import mute_rows
 from mvsnap.web.pages.zones_now import zones_now
-from mvsnap.web.places import known_places
 from mvsnap.web.private_file import NOT_KEPT
 from mvsnap.web.time_zone import show_zone_of
 
@@ -196,7 +195,7 @@ def _live_part(camera: KnownCamera) -> dict[str, Any]:
     here = gateway()
     now, sense = here.database_now(), here.sense_settings()
     states = camera_states(here, sense, now)
-    places = known_places(here.site, here.sense)
+    places = here.places()
     seen_at = states.last_seen.get(camera.serial) if camera.serial else None
     zones = []
     if camera.serial and sense.enabled:
@@ -243,7 +242,7 @@ def _job(job_id: str) -> JobLine | None:
         entry = here.job_list.entry(JobId(job_id))
     except NotFound:
         return None
-    return job_line(entry, known_places(here.site, here.sense))
+    return job_line(entry, here.places())
 
 
 def _settings(camera: KnownCamera) -> dict[str, Any]:
@@ -254,7 +253,7 @@ def _settings(camera: KnownCamera) -> dict[str, Any]:
         values += recorder_values(entry)
     now = here.clock.now()
     mutes = [m for m in here.site.mutes(now) if m.serial in (None, camera.serial)]
-    places = known_places(here.site, here.sense) if mutes else None
+    places = here.places() if mutes else None
     return {
         "facts": values,
         "mutes": mute_rows(mutes, places, now) if places else [],

@@ -29,7 +29,7 @@ from mvsnap.web.pages.event_rows import KINDS
 from mvsnap.web.pages.live_list import ListPage
 from mvsnap.web.pages.live_part import LivePart, shared
 from mvsnap.web.pages.pages_in_use import listens_to_sense
-from mvsnap.web.places import Places, known_places
+from mvsnap.web.places import Places
 from mvsnap.web.time_zone import zone_of_list
 
 bp = Blueprint("crowd_events", __name__)
@@ -53,7 +53,7 @@ class CrowdPage(ListPage[CrowdFilter, CrowdRow, CrowdAdvice], frozen=True):
 @auth.page(Role.VIEWER)
 def index() -> ResponseReturnValue:
     asked = _asked()
-    places = known_places(gateway().site, gateway().sense)
+    places = gateway().places()
     if asked.mistakes:
         advice = CrowdAdvice(_("Fix the filter to see crowd events."))
         return _page(CrowdPage(asked, advice=advice), places), 400

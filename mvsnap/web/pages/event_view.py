@@ -41,7 +41,7 @@ from mvsnap.web.pages.job_rows import (
 )
 from mvsnap.web.pages.notice_text import notice_texts
 from mvsnap.web.pages.room_words import rooms_words
-from mvsnap.web.places import Places, known_places
+from mvsnap.web.places import Places
 from mvsnap.web.time_zone import shown_zone
 
 # An end, a clip or a verdict may follow for a while.
@@ -71,7 +71,7 @@ class EventView(Struct, frozen=True):
 
 def event_view(here: Gateway, found: FoundEvent) -> EventView:
     event = found.event
-    places = known_places(here.site, here.sense)
+    places = here.places()
     all_found = found_of_job(here.store, event.job_id)
     family = [one.event for one in all_found]
     entries = job_entries(here, event, family)

@@ -26,7 +26,6 @@ from mvsnap.web.pages.event_rows import KINDS, EventLine, event_lines
 from mvsnap.web.pages.event_view import EventView, event_view, job_entries
 from mvsnap.web.pages.live_list import ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.places import known_places
 from mvsnap.web.time_zone import show_zone_of_event, zone_of_list
 
 bp = Blueprint("event_pages", __name__)
@@ -119,7 +118,7 @@ def _list(page: EventsPage) -> dict[str, Any]:
 def _cameras() -> dict[str, str]:
     """Return the names of cameras by serial, of others by name."""
     here = gateway()
-    places = known_places(here.site, here.sense)
+    places = here.places()
     found: dict[str, str] = {one.serial: one.name for one in places.cameras}
     for name, camera in here.settings.recorder.cameras.items():
         found.setdefault(camera.meraki_serial or name, name)

@@ -27,7 +27,6 @@ from mvsnap.web.pages.job_rows import (
 )
 from mvsnap.web.pages.live_list import HasText, ListPage, digest, if_changed
 from mvsnap.web.pages.live_part import LivePart, shared
-from mvsnap.web.places import known_places
 
 bp = Blueprint("job_pages", __name__, url_prefix="/status/jobs")
 
@@ -99,7 +98,7 @@ def live(job_id: str) -> ResponseReturnValue:
 def _job_part(entry: JobEntry) -> dict[str, Any]:
     """Return what the template of the changing part needs."""
     here = gateway()
-    places = known_places(here.site, here.sense)
+    places = here.places()
     progress = here.jobs.progress(entry.job.id)
     deliveries = here.store.deliveries_of_job(entry.job.id)
     return {
@@ -129,7 +128,7 @@ def _page(asked: JobsAsked) -> ListPage[JobsAsked, JobLine, HasText]:
     if asked.mistakes:
         return ListPage(asked)
     found: JobsPage = gateway().job_list.page(asked.wanted, _PAGE)
-    places = known_places(gateway().site, gateway().sense)
+    places = gateway().places()
     lines = [job_line(one, places) for one in found.entries]
     return ListPage(asked, lines, older_url(asked, found.after))
 

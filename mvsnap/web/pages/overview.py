@@ -31,7 +31,7 @@ from mvsnap.web.pages.overview_rows import (
 from mvsnap.web.pages.overview_today import today
 from mvsnap.web.pages.pages_in_use import listens_to_sense
 from mvsnap.web.pages.zones_now import PlaceNow, places_now
-from mvsnap.web.places import Places, known_places
+from mvsnap.web.places import Places
 from mvsnap.web.status.read import read_outages
 
 bp = Blueprint("overview", __name__)
@@ -95,7 +95,7 @@ def _now() -> dict[str, Any]:
     """Return what the template of the changing part needs."""
     here, sense = gateway(), gateway().sense_settings()
     now, db_now = here.clock.now(), here.database_now()
-    places = known_places(here.site, here.sense)
+    places = here.places()
     heard = here.sense.listeners()
     listeners = listener_rows(heard, sense.enabled, db_now)
     mutes = here.site.mutes(now)

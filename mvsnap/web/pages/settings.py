@@ -53,7 +53,6 @@ from mvsnap.web.pages.settings_text import (
     setting,
     text_of,
 )
-from mvsnap.web.places import Places, known_places
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -188,7 +187,7 @@ def mutes() -> ResponseReturnValue:
 @auth.page(Role.REVIEWER)
 def mute() -> ResponseReturnValue:
     now, zone = gateway().clock.now(), gateway().zone
-    entered = read_mute(request.form, _places(), auth.person().name, now, zone)
+    entered = read_mute(request.form, gateway().places(), auth.person().name, now, zone)
     if entered.made is None:
         return _mutes_page(entered), 400
     gateway().site.mute(*entered.made)
@@ -211,10 +210,6 @@ def unmute(mute_id: str) -> ResponseReturnValue:
 
 
 # --- shared
-
-
-def _places() -> Places:
-    return known_places(gateway().site, gateway().sense)
 
 
 def _held() -> WithOverrides:
@@ -293,7 +288,7 @@ def _replace_override(
         rules[index : index + 1] = [fresh] if fresh else []
     one = known or fresh
     assert one is not None
-    where = audited_place(_places(), one.serial, one.zone)
+    where = audited_place(gateway().places(), one.serial, one.zone)
     about, none = audit_wordings.ABOUT, audit_wordings.NO_EXCEPTION()
     before, after = (
         about(place=where, value=rule_text(rule) if rule else none)
@@ -306,7 +301,7 @@ def _replace_override(
 
 
 def _index(entered: Entered | None = None) -> str:
-    here, places = gateway(), _places()
+    here, places = gateway(), gateway().places()
     setting_overrides = here.site.setting_overrides()
     changes = here.site.changes(_AUDIT_SEARCHED)
     held = overridden(here.settings, setting_overrides)
@@ -336,7 +331,7 @@ def _index(entered: Entered | None = None) -> str:
 
 
 def _override_page(entered: Entered, known: Override | None = None) -> str:
-    places = _places()
+    places = gateway().places()
     name = override_place(places, known.serial, known.zone) if known else ""
     return render_template(
         "settings/place.html",
@@ -351,7 +346,7 @@ def _override_page(entered: Entered, known: Override | None = None) -> str:
 
 
 def _mutes_page(entered: MuteEntered) -> str:
-    here, places = gateway(), _places()
+    here, places = gateway(), gateway().places()
     now = here.clock.now()
     return render_template(
         "settings/mutes.html",

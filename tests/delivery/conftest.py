@@ -1,0 +1,1 @@
+from tests.jobs.fakes import team as team
