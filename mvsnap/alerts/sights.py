@@ -13,7 +13,7 @@ from mvsnap.texts.wording import Reason
 _SERVICES: dict[str, str] = {name: one.value for one, name in NAMES.items()}
 _JOBS = {
     "Waiting": ("queue", N_("Queue")),
-    "Given up within a day": ("jobs", N_("Messages given up")),
+    "Messages given up within a day": ("jobs", N_("Messages given up")),
 }
 _SITE = {
     N_("Disk"): "disk",

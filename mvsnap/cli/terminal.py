@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -19,7 +20,7 @@ from msgspec import Struct
 from mvsnap import logs
 from mvsnap.cli import DEBUG
 from mvsnap.cli.usage import as_called
-from mvsnap.config.load import load, load_usable, readable_by_others
+from mvsnap.config.load import DEFAULT_PATH, load, load_usable, readable_by_others
 from mvsnap.config.model import Settings
 from mvsnap.errors import BadConfig
 from mvsnap.sqlite_errors import reason
@@ -102,7 +103,8 @@ def load_settings(ctx: click.Context, *, level: int = logging.WARNING) -> Settin
     """Return the settings, or list all mistakes and exit with code 1."""
     path: Path = ctx.obj
     if not path.exists():
-        fail(f"{path} not found. Create it with: {as_called('init')}")
+        init = "init" if path == DEFAULT_PATH else f"--config {quote(str(path))} init"
+        fail(f"{path} not found. Create it with: {as_called(init)}")
     _require_readable(path)
     try:
         settings = load(path)

@@ -21,6 +21,8 @@ from mvsnap.spelling import folded
 # No name is longer; to compare takes time that grows with the square.
 _LONGEST = 80
 _MOST_COMPARED = 5000
+# How alike names are: `create` is as near to `rotate` as two thirds, and no slip.
+_NEAR = 0.7
 # They would move the cursor, or turn what is read around: names come from outside.
 _ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -35,7 +37,7 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     names = {folded(name): name for name in list(known)[:_MOST_COMPARED]}
     wanted = folded(typed[:_LONGEST])
     longer = [name for name in names if wanted and name.startswith(wanted)]
-    near = (get_close_matches(wanted, names, n=3) or longer)[:3]
+    near = (get_close_matches(wanted, names, n=3, cutoff=_NEAR) or longer)[:3]
     meant = " or ".join(visible(names[each]) for each in near)
     return f" Did you mean {meant}?" if near else ""
 

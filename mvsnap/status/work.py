@@ -51,7 +51,7 @@ def _waiting(
 
 def given_up_row(messages: int) -> StatusRow:
     """messages: those given up within the last day."""
-    name = N_("Given up within a day")
+    name = N_("Messages given up within a day")
     if not messages:
         return StatusRow(Group.JOBS, name, Condition.OK, N_("none"))
     text = said.ONE_MESSAGE() if messages == 1 else said.MESSAGES(count=messages)

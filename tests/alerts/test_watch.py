@@ -160,7 +160,11 @@ def row(group: Group, name: str, **given: Any) -> StatusRow:
         (row(Group.SERVICES, "Channel Ops mail"), "channel", "Channel Ops mail"),
         (row(Group.SERVICES, "Meraki North"), "meraki", "Meraki North"),
         (row(Group.JOBS, "Waiting"), "queue", "Queue"),
-        (row(Group.JOBS, "Given up within a day"), "jobs", "Messages given up"),
+        (
+            row(Group.JOBS, "Messages given up within a day"),
+            "jobs",
+            "Messages given up",
+        ),
         (row(Group.CAMERAS, "Recorder"), "recorder", "Recorder"),
         (row(Group.CAMERAS, "gate"), "camera", "Camera gate"),
         (row(Group.MERAKI, "Yard"), "camera", "Camera Yard"),

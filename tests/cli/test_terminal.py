@@ -249,6 +249,18 @@ def test_what_was_perhaps_meant_is_named(
     assert f"Did you mean {meant}" in said.err
 
 
+def test_a_command_that_means_something_else_is_not_proposed(site: Path) -> None:
+    said = mvsnap(site, "keys", "create", "Door 5")
+    assert said.code == 2
+    assert "No command 'create'. There are: add, list, remove, rotate." in said.err
+
+
+def test_a_missing_file_is_made_where_it_was_looked_for(site: Path) -> None:
+    said = mvsnap(site, "--config", "other site.yaml", "check")
+    assert said.code == 1
+    assert "mvsnap --config 'other site.yaml' init" in said.err
+
+
 def test_several_wrong_cameras_are_named_together(site: Path) -> None:
     said = mvsnap(site, "snapshot", "Gate Nort", "Q2", "Hall 2", "--no-post")
     assert said.code == 2

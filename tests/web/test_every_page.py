@@ -267,7 +267,7 @@ def test_what_a_form_answers(site: Site) -> None:
         page.get_by_role("heading", name="Password of reviewer").wait_for()
         found = faults(page, "new password")
         page.goto(f"{site.url}/settings/keys")
-        page.get_by_label("Name").fill("Line 4")
+        page.get_by_label("Name", exact=True).fill("Line 4")
         page.get_by_role("button", name="Make").click()
         page.get_by_role("button", name="Copy: API key").wait_for()
         found += faults(page, "new key")

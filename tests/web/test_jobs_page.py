@@ -219,6 +219,18 @@ def test_a_long_word_for_a_state_stays_in_its_column(web: Web) -> None:
         assert badge.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
+def test_on_a_phone_the_reason_has_the_whole_width(web: Web) -> None:
+    put(web, JobStage.FAILED)
+    web.add_user("anna", Role.REVIEWER)
+    with serve(web.app) as url, visitor(PHONE) as page:
+        log_in(page, f"{url}/status/jobs", "anna", PASSWORD)
+        row = page.locator(".status-row").first.bounding_box()
+        reason = page.locator(".status-row .status-text").first.bounding_box()
+        assert row is not None
+        assert reason is not None
+        assert (reason["x"], reason["width"]) == (row["x"], row["width"])
+
+
 def test_the_page_of_a_job_shows_by_itself_that_it_is_done(web: Web) -> None:
     job = put(web, JobStage.FAILED)
     web.add_user("anna", Role.REVIEWER)

@@ -8,14 +8,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from mvsnap.core.keys import KeyKind
 from mvsnap.domain import Role
 from mvsnap.store.audit import AuditFilter
+from mvsnap.web.pages.key_form import KeyForm
 from tests.clients.fakes import FakeClock
 from tests.web.build import DOOR, GATE, KEY, READER, Web, send
 from tests.web.clip_build import SETTINGS
@@ -390,3 +393,9 @@ def test_the_page_of_clips_knows_senders_of_the_store(tmp_path: Path) -> None:
     assert "No alarm senders are set up yet" in admin.get("/clips").text
     make(admin, "machines", TOKENS)
     assert "No clips yet" in admin.get("/clips").text
+
+
+@pytest.mark.parametrize("kind", list(KeyKind))
+def test_each_choice_of_a_form_says_what_it_means(kind: KeyKind) -> None:
+    form = KeyForm(kind, ZoneInfo("UTC"))
+    assert [*form.about] == [*form.choices]

@@ -41,9 +41,9 @@ def test_a_key_is_made_used_rotated_and_removed(web: Web, clock: FakeClock) -> N
     with serve(web.app) as url, visitor() as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         log_in(page, f"{url}{KEYS}", "anna", PASSWORD)
-        page.get_by_label("Name").fill("Line 3 / PLC")
+        page.get_by_label("Name", exact=True).fill("Line 3 / PLC")
         page.get_by_label("Last day").fill("2026-12-31")
-        page.get_by_label("read", exact=True).check()
+        page.get_by_label("read: ").check()
         page.get_by_role("button", name="Make").click()
         first = page.get_by_label("API key", exact=True).input_value()
         assert status(url, first) == 200
@@ -78,7 +78,7 @@ def test_people_and_keys_fit_a_phone(web: Web) -> None:
         assert len(page.get_by_label("Password", exact=True).input_value()) == 23
         assert fits(page)
         page.goto(f"{url}/settings/webhooks")
-        page.get_by_label("Name").fill("IXON Cloud of the packaging line")
+        page.get_by_label("Name", exact=True).fill("IXON Cloud of the packaging line")
         page.get_by_role("button", name="Make").click()
         page.get_by_label("Address for the sender", exact=True).wait_for()
         assert fits(page)

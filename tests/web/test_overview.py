@@ -9,7 +9,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.core.mutes import new_mute
-from mvsnap.domain import Camera, EventId, EventKind, Listener, Role, Serial, Zone
+from mvsnap.domain import (
+    Camera,
+    EventId,
+    EventKind,
+    Listener,
+    Role,
+    Serial,
+    Trigger,
+    TriggerKind,
+    Zone,
+)
 from mvsnap.program import program
 from mvsnap.texts.broker_wordings import CONNECTED, LOST, NOT_CONNECTED
 from mvsnap.texts.wording import Reason
@@ -188,6 +198,15 @@ def test_snapshots_of_a_clock_that_was_ahead_hide_no_later_ones(tmp_path: Path) 
         text = text_of(web.log_in(Role.VIEWER))
         assert f"Gate {number}" in text
     assert "Gate 0" not in text
+
+
+def test_a_snapshot_without_a_title_says_who_asked_for_it(tmp_path: Path) -> None:
+    web = made(tmp_path)
+    guard = Trigger(TriggerKind.WEBEX, "guard@example.com")
+    at = NOON - timedelta(minutes=1)
+    web.store.add_event(event(occurred_at=at, title="", trigger=guard))
+    assert "guard@example.com in Webex" in text_of(web.log_in())
+    web.close()
 
 
 def test_a_snapshot_that_failed_says_why(tmp_path: Path) -> None:

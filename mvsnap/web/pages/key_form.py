@@ -30,6 +30,22 @@ OVERLAPS = (
     ("168", N_("in 7 days")),
     ("720", N_("in 30 days")),
 )
+# What each of the choices allows, or has done.
+_ABOUT: Mapping[KeyKind, Mapping[str, str]] = {
+    KeyKind.KEY: {
+        "snapshot": N_("take pictures, follow jobs and try them again"),
+        "read": N_("see events, pictures, clips and metrics"),
+        "webhook": N_("send alarms to /webhook"),
+        "badges": N_("store badge events"),
+        "mute": N_("list, make and end mutes"),
+        "review": N_("see badge events, with names and verdicts"),
+    },
+    KeyKind.TOKEN: {
+        "clip": N_("record a clip"),
+        "snapshot": N_("take a picture"),
+        "ignore": N_("do nothing"),
+    },
+}
 _MOST_ENTRIES, _LONGEST_TEXT = 200, 10_000
 # A limit's field on the page, where it has another name.
 _FIELDS = {"room": "rooms", "scopes": "chosen", "actions": "chosen"}
@@ -58,6 +74,11 @@ class KeyForm(Struct, frozen=True):
     @property
     def choices(self) -> tuple[str, ...]:
         return SCOPES if self.kind is KeyKind.KEY else ACTIONS
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What each of them means."""
+        return _ABOUT[self.kind]
 
     def empty(self) -> KeyEntered:
         """Return the form of a new key."""

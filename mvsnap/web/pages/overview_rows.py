@@ -14,6 +14,7 @@ from mvsnap.domain import Camera, Event, Listener, Mute, Serial
 from mvsnap.status.cameras import AWAY, CameraTrouble, is_silent
 from mvsnap.texts import N_, broker_wordings, formats
 from mvsnap.texts.wording import Reason
+from mvsnap.web.pages.clip_text import started_by_title
 from mvsnap.web.places import Places
 
 # A listener sends a heartbeat every 15 s.
@@ -183,7 +184,8 @@ def snapshot_tile(event: Event) -> SnapshotTile:
         url=url_for("event_pages.show", event_id=event.id),
         camera=event.camera_name or event.serial,
         at=event.occurred_at,
-        title=event_title(event.title, event.trigger),
+        title=event_title(event.title, event.trigger)
+        or started_by_title(event.trigger),
         thumbnail_url=url_for("events.thumbnail", event_id=event.id)
         if event.snapshot_path
         else None,
