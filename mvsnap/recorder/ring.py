@@ -20,7 +20,7 @@ from mvsnap.loop import begin
 from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.connection import Connection, WrongContainer, WrongSound
 from mvsnap.recorder.diagnosis import Ending, redacted
-from mvsnap.recorder.history import History, Run
+from mvsnap.recorder.history import History
 from mvsnap.recorder.http_stream import CameraRefused, HttpStream
 from mvsnap.recorder.model import (
     CameraSettings,
@@ -35,6 +35,7 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg, version
 from mvsnap.recorder.rtsp_reasons import explained
+from mvsnap.recorder.run import Run
 from mvsnap.recorder.sources import secrets_of
 from mvsnap.recorder.timeline import Pace, pace_of
 from mvsnap.recorder.times import Times

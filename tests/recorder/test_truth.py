@@ -356,6 +356,24 @@ def test_few_pictures_are_recorded(steady_camera: RtspCamera, tmp_path: Path) ->
         assert clip.pre_roll_s >= 3.9
 
 
+@pytest.mark.parametrize(
+    ("mount", "framerate"), [("h264", None), ("every2", None), ("every4", 0.25)]
+)
+def test_the_first_pictures_of_a_connection_are_in_their_place(
+    steady_camera: RtspCamera, tmp_path: Path, mount: str, framerate: float | None
+) -> None:
+    gate = camera("gate", steady_camera.url(mount), framerate=framerate)
+    timing = replace(QUICK, first_byte_s=3, late_s=5, stall_s=15)
+    with recording(tmp_path, gate, timing=timing) as recorder:
+        wait_for_state(recorder, "gate", State.RECORDING, 60)
+        at = now()
+        clip = recorder.record("gate", at, 20, 1)  # compares it with its pictures
+    assert clip.error is None
+    assert clip.began_at is not None
+    # ffmpeg has read so many before it writes the first.
+    assert (at - clip.began_at).total_seconds() > {"h264": 0.4}.get(mount, 7)
+
+
 def test_pictures_that_come_late_are_waited_for(
     steady_camera: RtspCamera, tmp_path: Path
 ) -> None:
