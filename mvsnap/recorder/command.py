@@ -30,12 +30,14 @@ _LIVE_WIDTH = 1280
 _IN_TS = ("h264", "hevc", "mpeg1video", "mpeg2video")
 # From one picture to the next, in units of TS (the `TB` of ffmpeg 5 is another one): a
 # longer time, or one below zero, is a clock that was set, and the first picture of an
-# RTSP connection has no time: then it is as long as to the one after.
+# RTSP connection has no time: then it is as long as to the one after. A picture that is
+# a little before the last one has a wrong time, and so has what comes after.
 _WAIT, _NEXT_WAIT = "DTS-PREV_INDTS", "NEXT_DTS-DTS"
 _IS_STEADY, _IS_NEXT_STEADY = (
     f"gt({wait},0)*lt({wait},{60 * 90_000})" for wait in (_WAIT, _NEXT_WAIT)
 )
-_OTHERWISE = f"if({_IS_NEXT_STEADY},{_NEXT_WAIT},{90_000 // 25})"
+_IS_WRONG = f"between({_WAIT},-{90_000},0)"
+_OTHERWISE = f"if({_IS_NEXT_STEADY}*not({_IS_WRONG}),{_NEXT_WAIT},{90_000 // 25})"
 _REORDER = f"if(between(PTS-DTS,0,{2 * 90_000}),PTS-DTS,0)"  # B-frames
 _DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{_OTHERWISE}),-{_REORDER})"
 # The stream's own time goes on when the clock of the camera is set (or that of this

@@ -18,6 +18,9 @@ _WINDOW = 30
 # was set, by more than this.
 _SURE = 3
 _EARLY_S = 3.0
+# After so many, one of them has come without much delay.
+_VERY_SURE = 10
+_LITTLE_EARLY_S = 1.0
 # What comes within this time counts as one: a connection begins with a heap of pictures
 # that have waited, each of them for less long than the one before.
 _AT_ONCE_S = 0.5
@@ -57,7 +60,9 @@ class Anchor:
         return True
 
     def is_early(self, at_s: float, arrived: float) -> bool:
-        return len(self._offsets) >= _SURE and arrived - at_s < self._zero - _EARLY_S
+        known = len(self._offsets)
+        most_s = _LITTLE_EARLY_S if known >= _VERY_SURE else _EARLY_S
+        return known >= _SURE and arrived - at_s < self._zero - most_s
 
     @property
     def knows(self) -> bool:
