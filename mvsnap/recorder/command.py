@@ -36,7 +36,7 @@ _WAIT, _NEXT_WAIT = "DTS-PREV_INDTS", "NEXT_DTS-DTS"
 _IS_STEADY, _IS_NEXT_STEADY = (
     f"gt({wait},0)*lt({wait},{60 * 90_000})" for wait in (_WAIT, _NEXT_WAIT)
 )
-_IS_WRONG = f"between({_WAIT},-{90_000},0)"
+_IS_WRONG = f"gt(N,1)*between({_WAIT},-{90_000},0)"
 _OTHERWISE = f"if({_IS_NEXT_STEADY}*not({_IS_WRONG}),{_NEXT_WAIT},{90_000 // 25})"
 _REORDER = f"if(between(PTS-DTS,0,{2 * 90_000}),PTS-DTS,0)"  # B-frames
 _DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{_OTHERWISE}),-{_REORDER})"

@@ -59,10 +59,16 @@ class Placement:
         self._looks = 0
         self.was_set = False
         self.every_s = 0.0
+        self._is_regular = False
 
     @property
     def is_settling(self) -> bool:
         return self._looks < _SETTLED and self._run.container is Container.TS
+
+    @property
+    def _is_heap(self) -> bool:
+        """The first segments of a camera with few pictures may come all at once."""
+        return self.is_settling and self.every_s > _SLOW_S and self._is_regular
 
     def look(self, now: float) -> float | None:
         """Learn from the open segment, to which something was added.
@@ -104,7 +110,8 @@ class Placement:
             self._read(listed, path)
             self._waiting.append((listed.arrived, _HELD + 1))
         if last is not None and is_next:
-            self.every_s = last.picture_s(listed)
+            before_s, self.every_s = self.every_s, last.picture_s(listed)
+            self._is_regular = abs(before_s - self.every_s) < before_s / 10
             if self._run.container is Container.MKV:
                 is_slow = self.every_s > _SLOW_S
                 held_s = _HELD * self.every_s if is_slow else late_s
@@ -113,7 +120,7 @@ class Placement:
             self.was_set |= self._anchor.is_early(listed.end_s, listed.arrived)
         elif not self._anchor.knows and self._guess is None:
             self._learn(listed.end_s, listed.arrived - late_s)
-        if self.is_settling and self.every_s > _SLOW_S and not is_last:
+        if self._is_heap and not is_last:
             come_s = listed.start_s + (_HELD + 1) * self.every_s
             self._guess = listed.arrived - come_s
         return self._place(listed.start_s, listed.end_s)
@@ -124,9 +131,7 @@ class Placement:
         zero = self._guess
         if self._anchor.knows:
             known = self._anchor.place(0.0, 0.0)[0]
-            # The first segments of a camera with few pictures come all at once.
-            is_heap = self.is_settling and self.every_s > _SLOW_S
-            zero = min(known, zero) if is_heap else known
+            zero = min(known, zero) if self._is_heap else known
         return start_s + zero, end_s + zero
 
     def _read(self, listed: Listed, path: Path) -> None:

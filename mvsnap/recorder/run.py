@@ -70,14 +70,14 @@ class Run:
         self.closed = segment
 
     def move(self, zero: float) -> bool:
-        """Second 0 of its stream was then; False if it is where it was, or earlier."""
+        """Second 0 of its stream was then; False if that was known."""
         last = self.closed
         if last is None:
             moved_s = (self.first_byte or 0.0) - zero
             self.first_byte = zero if abs(moved_s) > _MOVED_S else self.first_byte
             return abs(moved_s) > _MOVED_S
         by_s = last.begin - last.start_s - zero
-        if by_s <= _MOVED_S:
+        if abs(by_s) <= _MOVED_S:
             return False
         self.closed = replace(last, begin=last.begin - by_s, end=last.end - by_s)
         if self.segments and self.segments[-1] == last:
@@ -86,7 +86,7 @@ class Run:
         return True
 
     def _follow_up(self) -> None:
-        """Move those before the last one with it: they came later than it shows."""
+        """Move those before the last one with it: of that, more is known."""
         following = self.segments[-1]
         for place in reversed(range(len(self.segments) - 1)):
             early = self.segments[place]
@@ -95,7 +95,7 @@ class Run:
             is_next = early.number + 1 == following.number
             if not (is_next and 0 < length_s < _LONGEST_S):
                 break
-            if early.begin - begin <= _MOVED_S and early.end <= following.begin:
+            if abs(early.begin - begin) <= _MOVED_S:
                 break
             following = replace(early, begin=begin, end=following.begin)
             self.segments[place] = following

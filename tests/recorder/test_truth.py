@@ -332,7 +332,7 @@ def closed_segments(folder: Path) -> list[Path]:
 
 
 def test_few_pictures_are_recorded(steady_camera: RtspCamera, tmp_path: Path) -> None:
-    slow = {"every2": None, "every4": 0.25}
+    slow = {"every2": None, "every4": 0.25, "uneven": None}
     cameras = [
         camera(name, steady_camera.url(name), framerate=rate)
         for name, rate in slow.items()
@@ -340,25 +340,26 @@ def test_few_pictures_are_recorded(steady_camera: RtspCamera, tmp_path: Path) ->
     timing = replace(QUICK, first_byte_s=3, late_s=5)
     with (
         recording(tmp_path, *cameras, timing=timing) as recorder,
-        ThreadPoolExecutor(2) as pool,
+        ThreadPoolExecutor(len(slow)) as pool,
     ):
         wait_until(
             lambda: all(recorder.states()[name].held_s >= 8 for name in slow),
             "both are recorded",
             60,
         )
-        assert [recorder.states()[name].connects for name in slow] == [1, 1]
+        assert [recorder.states()[name].connects for name in slow] == [1, 1, 1]
         at = now()
         asked = [pool.submit(recorder.record, name, at, 4, 5) for name in slow]
         clips = [future.result(60) for future in asked]
-    for clip in clips:
+    for name, clip in zip(slow, clips, strict=True):
         assert clip.error is None
-        assert not clip.gaps
+        assert not clip.gaps or name == "uneven"
         assert clip.pre_roll_s >= 3.9
 
 
 @pytest.mark.parametrize(
-    ("mount", "framerate"), [("h264", None), ("every2", None), ("every4", 0.25)]
+    ("mount", "framerate"),
+    [("h264", None), ("every2", None), ("every4", 0.25), ("uneven", 0.25)],
 )
 def test_the_first_pictures_of_a_connection_are_in_their_place(
     steady_camera: RtspCamera, tmp_path: Path, mount: str, framerate: float | None
@@ -372,7 +373,8 @@ def test_the_first_pictures_of_a_connection_are_in_their_place(
     assert clip.error is None
     assert clip.began_at is not None
     # ffmpeg has read so many before it writes the first.
-    assert (at - clip.began_at).total_seconds() > {"h264": 0.4}.get(mount, 7)
+    least_s = {"h264": 0.4, "uneven": 3.5}.get(mount, 7)
+    assert (at - clip.began_at).total_seconds() > least_s
 
 
 def test_pictures_that_come_late_are_waited_for(
