@@ -6,11 +6,12 @@ import threading
 
 from mvsnap.recorder import stamps
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Run
 from mvsnap.recorder.model import State, Timing
 from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.run import Run
 
 WHOLE_S = 0.25  # ffmpeg writes a picture two later
+_HELD = 3  # pictures: until the next but one of the first after the end begins
 POLL_S = 0.05
 _FIRST_GOP_S = 15.0  # as long as no keyframe interval is known
 # Waiting does not help in these.
@@ -46,9 +47,9 @@ class Arrivals:
         return self._times.now() - end < self._late_s(run)
 
     def _late_s(self, run: Run) -> float:
+        every_s = _HELD / (self._ring.camera.framerate or 1)
         if run.container is not Container.MKV:
-            return self._timing.late_s
-        every_s = 2 / (self._ring.camera.framerate or 1)
+            return max(self._timing.late_s, every_s + WHOLE_S)
         # What Matroska holds can be read once its segment is closed: by a keyframe.
         gop_s = 1 + (self._ring.history.longest_s() or _FIRST_GOP_S)
         return max(self._timing.late_s, every_s, gop_s)

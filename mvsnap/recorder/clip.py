@@ -17,7 +17,7 @@ from mvsnap import durable_file
 from mvsnap.clock import iso
 from mvsnap.errors import MvsnapError
 from mvsnap.recorder import command, process, salvage
-from mvsnap.recorder.command import Piece
+from mvsnap.recorder.command import Container, Piece
 from mvsnap.recorder.model import Format, Recode
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import SLACK_S, Pace, Span, shown_spans
@@ -276,17 +276,20 @@ def _of_one_format(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
 def _aligned(spooled: Sequence[SpooledSegment]) -> list[SpooledSegment]:
     """Give all segments of a run the same start of time: that of the least delayed one.
 
-    How far they are apart is only known from the stream itself, unless that jumps.
+    In TS it is that of the last one, which knows those before. How far they are apart
+    is only known from the stream itself, unless that jumps, which it does not in TS.
     """
     zeros: dict[str, list[float]] = {}
     placed: list[tuple[SpooledSegment, list[float], int]] = []
-    for part in spooled:
+    for part in sorted(spooled, key=lambda part: (part.run, part.number)):
         found, zero = zeros.setdefault(part.run, []), part.begin - part.start_s
-        if not found or abs(zero - found[-1]) > _JUMP_S:
+        is_ts = part.container is Container.TS
+        if not found or (not is_ts and abs(zero - found[-1]) > _JUMP_S):
             found.append(zero)
-        found[-1] = min(zero, found[-1])
+        found[-1] = zero if is_ts else min(zero, found[-1])
         placed.append((part, found, len(found) - 1))
-    return [_from(part, found[which]) for part, found, which in placed]
+    aligned = [_from(part, found[which]) for part, found, which in placed]
+    return sorted(aligned, key=lambda part: part.begin)
 
 
 def _from(part: SpooledSegment, zero: float) -> SpooledSegment:

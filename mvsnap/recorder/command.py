@@ -29,11 +29,17 @@ _LIVE_WIDTH = 1280
 # MPEG-4 part 2 has its configuration outside of the stream, where TS has no place.
 _IN_TS = ("h264", "hevc", "mpeg1video", "mpeg2video")
 # From one picture to the next, in units of TS (the `TB` of ffmpeg 5 is another one): a
-# longer time, or one below zero, is a clock that was set.
-_WAIT = "DTS-PREV_INDTS"
-_IS_STEADY = f"gt({_WAIT},0)*lt({_WAIT},{60 * 90_000})"
+# longer time, or one below zero, is a clock that was set, and the first picture of an
+# RTSP connection has no time: then it is as long as to the one after. A picture that is
+# a little before the last one has a wrong time, and so has what comes after.
+_WAIT, _NEXT_WAIT = "DTS-PREV_INDTS", "NEXT_DTS-DTS"
+_IS_STEADY, _IS_NEXT_STEADY = (
+    f"gt({wait},0)*lt({wait},{60 * 90_000})" for wait in (_WAIT, _NEXT_WAIT)
+)
+_IS_WRONG = f"gt(N,1)*between({_WAIT},-{90_000},0)"
+_OTHERWISE = f"if({_IS_NEXT_STEADY}*not({_IS_WRONG}),{_NEXT_WAIT},{90_000 // 25})"
 _REORDER = f"if(between(PTS-DTS,0,{2 * 90_000}),PTS-DTS,0)"  # B-frames
-_DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{90_000 // 25}),-{_REORDER})"
+_DTS = f"if(N,PREV_OUTDTS+if({_IS_STEADY},{_WAIT},{_OTHERWISE}),-{_REORDER})"
 # The stream's own time goes on when the clock of the camera is set (or that of this
 # machine, for a stream without times). Pictures before the first keyframe are dropped,
 # but the list counts their time to the first segment: that always starts at 0.

@@ -11,16 +11,16 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
 from mvsnap.recorder import command, diagnosis, process
 from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.diagnosis import Ending
-from mvsnap.recorder.history import History, Run, written_until
+from mvsnap.recorder.history import History, written_until
 from mvsnap.recorder.http_stream import HttpStream
 from mvsnap.recorder.model import Format, State, StreamSource, Timing, Transport
+from mvsnap.recorder.placement import Listed, Placement
+from mvsnap.recorder.run import Run
 from mvsnap.recorder.sources import secrets_of, with_credentials
-from mvsnap.recorder.timeline import Anchor
+from mvsnap.recorder.timeline import Span
 from mvsnap.recorder.times import Times
 from mvsnap.texts import camera_wordings as words
 from mvsnap.texts.wording import Reason
@@ -41,20 +41,6 @@ _SPARING = {"MALLOC_TRIM_THRESHOLD_": f"{512 * 1024}"}
 # into one moment until the old time is reached.
 _SET_BACK = re.compile(r"Non-monoton.{1,80}previous: (\d{1,18}), current: (-?\d{1,18})")
 _SET_TICKS = 3000  # seconds in Matroska; in TS they are shorter, and it has none
-
-
-class _Listed(Struct, frozen=True):
-    """A segment as ffmpeg lists it, when the next one has begun."""
-
-    number: int
-    start_s: float
-    end_s: float
-    arrived: float
-
-    def picture_s(self, following: _Listed) -> float:
-        """Return how long its picture lasted, if it has only one."""
-        is_single = self.end_s - self.start_s < _SLOW_S
-        return following.start_s - self.start_s if is_single else 0.0
 
 
 class WrongContainer(Exception):
@@ -107,9 +93,7 @@ class Connection:
         self._stall_s = max(timing.stall_s, 3 / (source.framerate or 1))
         self._most_bytes = most_bytes
         self._stopping = stopping
-        self._anchor = Anchor()
-        self._last: _Listed | None = None
-        self._was_set = False
+        self._was_set = False  # the clock of the camera
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._rest = {"list": b"", "said": b""}
         self._open: tuple[Path, int] | None = None
@@ -121,6 +105,7 @@ class Connection:
         self._sound = sound
         rate = source.framerate
         self.is_slow = kind is Input.RTSP and rate is not None and rate * _SLOW_S < 1
+        self._placement = Placement(run, 1 / rate if rate and self.is_slow else 0.0)
         line = command.ring(
             kind, run.container, run.folder, program, sound, slow=self.is_slow
         )
@@ -199,7 +184,8 @@ class Connection:
                 selector.register(pipe, selectors.EVENT_READ, name)
             checked = self._times.now()
             while selector.get_map() and not self._stopping.is_set():
-                pause_s = _FIRST_POLL_S if self._run.last_byte is None else _POLL_S
+                is_new = self._run.last_byte is None or self._placement.is_settling
+                pause_s = _FIRST_POLL_S if is_new else _POLL_S
                 wait_s = max(0.0, checked + pause_s - self._times.now())
                 for key, _ in selector.select(wait_s):
                     if not self._read(key.fd, key.data):
@@ -237,9 +223,9 @@ class Connection:
         if self._is_ending:  # the line arrives at the end, not with the next picture
             path = self._run.folder / name
             arrived = written_until(path, self._run, self._times) or arrived
-        listed = _Listed(number, start_s, end_s, arrived)
+        listed = Listed(number, start_s, end_s, arrived)
         if self._is_stamped:
-            begin_at, end_at = self._placed(listed)
+            begin_at, end_at = self._placed(listed, self._run.folder / name)
             if self._was_set:
                 return
         else:
@@ -257,26 +243,15 @@ class Connection:
         http_stream = self._http_stream
         return http_stream is None or http_stream.kind is not Input.MPJPEG
 
-    def _placed(self, listed: _Listed) -> tuple[float, float]:
-        """Place a segment: the one before was listed as this one's first picture came.
-
-        Sets `_was_set` if its times cannot be those of the stream so far.
-        """
-        last, self._last = self._last, listed
+    def _placed(self, listed: Listed, path: Path) -> Span:
         fps = self._run.format.fps
-        if last is not None and last.number + 1 == listed.number:
-            late_s = 1 / fps if fps else 0.0  # ffmpeg holds a picture back
-            if (every_s := last.picture_s(listed)) > _SLOW_S:
-                self._stall_s = max(self._stall_s, 3 * every_s)
-                late_s = 2 * every_s
-            came = last.arrived - late_s
-            self._was_set |= not self._anchor.learn(listed.start_s, came)
-            # It may have been set within the segment that is complete now.
-            self._was_set |= self._anchor.is_early(listed.end_s, listed.arrived)
-        elif not self._anchor.knows:
-            late_s = 1 / fps if fps and not self._is_ending else 0.0
-            self._anchor.learn(listed.end_s, listed.arrived - late_s)
-        return self._anchor.place(listed.start_s, listed.end_s)
+        late_s = 1 / fps if fps and not self._is_ending else 0.0
+        is_last = self._is_ending
+        span = self._placement.place(listed, path, late_s, is_last=is_last)
+        if (every_s := self._placement.every_s) > _SLOW_S:
+            self._stall_s = max(self._stall_s, 3 * every_s)
+        self._was_set |= self._placement.was_set
+        return span
 
     def _on_words(self, line: str) -> None:
         secrets = secrets_of(self._source)
@@ -324,6 +299,7 @@ class Connection:
                 self._run.first_byte = self._run.first_byte or now
                 self._history.describe(self._run)
             self._run.last_byte = now
+            self._look(now)
             self._beat()
         if size > self._most_bytes:
             return Ending(State.STALLED, words.RING_TOO_SMALL())
@@ -333,6 +309,13 @@ class Connection:
         if now - last > self._stall_s:
             return Ending(State.STALLED, words.NOTHING_FOR(silent_s=round(now - last)))
         return None
+
+    def _look(self, now: float) -> None:
+        """The first pictures come in a heap: those after it say when they were."""
+        zero = self._placement.look(now) if self._is_stamped else None
+        self._was_set |= self._placement.was_set
+        if zero is not None:
+            self._history.move(self._run, zero)
 
     def _check_wait(self, waited_s: float) -> Ending | None:
         """Wait for the first keyframe: until then ffmpeg writes nothing.

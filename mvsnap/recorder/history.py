@@ -1,8 +1,8 @@
 """History: the segments of a camera that still exist, in memory and by name.
 
-A run is one connection; its segments are in a folder of its own, with an index next to
-them. After a crash the next service reads the folders and continues; after the machine
-was restarted it cannot: nobody knows how long that took.
+The segments of a run are in a folder of its own, with an index next to them. After a
+crash the next service reads the folders and continues; after the machine was restarted
+it cannot: nobody knows how long that took.
 """
 
 from __future__ import annotations
@@ -13,112 +13,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec import Struct
-
-from mvsnap.recorder import files, stamps
+from mvsnap.recorder import files
 from mvsnap.recorder.command import Container
 from mvsnap.recorder.model import Format
+from mvsnap.recorder.run import Part, Run, Segment
 from mvsnap.recorder.times import Instant, Times
 from mvsnap.values import asdict, replace
 
 _INDEX = "index"
 _ABOUT = "about.json"
-_LONGEST_S = 150.0  # of a segment
 _SEEN_S = 1.2  # the longest until a connection sees that its file has grown
-
-
-class Segment(Struct, frozen=True):
-    """A closed file of a run, from one keyframe to the next; monotonic seconds.
-
-    start_s: in the stream's own time, the only measure of how far two segments are
-        apart.
-    """
-
-    number: int
-    path: Path
-    begin: float
-    end: float
-    size: int
-    start_s: float
-
-
-class Opened(Struct, frozen=True):
-    """The file of a run that is being written, if there is any yet; see Segment."""
-
-    number: int
-    path: Path
-    begin: float
-    start_s: float
-
-
-@dataclass(slots=True)
-class Run:
-    """One connection. `is_live`: its newest segment is still being written.
-
-    closed: the last segment that was, also when it is deleted since.
-    """
-
-    id: str
-    folder: Path
-    container: Container
-    format: Format = Format()
-    segments: list[Segment] = field(default_factory=list)
-    first_byte: float | None = None
-    last_byte: float | None = None
-    closed: Segment | None = None
-    is_live: bool = True
-
-    def add(self, segment: Segment) -> None:
-        """Append it; the one before lasts until it, like its last picture."""
-        last = self.segments[-1] if self.segments else None
-        if last is not None and last.number + 1 == segment.number:
-            length_s = segment.start_s - last.start_s
-            is_sane = 0 < length_s < _LONGEST_S  # the times of some begin with a jump
-            begin = segment.begin - length_s if is_sane else last.begin
-            self.segments[-1] = replace(last, begin=begin, end=segment.begin)
-        self.segments.append(segment)
-        self.closed = segment
-
-    @property
-    def open_path(self) -> Path:
-        return self._file(self.closed)
-
-    def opened(self) -> Opened | None:
-        """Return what is being written; None before the first byte."""
-        last = self.closed
-        path = self._file(last)
-        if last is None:
-            begin = self.first_byte
-            return None if begin is None else Opened(0, path, begin, 0.0)
-        length_s = self._length_s(last, path)
-        begin, start_s = last.begin + length_s, last.start_s + length_s
-        return Opened(last.number + 1, path, begin, start_s)
-
-    def _file(self, last: Segment | None) -> Path:
-        number = 0 if last is None else last.number + 1
-        return self.folder / f"{number:09d}.{self.container}"
-
-    def _length_s(self, last: Segment, following: Path) -> float:
-        """Return how long the last segment lasted, by the file after it.
-
-        ffmpeg lists the end of its last picture, as if none were ever late.
-        """
-        if self.container is Container.TS:
-            stamp = stamps.first(following)
-            length_s = stamps.after_s(last.start_s, stamp.shown_s) if stamp else 0.0
-            if 0 < length_s < _LONGEST_S:
-                return length_s
-        return last.end - last.begin
-
-
-class Part(Struct, frozen=True):
-    """A segment with the run it belongs to."""
-
-    run: Run
-    segment: Segment
 
 
 class History:
@@ -181,6 +87,14 @@ class History:
         with self._changed:
             run.add(segment)
             self._changed.notify_all()
+
+    def move(self, run: Run, zero: float) -> None:
+        """Correct when all of a run was: second 0 of its stream was then."""
+        with self._changed:
+            is_first = run.closed is None
+            has_moved = run.move(zero)
+        if has_moved and is_first:
+            self.describe(run)
 
     def end(self, run: Run, *, keeps_open: bool = True) -> None:
         """The connection has ended; keep what there is of the open segment.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ from mvsnap.values import replace
 
 _SHM = Path("/dev/shm")
 _STAGGER_S = 0.1  # between the first connections of two cameras
+_STOP_S = 3.0
 _KEEP_RESULTS_S = 14 * 86400
 
 
@@ -126,8 +128,8 @@ class Recorder:
                 self._clock,
                 self._times,
             )
-            self._rings[camera.name] = ring
             ring.start(place * _STAGGER_S)
+            self._rings[camera.name] = ring
         _stop_all(gone)
         for ring in gone:
             ring.history.clear()
@@ -288,12 +290,13 @@ class Recorder:
                 files.remove_tree(folder)
 
 
-def _stop_all(rings: Iterable[Ring]) -> None:
-    threads = [threading.Thread(target=ring.stop) for ring in rings]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _stop_all(rings: Sequence[Ring]) -> None:
+    """Together: a camera that does not answer must not delay the others."""
+    for ring in rings:
+        ring.begin_to_stop()
+    deadline_s = time.monotonic() + _STOP_S
+    for ring in rings:
+        ring.stop(max(0.0, deadline_s - time.monotonic()))
 
 
 def _fixed(camera: CameraSettings) -> Callable[[], StreamSource]:

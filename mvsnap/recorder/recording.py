@@ -12,7 +12,6 @@ from mvsnap.clip_model import AT_ONCE_S, Gap
 from mvsnap.recorder import files
 from mvsnap.recorder.arrivals import POLL_S, WHOLE_S, Arrivals
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
-from mvsnap.recorder.history import Part
 from mvsnap.recorder.model import (
     ClipResult,
     Mode,
@@ -24,6 +23,7 @@ from mvsnap.recorder.process import NoFfmpeg
 from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.results import by_another_clock
 from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.run import Part
 from mvsnap.recorder.spool import Spool, forget
 from mvsnap.recorder.timeline import Span, coverage
 from mvsnap.texts import wordings

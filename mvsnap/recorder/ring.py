@@ -20,7 +20,7 @@ from mvsnap.loop import begin
 from mvsnap.recorder.command import Container, Input, Sound
 from mvsnap.recorder.connection import Connection, WrongContainer, WrongSound
 from mvsnap.recorder.diagnosis import Ending, redacted
-from mvsnap.recorder.history import History, Run
+from mvsnap.recorder.history import History
 from mvsnap.recorder.http_stream import CameraRefused, HttpStream
 from mvsnap.recorder.model import (
     CameraSettings,
@@ -35,6 +35,7 @@ from mvsnap.recorder.model import (
 )
 from mvsnap.recorder.process import NoFfmpeg, version
 from mvsnap.recorder.rtsp_reasons import explained
+from mvsnap.recorder.run import Run
 from mvsnap.recorder.sources import secrets_of
 from mvsnap.recorder.timeline import Pace, pace_of
 from mvsnap.recorder.times import Times
@@ -49,7 +50,6 @@ _LONG_GOP_S = 4.0
 _JOIN_S = 15.0
 _MOST_FITTINGS = 3  # of one connection: each learns one thing about the stream
 _NO_FRAMERATE = "framerate has no effect: its stream is neither JPEG nor MJPEG by HTTP"
-_STOP_S = 3.0  # a camera that does not answer must not delay the others
 
 
 class _Late(Exception):
@@ -100,9 +100,17 @@ class Ring:
         else:
             self._begin(after_s)
 
-    def stop(self) -> None:
+    def begin_to_stop(self) -> None:
+        """End the connection; one still being made ends once it is made."""
+        keeper = self._keeper
+        keeper.stopping.set()
+        connection = keeper.connection
+        if connection is not None and connection.child.poll() is None:
+            connection.child.terminate()
+
+    def stop(self, limit_s: float) -> None:
         """End the connection and the thread; the memory is kept for a restart."""
-        self._end(_STOP_S)
+        self._end(limit_s)
         self._set(State.STOPPED)
 
     @contextmanager
@@ -163,14 +171,9 @@ class Ring:
         self._set(State.OFFLINE, words.RECORDER_BUG())
 
     def _end(self, limit_s: float = _JOIN_S) -> None:
-        """End the connection; one still being made ends once it is made."""
-        keeper = self._keeper
-        keeper.stopping.set()
-        connection = keeper.connection
-        if connection is not None and connection.child.poll() is None:
-            connection.child.terminate()
-        if keeper.thread is not None:
-            keeper.thread.join(limit_s)
+        self.begin_to_stop()
+        if (thread := self._keeper.thread) is not None:
+            thread.join(limit_s)
 
     def _run(self, keeper: _Keeper, after_s: float) -> None:
         tries = 0

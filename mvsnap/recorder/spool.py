@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from mvsnap.durable_file import append
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Opened, Part, Run, written_until
+from mvsnap.recorder.history import written_until
 from mvsnap.recorder.model import Format
+from mvsnap.recorder.run import Opened, Part, Run
 from mvsnap.recorder.times import Instant, Times
 from mvsnap.values import asdict
 

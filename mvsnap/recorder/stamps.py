@@ -6,6 +6,8 @@ pictures back, and a busy machine does for longer.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,29 +35,58 @@ def after_s(earlier_s: float, later_s: float) -> float:
     return (later_s - earlier_s) % _WRAP_S
 
 
+def ahead_s(earlier_s: float, later_s: float) -> float:
+    """Return the same of two that are near each other, in any order."""
+    found = after_s(earlier_s, later_s)
+    return found if found < _WRAP_S / 2 else found - _WRAP_S
+
+
 def first(path: Path) -> Stamp | None:
     """Return the stamp of the first picture; None if there is none yet."""
-    return _found(path, from_end=False)
+    return next(_of_file(path), None)
+
+
+def firsts(path: Path, most: int) -> list[Stamp]:
+    """Return the stamps of the first pictures, in the order in which they came."""
+    return list(itertools.islice(_of_file(path), most))
 
 
 def last(path: Path) -> Stamp | None:
     """Return the stamp of the last picture, which need not be whole."""
-    return _found(path, from_end=True)
+    return next(_of_file(path, from_end=True), None)
 
 
-def _found(path: Path, *, from_end: bool) -> Stamp | None:
+class Follower:
+    """Reads a file while it is written, each byte of it once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._until = 0
+
+    def more(self) -> list[Stamp]:
+        """Return the stamps of the pictures that have begun since."""
+        try:
+            with self.path.open("rb") as file:
+                begin, self._until = self._until, _whole(file)
+                return list(_of_block(_block(file, begin, self._until)))
+        except OSError:
+            return []
+
+
+def _of_file(path: Path, *, from_end: bool = False) -> Iterator[Stamp]:
     try:
         with path.open("rb") as file:
-            whole = file.seek(0, 2) // _PACKET * _PACKET
+            whole = _whole(file)
             places = range(0, whole, _AT_ONCE)
             for begin in reversed(places) if from_end else places:
                 end = min(begin + _AT_ONCE, whole)
-                found = _of_block(_block(file, begin, end), from_end=from_end)
-                if found is not None:
-                    return found
+                yield from _of_block(_block(file, begin, end), from_end=from_end)
     except OSError:
-        return None
-    return None
+        return
+
+
+def _whole(file: BinaryIO) -> int:
+    return file.seek(0, 2) // _PACKET * _PACKET
 
 
 def _block(file: BinaryIO, begin: int, end: int) -> bytes:
@@ -63,15 +94,14 @@ def _block(file: BinaryIO, begin: int, end: int) -> bytes:
     return file.read(end - begin)
 
 
-def _of_block(content: bytes, *, from_end: bool) -> Stamp | None:
+def _of_block(content: bytes, *, from_end: bool = False) -> Iterator[Stamp]:
     places = range(0, len(content) - _PACKET + 1, _PACKET)
     for at in reversed(places) if from_end else places:
         # The sync byte, and the bit of a packet with which something begins.
         if content[at] == 0x47 and content[at + 1] & 0x40:
             found = _of_packet(content[at : at + _PACKET])
             if found is not None:
-                return found
-    return None
+                yield found
 
 
 def _of_packet(packet: bytes) -> Stamp | None:

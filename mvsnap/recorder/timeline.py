@@ -18,6 +18,12 @@ _WINDOW = 30
 # was set, by more than this.
 _SURE = 3
 _EARLY_S = 3.0
+# After so many, one of them has come without much delay.
+_VERY_SURE = 10
+_LITTLE_EARLY_S = 1.0
+# What comes within this time counts as one: a connection begins with a heap of pictures
+# that have waited, each of them for less long than the one before.
+_AT_ONCE_S = 0.5
 # Less than this between two segments is rounding.
 SLACK_S = 0.3
 # A picture that is this many times as late as usual is missing; one that is alone in a
@@ -33,10 +39,10 @@ Span = tuple[float, float]
 
 
 class Anchor:
-    """Estimates when second 0 of a stream was: the least delayed segment decides."""
+    """Estimates when second 0 of a stream was: the least delayed picture decides."""
 
     def __init__(self) -> None:
-        self._offsets: deque[float] = deque(maxlen=_WINDOW)
+        self._offsets: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
 
     def learn(self, at_s: float, arrived: float) -> bool:
         """Learn when a moment of the stream was; False if the stream's clock was set.
@@ -45,21 +51,30 @@ class Anchor:
         """
         if self.is_early(at_s, arrived):
             return False
-        self._offsets.append(arrived - at_s)
+        offset = arrived - at_s
+        if self._offsets and arrived - self._offsets[-1][0] < _AT_ONCE_S:
+            came, known = self._offsets.pop()
+            self._offsets.append((came, min(known, offset)))
+        else:
+            self._offsets.append((arrived, offset))
         return True
 
     def is_early(self, at_s: float, arrived: float) -> bool:
-        is_sure = len(self._offsets) >= _SURE
-        return is_sure and arrived - at_s < min(self._offsets) - _EARLY_S
+        known = len(self._offsets)
+        most_s = _LITTLE_EARLY_S if known >= _VERY_SURE else _EARLY_S
+        return known >= _SURE and arrived - at_s < self._zero - most_s
 
     @property
     def knows(self) -> bool:
         return bool(self._offsets)
 
+    @property
+    def _zero(self) -> float:
+        return min(offset for _, offset in self._offsets)
+
     def place(self, start_s: float, end_s: float) -> Span:
         """Return when a segment began and ended, by what was learned."""
-        offset = min(self._offsets)
-        return start_s + offset, end_s + offset
+        return start_s + self._zero, end_s + self._zero
 
 
 class Coverage(Struct, frozen=True):

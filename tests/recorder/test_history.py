@@ -11,7 +11,8 @@ import pytest
 from mvsnap.clock import SystemClock
 from mvsnap.recorder import State
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import History, Run
+from mvsnap.recorder.history import History
+from mvsnap.recorder.run import Run
 from mvsnap.recorder.times import Times
 from mvsnap.values import replace
 from tests.recorder.build import QUICK, camera, now, recording, wait_for_video

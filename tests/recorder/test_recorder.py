@@ -25,6 +25,8 @@ from tests.recorder.build import (
     recording,
     wait_for_video,
 )
+from tests.servers.no_threads import no_more_threads
+from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera
 
 
@@ -41,6 +43,23 @@ def test_a_failed_start_releases_the_lock(tmp_path: Path) -> None:
     recorder.start()
     assert recorder.states()["gate"].state is State.IDLE
     recorder.stop()
+
+
+def test_a_camera_whose_thread_cannot_begin_is_connected_later(
+    tmp_path: Path,
+) -> None:
+    gate = camera("gate", "rtsp://127.0.0.1:9/")
+    memory = tmp_path / "memory"
+    settings = RecorderSettings(tmp_path, (gate,), memory_dir=memory, min_free_mb=0)
+    recorder = Recorder(settings, SystemClock())
+    recorder.start(())
+    try:
+        with no_more_threads(), pytest.raises(RuntimeError):
+            recorder.keep(["gate"])
+        recorder.keep(["gate"])
+        wait_until(lambda: recorder.states()["gate"].connects > 0, "it is connected")
+    finally:
+        recorder.stop()
 
 
 def test_only_cameras_that_are_ours_are_recorded(tmp_path: Path) -> None:

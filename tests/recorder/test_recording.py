@@ -20,10 +20,10 @@ from mvsnap.recorder import (
 )
 from mvsnap.recorder.clip import Assembled, Assembler, CannotAssemble
 from mvsnap.recorder.command import Container
-from mvsnap.recorder.history import Part, Run, Segment
 from mvsnap.recorder.recording import Recording
 from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.recorder.ring import Ring
+from mvsnap.recorder.run import Part, Run, Segment
 from mvsnap.recorder.spool import SpooledSegment
 from mvsnap.recorder.timeline import Span
 from mvsnap.recorder.times import Times

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mvsnap.recorder import RecorderStopped
+from mvsnap.recorder import RecorderStopped, State
 from mvsnap.recorder.files import digest
 from mvsnap.recorder.request import ClipRequest, Note
 from mvsnap.simulator.server import serve
@@ -30,6 +30,7 @@ from tests.recorder.build import (
     seen,
     wait_for_video,
 )
+from tests.servers.no_threads import no_more_threads
 from tests.servers.processes import wait_until
 from tests.servers.rtsp import RtspCamera, pictures
 
@@ -72,6 +73,17 @@ def test_stopping_ends_who_waits_and_every_ffmpeg_at_once(
         assert not ffmpegs(tmp_path)
         with pytest.raises(RecorderStopped):
             asked.result(5)
+
+
+def test_stopping_needs_no_thread(steady_camera: RtspCamera, tmp_path: Path) -> None:
+    cameras = [camera(name, steady_camera.url()) for name in ("gate", "yard")]
+    with recording(tmp_path, *cameras) as recorder:
+        for one in cameras:
+            wait_for_video(recorder, one.name, 1.5)
+        with no_more_threads():
+            recorder.stop()
+        assert not ffmpegs(tmp_path)
+        assert {s.state for s in recorder.states().values()} == {State.STOPPED}
 
 
 def test_after_kill_9_no_ffmpeg_is_left_and_the_clip_is_finished(

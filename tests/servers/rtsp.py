@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib
+import itertools
 import os
 import re
 import shutil
@@ -73,7 +74,9 @@ _CAPS = {
 _MOUNTS = {"h264": "h264", "h265": "h265", "mjpeg": "mjpeg", "sec": "h264"}
 # The same film with fewer pictures: one in so many seconds.
 SLOW = {"every2": 2, "every4": 4, "every16": 16}
-_MOUNTS |= dict.fromkeys(SLOW, "h264")
+_MOUNTS |= dict.fromkeys((*SLOW, "uneven"), "h264")
+# With as few, of `uneven`: keyframes, so far apart, again and again.
+_UNEVEN_GOPS = (3, 1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,10 @@ class Pump:
                 number += -number % GOP
 
     def _is_sent(self, number: int) -> bool:
+        if self._mount == "uneven":
+            starts = list(itertools.accumulate(_UNEVEN_GOPS))
+            is_key, gops = number % GOP == 0, number // GOP
+            return is_key and gops % starts[-1] + 1 in starts
         return number % (SLOW.get(self._mount, 0) * FPS or 1) == 0
 
 
