@@ -36,6 +36,7 @@ LONG = {
     "tests/test_secrets.py": 32,
     "tests/visitors/test_refresh.py": 30,
     "tests/recorder/test_disks.py": 29,
+    "tests/web/test_newer_release.py": 28,
     "tests/sense/test_listener.py": 29,
     "tests/core/test_sense_fuzz.py": 28,
     "tests/runtime/test_organizations.py": 28,
