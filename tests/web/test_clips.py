@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mvsnap.clip_model import ClipState, CopyState, Gap
+from mvsnap.config.entries import Entry
 from mvsnap.core.clip_rows import ClipRow
 from mvsnap.domain import CameraName, EventId, JobId, Role, Serial, Trigger, TriggerKind
 from tests.core import build
@@ -242,6 +243,18 @@ def test_an_empty_list_leads_an_admin_to_what_is_missing(
     page = web.log_in(Role.VIEWER).get(PAGE).text
     assert f"{said} An admin can set this up." in words(page)
     assert link not in page
+
+
+def test_a_camera_that_waits_for_a_restart_is_not_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    web = Web(tmp_path, **(SETTINGS | {"recorder": {}}))
+    robot = {"url": "rtsp://192.0.2.7:554/stream1"}
+    added = Entry("recording-cameras", "Robot 9", robot, web.clock.now(), "admin")
+    assert web.entries.put(added, None, [])
+    page = web.log_in().get(PAGE).text
+    assert "A camera was added: a restart begins to record it." in page
+    assert "/settings/entries/recording-cameras/add" not in page
 
 
 @pytest.mark.parametrize(

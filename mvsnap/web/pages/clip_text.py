@@ -71,9 +71,12 @@ def clip_row(clip: Clip, settings: Settings, now: datetime) -> ClipRow:
 
 
 def advice(
-    settings: Settings, hook_url: str, stored: Iterable[StoredKey]
+    settings: Settings, hook_url: str, stored: Iterable[StoredKey], *, added: bool
 ) -> ClipAdvice:
-    """Return what to do to get a first clip; stored: keys and tokens of the store."""
+    """Return what to do to get a first clip; stored: keys and tokens of the store.
+
+    added: there is a camera of the pages, which is in the settings after a restart.
+    """
     webhooks = settings.webhooks
     tokens, scopes = list(webhooks.tokens), [key.scopes for key in settings.api_keys]
     for key in stored:
@@ -83,6 +86,8 @@ def advice(
             scopes.append(key.limits["scopes"])
     # Both send alarms to /webhook, and need the actions that are usual for alarms.
     without_token = bool(webhooks.meraki_shared_secret) or "webhook" in chain(*scopes)
+    if added and not settings.recorder.cameras:
+        return ClipAdvice(_("A camera was added: a restart begins to record it."))
     if not settings.recorder.cameras:
         return ClipAdvice(_("No recording cameras yet."), "camera")
     if not tokens and not without_token:

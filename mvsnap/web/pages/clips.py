@@ -117,8 +117,9 @@ def _advice(asked: ClipsAsked, page: FoundClips) -> ClipAdvice:
         return ClipAdvice(text, searched_to=page.searched_to)
     if asked.query or not asked.first_page:
         return ClipAdvice(_("Nothing matches."), reset=True)
-    stored = gateway().keys.all()
-    return advice(gateway().settings, webhook_url("TOKEN"), stored)
+    here = gateway()
+    added = any(one.section == "recording-cameras" for one in here.entries.all())
+    return advice(here.settings, webhook_url("TOKEN"), here.keys.all(), added=added)
 
 
 def _list_page(page: ClipsPage) -> str:
