@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from mvsnap.simulator.faults import Fault
 from tests.cli.run import mvsnap
-from tests.gateway import KEY, Gateway, clouds, gateway, write_config
+from tests.gateway import KEY, Clouds, Gateway, clouds, gateway, write_config
 from tests.servers.processes import answers, wait_until
 from tests.servers.relay import Relay
 
@@ -23,6 +23,19 @@ HOOK = "hook-token-of-24-characters"
 
 def through(relay: Relay, url: str) -> str:
     return make_url(url).set(port=relay.port).render_as_string(hide_password=False)
+
+
+@contextmanager
+def behind_a_relay(
+    folder: Path, postgres_url: str
+) -> Iterator[tuple[Clouds, Relay, Gateway]]:
+    with (
+        clouds(sense=False) as simulated,
+        Relay(make_url(postgres_url).port or 0) as relay,
+    ):
+        settings = simulated.settings(database_url=through(relay, postgres_url))
+        with gateway(folder, settings) as served:
+            yield simulated, relay, served
 
 
 @contextmanager
@@ -84,38 +97,33 @@ def test_a_locked_file_costs_a_trigger_two_seconds(tmp_path: Path) -> None:
 def test_a_silent_database_holds_nobody_and_loses_nothing(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    with (
-        clouds(sense=False) as simulated,
-        Relay(make_url(postgres_url).port or 0) as relay,
-    ):
-        settings = simulated.settings(database_url=through(relay, postgres_url))
-        with gateway(tmp_path, settings) as served:
-            assert served.snapshot(wait_s="30").status_code == 200
-            accepted = served.snapshot(prefix="before", wait_s="0")
-            relay.fall_silent()
-            with ThreadPoolExecutor(20) as pool:
-                asked = [
-                    lambda n=n: served.snapshot(prefix=f"{n}", wait_s="0")
-                    for n in range(20)
-                ]
-                answers = list(pool.map(timed, asked))
-                _, ready_s, _ = timed(lambda: served.get("/readyz"))
-                status, page_s, _ = timed(lambda: served.get("/api/v1.0/events"))
-            assert all((code, wait) == (503, "30") for code, _, wait in answers)
-            # 8.5 at the most, and a busy machine; a worker's call would take 15.
-            assert max(spent_s for _, spent_s, _ in answers) < 14, answers
-            # Who only looks waits for 1.5, and not as long as a trigger.
-            assert (ready_s < 6, page_s < 6, status) == (True, True, 503)
-            assert served.get("/healthz").elapsed.total_seconds() < 5
-            store = served.get("/readyz").json()["parts"]["store"]
-            assert store.endswith("the server does not answer in time")
-            relay.mend()
-            job = accepted.json()["job"]["url"]
-            wait_until(lambda: _is_done(job), "what was accepted is done", 60)
-            wait_until(
-                lambda: served.snapshot(wait_s="60").status_code == 200, "it works", 60
-            )
-            said = served.output()
+    with behind_a_relay(tmp_path, postgres_url) as (_, relay, served):
+        assert served.snapshot(wait_s="30").status_code == 200
+        accepted = served.snapshot(prefix="before", wait_s="0")
+        relay.fall_silent()
+        with ThreadPoolExecutor(20) as pool:
+            asked = [
+                lambda n=n: served.snapshot(prefix=f"{n}", wait_s="0")
+                for n in range(20)
+            ]
+            answers = list(pool.map(timed, asked))
+            _, ready_s, _ = timed(lambda: served.get("/readyz"))
+            status, page_s, _ = timed(lambda: served.get("/api/v1.0/events"))
+        assert all((code, wait) == (503, "30") for code, _, wait in answers)
+        # 8.5 at the most, and a busy machine; a worker's call would take 15.
+        assert max(spent_s for _, spent_s, _ in answers) < 14, answers
+        # Who only looks waits for 1.5, and not as long as a trigger.
+        assert (ready_s < 6, page_s < 6, status) == (True, True, 503)
+        assert served.get("/healthz").elapsed.total_seconds() < 5
+        store = served.get("/readyz").json()["parts"]["store"]
+        assert store.endswith("the server does not answer in time")
+        relay.mend()
+        job = accepted.json()["job"]["url"]
+        wait_until(lambda: _is_done(job), "what was accepted is done", 60)
+        wait_until(
+            lambda: served.snapshot(wait_s="60").status_code == 200, "it works", 60
+        )
+        said = served.output()
     assert "unexpected" not in said
     # The engine waits where it connects: what it says are statements under way.
     assert said.count("(dbos:") < 30, said
@@ -127,21 +135,19 @@ def test_a_database_that_is_lost_while_a_request_waits_takes_nothing_back(
 ) -> None:
     """What was accepted is answered as such: whoever reads 503 sends it again."""
     with (
-        clouds(sense=False) as simulated,
-        Relay(make_url(postgres_url).port or 0) as relay,
+        behind_a_relay(tmp_path, postgres_url) as (simulated, relay, served),
+        ThreadPoolExecutor(1) as pool,
     ):
-        settings = simulated.settings(database_url=through(relay, postgres_url))
-        with gateway(tmp_path, settings) as served, ThreadPoolExecutor(1) as pool:
-            simulated.webex.faults.add(Fault("slow", times=1, seconds=15))
-            asked = pool.submit(served.snapshot, prefix="held", wait_s="5")
-            wait_until(lambda: bool(simulated.webex.asked), "its message is sent")
-            relay.fall_silent()
-            answer = asked.result()
-            relay.mend()
-            assert answer.status_code == 202, answer.text
-            assert answer.json()["status"] == "pending"
-            job = answer.json()["job"]["url"]
-            wait_until(lambda: _is_done(job), "it is done", 60)
+        simulated.webex.faults.add(Fault("slow", times=1, seconds=15))
+        asked = pool.submit(served.snapshot, prefix="held", wait_s="5")
+        wait_until(lambda: bool(simulated.webex.asked), "its message is sent")
+        relay.fall_silent()
+        answer = asked.result()
+        relay.mend()
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["status"] == "pending"
+        job = answer.json()["job"]["url"]
+        wait_until(lambda: _is_done(job), "it is done", 60)
 
 
 def _is_done(job: str) -> bool:

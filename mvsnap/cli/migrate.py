@@ -54,8 +54,6 @@ def migrate(
         load(path, {})
     except BadConfig as exc:
         fail(exc.message)
-    except OSError as exc:
-        fail(f"{path} cannot be written: {exc.strerror}")
     _print_all(path, made)
 
 

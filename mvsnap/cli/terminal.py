@@ -214,16 +214,20 @@ def require_changeable(path: Path) -> None:
     """
     folder = next(each for each in path.absolute().parents if each.exists())
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-        owner = _owner(folder)
-        again = as_called("init", by=owner)
-        fail(f"{folder} belongs to {owner}. Run it as {owner}: {again}")
+        _refuse(folder, "written", "init")
 
 
 def _require_readable(path: Path) -> None:
     if not os.access(path, os.R_OK, effective_ids=True):
-        owner = _owner(path)
-        again = as_called("...", by=owner)
-        fail(f"{path} is for {owner} alone. Run it as {owner}: {again}")
+        _refuse(path, "read", "...")
+
+
+def _refuse(path: Path, done: str, words: str) -> NoReturn:
+    """Say who may, unless that is who asks: of a disk that is only read, say."""
+    owner, again = _owner(path), ""
+    if path.stat().st_uid != os.geteuid():
+        again = f": it belongs to {owner}. Run it as {owner}: {as_called(words, owner)}"
+    fail(f"{path} cannot be {done}{again}")
 
 
 def _owner(path: Path) -> str:

@@ -167,20 +167,24 @@ def test_whoever_may_not_change_the_settings_is_asked_nothing(
         if folder.is_relative_to(gettempdir()) and folder != Path(gettempdir()):
             folder.chmod(0o755)  # or whoever asks does not get here
     monkeypatch.setattr(sys, "argv", [".venv/bin/mvsnap"])
+    locked = tmp_path / "locked.yaml"
+    locked.touch(0o000)
+    os.chown(locked, 65534, 65534)
     os.seteuid(65534)
     try:
         done = answered(tmp_path, clouds)
-        read, unseen = (
+        read, unseen, own = (
             CliRunner().invoke(main, ["--config", str(each), "events"])
-            for each in (path, hidden)
+            for each in (path, hidden, locked)
         )
     finally:
         os.seteuid(0)
-    assert (done.exit_code, read.exit_code, unseen.exit_code) == (1, 1, 1)
+    assert {each.exit_code for each in (done, read, unseen, own)} == {1}
+    assert own.output == f"{locked} cannot be read\n"  # nobody else would do better
     assert unseen.output == f"{hidden}: Permission denied\n"
-    assert "Run it as root: sudo .venv/bin/mvsnap init\n" in done.output
-    assert done.output.startswith(f"{path.parent} belongs to root. ")
-    assert f"{path} is for root alone. Run it as root: sudo .venv" in read.output
+    whose = "it belongs to root. Run it as root: sudo .venv/bin/mvsnap"
+    assert done.output == f"{path.parent} cannot be written: {whose} init\n"
+    assert read.output == f"{path} cannot be read: {whose} ...\n"
 
 
 def test_a_file_that_cannot_be_written_is_one_line(
