@@ -1,3 +1,5 @@
+"""A job service: what it accepts, and how whoever waits is answered."""
+
 from __future__ import annotations
 
 import threading
